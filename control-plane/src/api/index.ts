@@ -1,0 +1,8 @@
+// Words and types that every package shares.
+export * from './agent-description.ts';
+export * from './names.ts';
+export * from './resources.ts';
+export * from './v1alpha1/conditions.ts';
+export * from './v1alpha1/intercept.ts';
+export * from './v1alpha1/object-meta.ts';
+export * from './v1alpha1/session.ts';

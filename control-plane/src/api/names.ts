@@ -1,0 +1,61 @@
+// The words this project puts on other people's objects: API group, labels, annotations, fixed names and ports.
+
+export const GROUP = 'kubectl-tp.dev';
+export const VERSION = 'v1alpha1';
+export const API_VERSION = `${GROUP}/${VERSION}`;
+
+/** Where the cluster part lives unless the chart says otherwise. Sessions and relay Leases live there too. */
+export const DEFAULT_INSTALL_NAMESPACE = 'kubectl-tp';
+
+/** Services of the cluster part; their DNS names are in its certificates. */
+export const CONTROL_PLANE_SERVICE = 'tp-control-plane';
+export const WEBHOOK_SERVICE = 'tp-webhook';
+export const RELAY_SERVICE = 'tp-relay';
+/** Label that tells the parts of an install apart: `control-plane`, `webhook` or `relay`. */
+export const COMPONENT_LABEL = 'app.kubernetes.io/component';
+
+/** Secret (install namespace) with `ca.crt` and `ca.key`: the authority of agents, sessions, xDS and webhook. */
+export const AUTHORITY_SECRET = 'tp-authority';
+/** Secret (install namespace) with `tls.crt`, `tls.key` and `ca.crt` for the webhook and the bootstrap of agents. */
+export const WEBHOOK_SECRET = 'tp-webhook-certificate';
+/** Mutating and validating webhook configurations share this name. */
+export const WEBHOOK_CONFIGURATION = 'kubectl-tp';
+
+export const XDS_PORT = 15010;
+export const WEBHOOK_PORT = 9443;
+/** Relay: agents connect here. */
+export const RELAY_AGENT_PORT = 8443;
+/** Relay: laptops connect here, on the pod's loopback address only, so that only a port-forward reaches it. */
+export const RELAY_LAPTOP_PORT = 8444;
+/** Health and metrics of control plane, webhook and relay. */
+export const ADMIN_PORT = 8081;
+/** The agent's first listening port; the n-th captured port of a pod gets this plus n. */
+export const AGENT_FIRST_PORT = 15080;
+/** Uid of the agent; the nft rules leave its own connections alone. */
+export const AGENT_UID = 1337;
+export const AGENT_CONTAINER = 'tp-agent';
+/** Init container that writes nft rules; only in pods with a captured numeric port. */
+export const CAPTURE_CONTAINER = 'tp-capture';
+
+/** Audience of the service account tokens that agents present to the control plane. */
+export const TOKEN_AUDIENCE = 'kubectl-tp';
+
+/** Pod label `"true"`: this pod has an agent. */
+export const AGENT_LABEL = `${GROUP}/agent`;
+/** Pod annotation with the injected agent's description, JSON of `AgentDescription`. */
+export const AGENT_ANNOTATION = `${GROUP}/agent`;
+/** Pod annotation that the downward API turns into the agent's SDS file (see webhook/inject). */
+export const AGENT_SDS_ANNOTATION = `${GROUP}/agent-sds`;
+/** Namespace label or pod annotation: `enabled` injects always, `disabled` never. */
+export const INJECT = `${GROUP}/inject`;
+/** Pod template annotation whose change rolls a workload: `<intercept uid or reason>@<RFC 3339 time>`. */
+export const ROLLOUT_ANNOTATION = `${GROUP}/rollout`;
+/** Annotation on a workload (not its template): since when no intercept needs its agents, RFC 3339. */
+export const UNUSED_SINCE_ANNOTATION = `${GROUP}/unused-since`;
+/** Label on Intercepts and Leases: name of the Session they belong to. */
+export const SESSION_LABEL = `${GROUP}/session`;
+/** Annotation on a relay's Lease: the relay pod's address. */
+export const RELAY_ADDRESS_ANNOTATION = `${GROUP}/relay-address`;
+
+/** Verb on `sessions` and `intercepts` that lets its holder end those of other people. */
+export const ADMINISTER_VERB = 'administer';

@@ -1,0 +1,91 @@
+// The Intercept object: which requests of which target go to which session's laptop. Schema and type in one place;
+// the chart's CRD is generated from here.
+
+import { type Static, Type } from 'typebox';
+import { Capture } from '../agent-description.ts';
+import { Condition } from './conditions.ts';
+import { ObjectMeta } from './object-meta.ts';
+
+/** Upper bound of header conditions in one intercept; more is a mistake, and each costs every request a comparison. */
+export const MAX_HEADER_MATCHES = 16;
+
+export const TargetKind = Type.Union([
+  Type.Literal('Service'),
+  Type.Literal('Deployment'),
+  Type.Literal('StatefulSet'),
+  Type.Literal('DaemonSet'),
+]);
+export type TargetKind = Static<typeof TargetKind>;
+
+export const InterceptTarget = Type.Object({
+  kind: TargetKind,
+  name: Type.String({ minLength: 1, maxLength: 253 }),
+  /** Name or number of the Service's port (or of the container's, for workloads). May be left out when there is only one. */
+  port: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
+});
+export type InterceptTarget = Static<typeof InterceptTarget>;
+
+export const HeaderMatch = Type.Object({
+  /** Header name in lower case. */
+  name: Type.String({ minLength: 1, maxLength: 256, pattern: "^[a-z0-9!#$%&'*+.^_`|~-]+$" }),
+  value: Type.String({ maxLength: 4096 }),
+});
+export type HeaderMatch = Static<typeof HeaderMatch>;
+
+export const RequestMatch = Type.Object({
+  /** All must hold. An empty list matches every request. */
+  headers: Type.Array(HeaderMatch, { maxItems: MAX_HEADER_MATCHES, default: [] }),
+});
+export type RequestMatch = Static<typeof RequestMatch>;
+
+export const Fallback = Type.Union([Type.Literal('Pod'), Type.Literal('Fail')], { default: 'Pod' });
+export type Fallback = Static<typeof Fallback>;
+
+export const InterceptSpec = Type.Object({
+  /** User name as the API server knows it; the webhook stamps it, whatever the request says. */
+  owner: Type.Optional(Type.String({ maxLength: 1024 })),
+  /** Name of the owner's Session in the install's namespace. */
+  session: Type.String({ minLength: 1, maxLength: 63, pattern: '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$' }),
+  action: Type.Union([Type.Literal('Redirect')], { default: 'Redirect' }),
+  target: InterceptTarget,
+  match: RequestMatch,
+  laptop: Type.Object({ port: Type.Integer({ minimum: 1, maximum: 65535 }) }),
+  /** Who answers a matched request that cannot reach the laptop: the pod, or an error. */
+  fallback: Fallback,
+  /** The intercept ends by itself at this time. */
+  expiresAt: Type.Optional(Type.String({ format: 'date-time' })),
+});
+export type InterceptSpec = Static<typeof InterceptSpec>;
+
+/** What one control plane process says its agents have acknowledged. Each process writes its own entry only. */
+export const AgentReport = Type.Object({
+  /** `metadata.generation` of the Intercept that the agents acknowledged. */
+  generation: Type.Integer(),
+  pods: Type.Array(Type.String(), { maxItems: 1000 }),
+});
+export type AgentReport = Static<typeof AgentReport>;
+
+export const InterceptStatus = Type.Object({
+  observedGeneration: Type.Optional(Type.Integer()),
+  conditions: Type.Optional(Type.Array(Condition, { maxItems: 8 })),
+  /** Ready pods of the target whose agents have acknowledged the intercept, of all ready pods of the target. */
+  agents: Type.Optional(Type.Object({ ready: Type.Integer(), total: Type.Integer() })),
+  /** How the port's connections come to the agents. */
+  capture: Type.Optional(Capture),
+  /** Number of the application's port in the pod. */
+  appPort: Type.Optional(Type.Integer()),
+  /** Texts for `kubectl get`. */
+  summary: Type.Optional(Type.Object({ target: Type.String(), match: Type.String(), agents: Type.String() })),
+  /** By name of the control plane's pod. */
+  reports: Type.Optional(Type.Record(Type.String(), AgentReport)),
+});
+export type InterceptStatus = Static<typeof InterceptStatus>;
+
+export const Intercept = Type.Object({
+  apiVersion: Type.Literal('kubectl-tp.dev/v1alpha1'),
+  kind: Type.Literal('Intercept'),
+  metadata: ObjectMeta,
+  spec: InterceptSpec,
+  status: Type.Optional(InterceptStatus),
+});
+export type Intercept = Static<typeof Intercept>;

@@ -1,0 +1,96 @@
+// One immutable view of everything the control plane watches. Replaced whole with each change; the translator reads
+// it, nobody writes to it. Objects are narrowed to what is used, so that thousands of pods stay cheap.
+
+import type { AgentDescription, Intercept, Session } from '../api/index.ts';
+
+/** `<namespace>/<name>`; for cluster-wide and single-namespace objects just the name. */
+export type ObjectKey = string;
+
+export type ClusterState = {
+  readonly intercepts: ReadonlyMap<ObjectKey, Intercept>;
+  readonly sessions: ReadonlyMap<ObjectKey, Session>;
+  readonly services: ReadonlyMap<ObjectKey, ServiceModel>;
+  readonly pods: ReadonlyMap<ObjectKey, PodModel>;
+  readonly workloads: ReadonlyMap<ObjectKey, WorkloadModel>;
+  /** Which relays hold which session's tunnel, by session name; only relays whose pod is ready and Lease is fresh. */
+  readonly tunnels: ReadonlyMap<string, readonly RelayEndpoint[]>;
+  /** What connected agents of this process hold, by node id `<namespace>/<pod>`. */
+  readonly agents: ReadonlyMap<string, AgentState>;
+  /** Names of the control plane's own live pods: reports of others are stale. */
+  readonly replicas: ReadonlySet<string>;
+};
+
+export type RelayEndpoint = { readonly pod: string; readonly address: string; readonly port: number };
+
+export type ServiceModel = {
+  readonly namespace: string;
+  readonly name: string;
+  /** Undefined: no selector, so it can't be intercepted. */
+  readonly selector: Readonly<Record<string, string>> | undefined;
+  readonly headless: boolean;
+  readonly ports: readonly ServicePortModel[];
+};
+
+export type ServicePortModel = {
+  readonly name: string | undefined;
+  readonly port: number;
+  /** Number or name, as the Service says. */
+  readonly targetPort: number | string;
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+  readonly appProtocol: string | undefined;
+};
+
+export type PodModel = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly ip: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ready: boolean;
+  readonly terminating: boolean;
+  /** The Deployment, StatefulSet, DaemonSet, ... at the top of the chain of owners. */
+  readonly workload: WorkloadRef | undefined;
+  readonly ports: readonly ContainerPortModel[];
+  readonly agent: AgentDescription | undefined;
+  /** Value of the rollout annotation the pod was created with. */
+  readonly rollout: string | undefined;
+  /** Why the pod isn't ready, where its status says so (image pull, crash loop, unschedulable). */
+  readonly trouble: string | undefined;
+};
+
+export type ContainerPortModel = {
+  readonly container: string;
+  readonly name: string | undefined;
+  readonly number: number;
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+};
+
+export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
+export type WorkloadRef = { readonly kind: WorkloadKind | 'ReplicaSet' | 'Job' | 'Other'; readonly name: string };
+
+export type WorkloadModel = {
+  readonly kind: WorkloadKind;
+  readonly namespace: string;
+  readonly name: string;
+  readonly selector: Readonly<Record<string, string>>;
+  readonly replicas: number;
+  /** A paused Deployment rolls nothing. StatefulSets and DaemonSets with `OnDelete` count as paused, too. */
+  readonly paused: boolean;
+  /** Value of the rollout annotation in the pod template. */
+  readonly rollout: string | undefined;
+  readonly unusedSince: string | undefined;
+  /** The controller has observed the newest template and all replicas run it. */
+  readonly rolledOut: boolean;
+  /** Message of a condition that keeps the rollout from going on (quota, pod security, deadline). */
+  readonly trouble: string | undefined;
+  /** Port names and numbers of the pod template's containers. */
+  readonly ports: readonly ContainerPortModel[];
+};
+
+/** What one agent has acknowledged. */
+export type AgentState = {
+  /** Hash of the last AgentConfig all of whose resources the agent acknowledged. */
+  readonly acknowledged: string | undefined;
+  /** Text of the last rejection that no later acknowledgement has cured. */
+  readonly rejection: string | undefined;
+};
