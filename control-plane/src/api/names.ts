@@ -48,7 +48,7 @@ export const AGENT_ANNOTATION = `${GROUP}/agent`;
 export const AGENT_SDS_ANNOTATION = `${GROUP}/agent-sds`;
 /** Namespace label or pod annotation: `enabled` injects always, `disabled` never. */
 export const INJECT = `${GROUP}/inject`;
-/** Pod template annotation whose change rolls a workload: `<intercept uid or reason>@<RFC 3339 time>`. */
+/** Pod template annotation whose change rolls a workload: `<reason>[,<reason>...]@<RFC 3339 time>`. */
 export const ROLLOUT_ANNOTATION = `${GROUP}/rollout`;
 /** Annotation on a workload (not its template): since when no intercept needs its agents, RFC 3339. */
 export const UNUSED_SINCE_ANNOTATION = `${GROUP}/unused-since`;

@@ -10,8 +10,12 @@ export type ClusterState = {
   readonly intercepts: ReadonlyMap<ObjectKey, Intercept>;
   readonly sessions: ReadonlyMap<ObjectKey, Session>;
   readonly services: ReadonlyMap<ObjectKey, ServiceModel>;
+  /** Without pods that have ended (phase Succeeded or Failed). */
   readonly pods: ReadonlyMap<ObjectKey, PodModel>;
+  /** By `workloadKey`, as a Deployment and a StatefulSet may share a name. */
   readonly workloads: ReadonlyMap<ObjectKey, WorkloadModel>;
+  /** Namespaces whose label INJECT is `enabled`: their agents are wanted without any intercept. */
+  readonly injectedNamespaces: ReadonlySet<string>;
   /** Which relays hold which session's tunnel, by session name; only relays whose pod is ready and Lease is fresh. */
   readonly tunnels: ReadonlyMap<string, readonly RelayEndpoint[]>;
   /** What connected agents of this process hold, by node id `<namespace>/<pod>`. */
@@ -76,8 +80,12 @@ export type WorkloadModel = {
   readonly replicas: number;
   /** A paused Deployment rolls nothing. StatefulSets and DaemonSets with `OnDelete` count as paused, too. */
   readonly paused: boolean;
-  /** Value of the rollout annotation in the pod template. */
+  /** Value of ROLLOUT_ANNOTATION in the pod template. */
   readonly rollout: string | undefined;
+  /** Value of annotation INJECT in the pod template. */
+  readonly inject: 'enabled' | 'disabled' | undefined;
+  /** The template asks for the node's network, which agents must stay out of. */
+  readonly hostNetwork: boolean;
   readonly unusedSince: string | undefined;
   /** The controller has observed the newest template and all replicas run it. */
   readonly rolledOut: boolean;
@@ -86,6 +94,11 @@ export type WorkloadModel = {
   /** Port names and numbers of the pod template's containers. */
   readonly ports: readonly ContainerPortModel[];
 };
+
+/** Key of a workload in `ClusterState.workloads`. */
+export function workloadKey({ kind, namespace, name }: { kind: string; namespace: string; name: string }): ObjectKey {
+  return `${kind}/${namespace}/${name}`;
+}
 
 /** What one agent has acknowledged. */
 export type AgentState = {
