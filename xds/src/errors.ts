@@ -2,6 +2,8 @@
 
 export const ERROR_CODES = {
   XDS_BOOTSTRAP_INVALID: 'An agent was described that Envoy could not start with.',
+  XDS_DUPLICATE_RESOURCE: 'Two Envoy resources of one type and one agent have the same name.',
+  XDS_LISTEN_FAILED: 'The discovery server could not open its port.',
 } as const;
 export type XdsErrorCode = keyof typeof ERROR_CODES;
 
