@@ -31,6 +31,13 @@ export type WatchEvent<T> =
   | { type: 'changed'; object: T }
   | { type: 'deleted'; object: T };
 
+export type WatchOptions<T, M> = ListOptions & {
+  signal: AbortSignal;
+  /** Hears of each failure that the watch is about to recover from. */
+  onTrouble?: (error: Error) => void;
+  narrow?: (object: T) => M;
+};
+
 /**
  * A client of one API server. All methods throw `KubernetesError` for refusals (with the API's `Status`) and for an
  * unreachable server; all take an AbortSignal.
@@ -56,9 +63,13 @@ export interface KubernetesClient {
   ): Promise<T>;
   /** Resolves also when the object is already gone. */
   delete(resource: Resource, ref: ObjectRef, options?: { uid?: string } & RequestOptions): Promise<void>;
-  /** List and watch with resume: never ends but by the signal, reconnects with back-off, lists anew when it must. */
-  watch<T extends KubernetesObject>(
+  /**
+   * List and watch with resume: never ends but by the signal, reconnects with back-off, lists anew when it must.
+   * With `narrow` the events carry what it makes of each object; whole objects then live only as long as one page of
+   * a list, which keeps thousands of pods cheap.
+   */
+  watch<T extends KubernetesObject, M = T>(
     resource: Resource,
-    options: ListOptions & { signal: AbortSignal; onTrouble?: (error: Error) => void },
-  ): AsyncIterable<WatchEvent<T>>;
+    options: WatchOptions<T, M>,
+  ): AsyncIterable<WatchEvent<M>>;
 }

@@ -1,0 +1,117 @@
+// One API server as a place to send HTTP requests to: TLS, authentication, kept-alive connections, deadlines.
+// Knows nothing of Kubernetes objects.
+
+import http from 'node:http';
+import https from 'node:https';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { ControlPlaneError } from '../errors.ts';
+import { fromNetworkError, KubernetesError } from './errors.ts';
+
+/** Silence of that long, before the answer or within it, ends a request. */
+const SILENCE_LIMIT_MS = 30_000;
+/** Idle connections are closed before the API server (90 s) or a load balancer (60 s and more) does it. */
+const IDLE_CONNECTION_MS = 30_000;
+/** TCP keep-alive finds a dead peer under a silent watch. */
+const TCP_KEEP_ALIVE_MS = 15_000;
+
+export type ApiRequest = {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path and query. */
+  readonly path: string;
+  readonly body?: { readonly type: string; readonly text: string };
+  readonly signal?: AbortSignal | undefined;
+};
+
+export type Connection = {
+  readonly server: URL;
+  /**
+   * Resolves with the head of the answer; the body is the caller's to read, also for errors. Throws `KubernetesError`
+   * when there is no answer or no credential, and the signal's reason when aborted.
+   */
+  send(request: ApiRequest): Promise<http.IncomingMessage>;
+};
+
+export function createConnection(kubeConfig: KubeConfig): Connection {
+  const server = serverOf(kubeConfig);
+  const { request, Agent } = server.protocol === 'http:' ? http : https;
+  // A proxy from the kubeconfig needs client-node's own agent, which speaks to it.
+  const viaProxy = kubeConfig.getCurrentCluster()?.proxyUrl !== undefined;
+  const agent = new Agent({ keepAlive: true, keepAliveMsecs: TCP_KEEP_ALIVE_MS, timeout: IDLE_CONNECTION_MS });
+
+  async function attempt({ method, path, body, signal }: ApiRequest): Promise<http.IncomingMessage> {
+    const options = await requestOptions(kubeConfig);
+    const headers = { ...options.headers, accept: 'application/json', ...contentHeaders(body) };
+    const target = new URL(server.pathname.replace(/\/$/, '') + path, server);
+    const limits = { timeout: SILENCE_LIMIT_MS, ...(signal ? { signal } : {}), ...(viaProxy ? {} : { agent }) };
+    return exchange(request(target, { ...options, ...limits, method, headers }), body?.text);
+  }
+
+  async function send(apiRequest: ApiRequest): Promise<http.IncomingMessage> {
+    try {
+      return await attempt(apiRequest);
+    } catch (error) {
+      apiRequest.signal?.throwIfAborted();
+      if (error instanceof ControlPlaneError) throw error;
+      // A kept-alive connection may have been closed while idle: a read is safe to send again.
+      if (!(apiRequest.method === 'GET' && isStaleConnection(error))) throw fromNetworkError(error, server.host);
+    }
+    return attempt(apiRequest).catch((error) => {
+      apiRequest.signal?.throwIfAborted();
+      throw error instanceof ControlPlaneError ? error : fromNetworkError(error, server.host);
+    });
+  }
+
+  return { server, send };
+}
+
+/**
+ * Options for `https.request` that authenticate as the kubeconfig's current user: CA, client certificate, headers,
+ * proxy agent. Asked for each request, so that rotated tokens and exec plugins are followed.
+ */
+export async function requestOptions(kubeConfig: KubeConfig): Promise<https.RequestOptions> {
+  const options: https.RequestOptions = {};
+  try {
+    await kubeConfig.applyToHTTPSOptions(options);
+  } catch (error) {
+    throw new KubernetesError('KUBERNETES_CREDENTIALS', `No credentials for the API server: ${reasonOf(error)}`, {
+      hint: 'Check that the same kubeconfig works for kubectl: kubectl auth whoami',
+      cause: error,
+    });
+  }
+  return options;
+}
+
+function serverOf(kubeConfig: KubeConfig): URL {
+  const server = kubeConfig.getCurrentCluster()?.server;
+  if (server === undefined || !URL.canParse(server)) {
+    throw new ControlPlaneError('KUBE_CONFIG_INVALID', 'The kubeconfig has no cluster for its current context.', {
+      hint: 'Choose a context: kubectl config get-contexts, kubectl config use-context NAME',
+    });
+  }
+  return new URL(server);
+}
+
+function exchange(request: http.ClientRequest, body: string | undefined): Promise<http.IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    let answer: http.IncomingMessage | undefined;
+    request.on('response', (response) => {
+      answer = response;
+      resolve(response);
+    });
+    request.on('error', reject);
+    request.on('timeout', () => (answer ?? request).destroy(new Error('no byte arrived for too long')));
+    request.end(body);
+  });
+}
+
+function contentHeaders(body: ApiRequest['body']): http.OutgoingHttpHeaders {
+  return body === undefined ? {} : { 'content-type': body.type, 'content-length': Buffer.byteLength(body.text) };
+}
+
+function isStaleConnection(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

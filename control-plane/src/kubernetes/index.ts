@@ -1,0 +1,16 @@
+// The Kubernetes client that control plane, relay, webhook and laptop share.
+export { type BackOff, createBackOff } from './backoff.ts';
+export { createKubernetesClient } from './client.ts';
+export { requestOptions } from './connection.ts';
+export {
+  type ApiStatus,
+  isAlreadyExists,
+  isConflict,
+  isExpired,
+  isForbidden,
+  isNotFound,
+  isUnreachable,
+  KubernetesError,
+} from './errors.ts';
+export { loadKubeConfig } from './kube-config.ts';
+export * from './types.ts';
