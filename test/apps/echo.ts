@@ -1,0 +1,85 @@
+// The application that cluster tests intercept: HTTP/1.1 and h2c on one port, says who it is and what it got, ends
+// politely. Settings by environment: NAME, PORT, LINGER_MS (how long it goes on accepting after SIGTERM).
+
+import { createHash } from 'node:crypto';
+import { createServer as createHttp1, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttp2,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2';
+import { createServer, type Socket } from 'node:net';
+import { hostname } from 'node:os';
+
+const name = process.env.NAME ?? hostname();
+const port = Number(process.env.PORT ?? 8080);
+const lingerMs = Number(process.env.LINGER_MS ?? 1500);
+/** RFC 9113, section 3.4: every HTTP/2 connection begins with these bytes. */
+const HTTP2_PREFACE = 'PRI';
+
+const sessions = new Set<ServerHttp2Session>();
+const http1 = createHttp1({ keepAliveTimeout: 60_000 }, answer);
+const http2 = createHttp2(answer);
+http2.on('session', (session) => {
+  sessions.add(session);
+  session.on('close', () => sessions.delete(session));
+});
+
+const front = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+  // `readable` and not `data`: a socket that never flowed gives its bytes back to whichever server takes it.
+  socket.once('readable', () => handOver(socket));
+  socket.on('error', () => socket.destroy());
+});
+front.listen(port, process.env.HOST ?? '0.0.0.0', () => {
+  const address = front.address();
+  process.stdout.write(`echo ${name} listens on ${typeof address === 'object' ? address?.port : address}\n`);
+});
+
+process.once('SIGTERM', () => setTimeout(end, lingerMs));
+
+function handOver(socket: Socket): void {
+  const first = socket.read() as Buffer | null;
+  if (!first) return void socket.destroy();
+  socket.unshift(first);
+  const server = first.toString('latin1').startsWith(HTTP2_PREFACE) ? http2 : http1;
+  server.emit('connection', socket);
+}
+
+async function answer(
+  request: IncomingMessage | Http2ServerRequest,
+  response: ServerResponse | Http2ServerResponse,
+): Promise<void> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of request) {
+    hash.update(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+  }
+  const url = new URL(request.url ?? '/', 'http://echo');
+  const pauseMs = Number(url.searchParams.get('pause') ?? 0);
+  if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  const download = Number(url.searchParams.get('bytes') ?? 0);
+  response.setHeader('x-served-by', name);
+  if (download > 0) {
+    response.end(Buffer.alloc(download, name));
+    return;
+  }
+  response.setHeader('content-type', 'application/json');
+  response.end(
+    JSON.stringify({
+      servedBy: name,
+      method: request.method,
+      headers: request.headers,
+      bytes,
+      sha256: hash.digest('hex'),
+    }),
+  );
+}
+
+function end(): void {
+  front.close();
+  for (const session of sessions) session.close();
+  http1.close(() => process.exit(0));
+  http1.closeIdleConnections();
+}

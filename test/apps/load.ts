@@ -1,0 +1,145 @@
+// Bounded load for cluster tests and benchmarks, run inside the cluster: node load.ts '<json of LoadPlan>'.
+// Prints one line of JSON (`LoadResult`) and ends. An open loop: requests start at their time, whatever is under way.
+
+import { Agent, request as http1Request } from 'node:http';
+import { type ClientHttp2Session, connect } from 'node:http2';
+
+export type LoadPlan = {
+  url: string;
+  headers?: Record<string, string>;
+  /** How connections are used: h1 kept alive, h1 with a new one for each request, h2c with one for all. */
+  connections: 'keep-alive' | 'fresh' | 'h2c';
+  perSecond: number;
+  seconds: number;
+  /** Keep-alive connections at the most. */
+  sockets?: number;
+};
+export type LoadResult = {
+  sent: number;
+  failed: number;
+  /** Text of each kind of failure with its count and the second (since start) of the first. */
+  failures: Record<string, { count: number; firstAtSeconds: number }>;
+  servedBy: Record<string, number>;
+  p50Ms: number;
+  p99Ms: number;
+};
+
+const REQUEST_TIMEOUT_MS = 15_000;
+const TICK_MS = 5;
+
+type Send = (plan: LoadPlan) => Promise<{ status: number; servedBy: string }>;
+
+/** Runs the plan. Never throws for a failed request: failures are counted by their text. */
+export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
+  const send = SENDERS[plan.connections](plan);
+  const startedAt = performance.now();
+  const result: LoadResult = { sent: 0, failed: 0, failures: {}, servedBy: {}, p50Ms: 0, p99Ms: 0 };
+  const latencies: number[] = [];
+  const pending = new Set<Promise<void>>();
+  await new Promise<void>((resolve) => {
+    const timer = setInterval(() => {
+      const elapsed = (performance.now() - startedAt) / 1000;
+      const due = Math.min(plan.seconds, elapsed) * plan.perSecond;
+      while (result.sent < Math.floor(due)) {
+        result.sent++;
+        const one = measure(send, plan, result, latencies, startedAt);
+        pending.add(one);
+        void one.finally(() => pending.delete(one));
+      }
+      if (elapsed < plan.seconds) return;
+      clearInterval(timer);
+      resolve();
+    }, TICK_MS);
+  });
+  await Promise.all(pending);
+  latencies.sort((a, b) => a - b);
+  result.p50Ms = latencies[Math.floor(latencies.length * 0.5)] ?? 0;
+  result.p99Ms = latencies[Math.floor(latencies.length * 0.99)] ?? 0;
+  return result;
+}
+
+async function measure(
+  send: Send,
+  plan: LoadPlan,
+  result: LoadResult,
+  latencies: number[],
+  startedAt: number,
+): Promise<void> {
+  const from = performance.now();
+  try {
+    const { status, servedBy } = await send(plan);
+    if (status !== 200) throw new Error(`status ${status}`);
+    latencies.push(performance.now() - from);
+    result.servedBy[servedBy] = (result.servedBy[servedBy] ?? 0) + 1;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    result.failed++;
+    const failure = result.failures[text] ?? { count: 0, firstAtSeconds: (from - startedAt) / 1000 };
+    result.failures[text] = failure;
+    failure.count++;
+  }
+}
+
+const SENDERS: Record<LoadPlan['connections'], (plan: LoadPlan) => Send> = {
+  fresh: () => (plan) => sendHttp1(plan, false),
+  'keep-alive': ({ sockets = 16 }) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: sockets, scheduling: 'fifo' });
+    return (plan) => sendHttp1(plan, agent);
+  },
+  h2c: createHttp2Sender,
+};
+
+function sendHttp1(
+  { url, headers = {} }: LoadPlan,
+  agent: Agent | false,
+): Promise<{ status: number; servedBy: string }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = http1Request(url, { headers, agent, timeout: REQUEST_TIMEOUT_MS }, (answer) => {
+      answer.on('error', reject);
+      answer.on('end', () =>
+        resolve({ status: answer.statusCode ?? 0, servedBy: String(answer.headers['x-served-by']) }),
+      );
+      answer.resume();
+    });
+    outgoing.on('timeout', () => outgoing.destroy(new Error('timeout')));
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+}
+
+/** One connection, replaced when the far side ends it, as gRPC clients do. */
+function createHttp2Sender({ url }: LoadPlan): Send {
+  const { origin, pathname, search } = new URL(url);
+  let session: ClientHttp2Session | undefined;
+  const usable = (): ClientHttp2Session => {
+    if (session && !session.closed && !session.destroyed) return session;
+    const made = connect(origin);
+    made.on('error', () => made.destroy());
+    made.on('goaway', () => made.close());
+    session = made;
+    return made;
+  };
+  return ({ headers = {} }) =>
+    new Promise((resolve, reject) => {
+      const stream = usable().request({ ':path': pathname + search, ...headers });
+      let status = 0;
+      let servedBy = '';
+      stream.setTimeout(REQUEST_TIMEOUT_MS, () => stream.destroy(new Error('timeout')));
+      stream.on('response', (answer) => {
+        status = Number(answer[':status']);
+        servedBy = String(answer['x-served-by']);
+      });
+      stream.on('error', reject);
+      stream.on('close', () =>
+        status ? resolve({ status, servedBy }) : reject(new Error('closed without an answer')),
+      );
+      stream.resume();
+      stream.end();
+    });
+}
+
+if (process.argv[1] === import.meta.filename && process.argv[2]) {
+  const result = await runLoad(JSON.parse(process.argv[2]) as LoadPlan);
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+  process.exit(0);
+}
