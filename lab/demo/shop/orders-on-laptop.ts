@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import { hostname } from 'node:os';
 
-const port = Number(process.argv[2] ?? 3000);
+const port = Number(process.argv[2] ?? 0);
 
 const server = createServer((_request, response) => {
   response.end(
@@ -11,5 +11,6 @@ const server = createServer((_request, response) => {
   );
 });
 server.listen(port, '127.0.0.1', () => {
-  process.stdout.write(`orders listens on 127.0.0.1:${port}\n`);
+  const address = server.address();
+  process.stdout.write(`orders listens on 127.0.0.1:${typeof address === 'object' ? address?.port : address}\n`);
 });

@@ -1,0 +1,136 @@
+// `npm run demo`: the main job on a real cluster, told in a screenful. Ends with 0 only if every claim was true; leaves
+// the cluster running for playing on.
+
+import { argv, exit } from 'node:process';
+import { parseArgs } from 'node:util';
+import { openCluster } from './cluster.ts';
+import { createShell, type Shell } from './commands.ts';
+import { createNarrator, type Narrator } from './narrator.ts';
+import { buildShop, SHOP_NAMESPACE } from './shop-objects.ts';
+import { countServedBy, describeTally, shopTimes, startBystanders, type Tally } from './shoppers.ts';
+
+const REQUESTS = 40;
+const MINE = { 'x-dev': 'me' };
+const IN_SHOP = ['--namespace', SHOP_NAMESPACE];
+
+const { values: options } = parseArgs({ args: argv.slice(2), options: { context: { type: 'string' } } });
+const story = createNarrator();
+const cleanups: (() => Promise<void> | void)[] = [];
+const code = await tell(story).catch((error: Error) => {
+  story.claim('the demo ran to its end', false, error.message);
+  return 1;
+});
+for (const cleanup of cleanups.reverse()) await cleanup();
+exit(code);
+
+/** Returns the exit code. */
+async function tell(story: Narrator): Promise<number> {
+  story.chapter('A Kubernetes cluster, and the cluster part of kubectl tp in it');
+  const cluster = await openCluster(options.context);
+  const shell = createShell(cluster.env);
+  await shell.run('kubectl', 'tp', 'install', '--image', cluster.image, '--agent-image', cluster.agentImage);
+  story.say(`${cluster.description}; ${(await shell.run('kubectl', 'tp', 'version')).trim().replaceAll('\n', '; ')}`);
+
+  story.chapter('A shop: web -> orders -> (gRPC) prices, two pods each; shoppers call web all the time');
+  const url = await openShop(shell, cluster.image);
+  const before = await shopTimes(REQUESTS, url, MINE);
+  story.claim(
+    'without an intercept the pods answer, also with x-dev: me',
+    countServedBy(before, 'pod ') === REQUESTS,
+    describeTally(before),
+  );
+  const bystanders = startBystanders(url);
+
+  story.chapter('My version of orders runs on the laptop, and I intercept x-dev: me');
+  const laptop = await shell.start(/listens on 127\.0\.0\.1:(\d+)/, process.execPath, laptopOrders());
+  cleanups.push(() => void laptop.process.kill());
+  const port = laptop.match[1] ?? '';
+  const intercept = ['orders', ...IN_SHOP, '--header', 'x-dev=me', '--port', port];
+  story.say(`$ kubectl tp intercept ${intercept.join(' ')}`);
+  story.say(firstLine(await shell.run('kubectl', 'tp', 'intercept', ...intercept)));
+  await claimIntercepted(story, url);
+  const replicas = await connectionsByPod(shell);
+  const evidence = [...replicas].map(([pod, count]) => `${count} by ${pod}`).join(', ');
+  story.claim('they came from every replica of orders', replicas.size === 2, evidence || 'none');
+
+  story.chapter('The process on the laptop dies; the intercept stays');
+  await ended(laptop.process);
+  const fallback = await shopTimes(REQUESTS, url, MINE);
+  story.claim(
+    'the pods answer for it, without an error',
+    countServedBy(fallback, 'pod ') === REQUESTS,
+    describeTally(fallback),
+  );
+
+  story.chapter('I leave');
+  await shell.run('kubectl', 'tp', 'leave', 'orders', ...IN_SHOP);
+  const after = await shopTimes(REQUESTS, url, MINE);
+  story.claim('everything is as before', countServedBy(after, 'pod ') === REQUESTS, describeTally(after));
+  const { sent, failed } = await bystanders.stop();
+  story.claim(
+    'no bystander noticed, rollout of the agents included',
+    failed === 0 && sent > 0,
+    `${sent} requests, ${failed} failed`,
+  );
+  await shell.run('kubectl', 'tp', 'quit');
+
+  story.chapter(story.allTrue() ? 'All of it was true.' : 'NOT all of it was true.');
+  for (const line of cluster.playOn) story.say(line);
+  return story.allTrue() ? 0 : 1;
+}
+
+async function openShop(shell: Shell, image: string): Promise<string> {
+  const list = { apiVersion: 'v1', kind: 'List', items: buildShop(image) };
+  await shell.feed(JSON.stringify(list), 'kubectl', 'apply', '--server-side', '--force-conflicts', '-f', '-');
+  for (const name of ['web', 'orders', 'prices']) {
+    await shell.run('kubectl', 'rollout', 'status', `deployment/${name}`, ...IN_SHOP, '--timeout=120s');
+  }
+  const forward = await shell.start(
+    /Forwarding from 127\.0\.0\.1:(\d+)/,
+    'kubectl',
+    'port-forward',
+    'service/web',
+    ':80',
+    ...IN_SHOP,
+  );
+  cleanups.push(() => void forward.process.kill());
+  return `http://127.0.0.1:${forward.match[1]}/`;
+}
+
+async function claimIntercepted(story: Narrator, url: string): Promise<void> {
+  const mine: Tally = await shopTimes(REQUESTS, url, MINE);
+  const others = await shopTimes(REQUESTS, url);
+  story.claim(
+    'with x-dev: me every request reaches the laptop',
+    countServedBy(mine, 'laptop ') === REQUESTS,
+    describeTally(mine),
+  );
+  story.claim(
+    'without it every request reaches a pod',
+    countServedBy(others, 'pod ') === REQUESTS,
+    describeTally(others),
+  );
+}
+
+/** How many connections of each agent the session process has taken, by pod. */
+async function connectionsByPod(shell: Shell): Promise<Map<string, number>> {
+  const status = JSON.parse(await shell.run('kubectl', 'tp', 'status', '--output', 'json')) as {
+    intercepts?: { connections?: Record<string, number> }[];
+  };
+  return new Map(Object.entries(status.intercepts?.[0]?.connections ?? {}));
+}
+
+function laptopOrders(): string {
+  return new URL('./shop/orders-on-laptop.ts', import.meta.url).pathname;
+}
+
+function ended(process: { kill(): boolean; once(event: 'exit', listener: () => void): unknown }): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('exit', () => resolve());
+    process.kill();
+  });
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0] ?? '';
+}

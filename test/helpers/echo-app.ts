@@ -1,0 +1,108 @@
+// The objects that cluster tests work on: an echo Deployment with its Service, and a pod that makes load.
+
+import { readFileSync } from 'node:fs';
+
+export type EchoAppOptions = {
+  namespace: string;
+  name: string;
+  /** An image with Node 24; the code comes from a ConfigMap. */
+  image: string;
+  replicas?: number;
+  /** `name`: the Service targets a named port. `number`: a numeric one, so that capture needs nft. */
+  target?: 'name' | 'number';
+  /** How long the application goes on accepting after SIGTERM. */
+  lingerMs?: number;
+};
+
+export const APP_PORT = 8080;
+export const LOAD_POD = 'load';
+
+const RESTRICTED = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  runAsNonRoot: true,
+  runAsUser: 1000,
+  readOnlyRootFilesystem: true,
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+const CODE_VOLUME = { name: 'code', configMap: { name: 'test-apps' } };
+const CODE_MOUNT = { name: 'code', mountPath: '/app/test-apps' };
+
+/** Deployment and Service; `buildCode` must be applied to the namespace before. */
+export function buildEchoApp({
+  namespace,
+  name,
+  image,
+  replicas = 3,
+  target = 'name',
+  lingerMs = 1500,
+}: EchoAppOptions): object[] {
+  const labels = { app: name };
+  const container = {
+    name: 'app',
+    image,
+    command: ['node', '/app/test-apps/echo.ts'],
+    env: [
+      { name: 'PORT', value: String(APP_PORT) },
+      { name: 'LINGER_MS', value: String(lingerMs) },
+    ],
+    ports: [{ ...(target === 'name' ? { name: 'http' } : {}), containerPort: APP_PORT }],
+    readinessProbe: { httpGet: { path: '/', port: APP_PORT }, periodSeconds: 1 },
+    securityContext: RESTRICTED,
+    volumeMounts: [CODE_MOUNT],
+  };
+  const template = {
+    metadata: { labels },
+    spec: {
+      terminationGracePeriodSeconds: 15,
+      automountServiceAccountToken: false,
+      containers: [container],
+      volumes: [CODE_VOLUME],
+    },
+  };
+  const strategy = { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
+  const targetPort = target === 'name' ? 'http' : APP_PORT;
+  return [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name, namespace },
+      spec: { replicas, selector: { matchLabels: labels }, strategy, template },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name, namespace },
+      spec: { selector: labels, ports: [{ name: 'http', port: 80, targetPort, appProtocol: 'http' }] },
+    },
+  ];
+}
+
+/** The ConfigMap with the code of test/apps. */
+export function buildCode(namespace: string): object {
+  const read = (file: string) => readFileSync(new URL(`../apps/${file}`, import.meta.url), 'utf8');
+  const data = { 'echo.ts': read('echo.ts'), 'load.ts': read('load.ts') };
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'test-apps', namespace }, data };
+}
+
+/** A pod to run load.ts in, by `kubectl exec`. */
+export function buildLoadPod(namespace: string, image: string): object {
+  const container = {
+    name: 'load',
+    image,
+    command: ['node', '-e', 'process.on("SIGTERM", () => process.exit()); setInterval(() => {}, 1e9)'],
+    securityContext: RESTRICTED,
+    volumeMounts: [CODE_MOUNT],
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: LOAD_POD, namespace },
+    spec: {
+      terminationGracePeriodSeconds: 1,
+      automountServiceAccountToken: false,
+      containers: [container],
+      volumes: [CODE_VOLUME],
+    },
+  };
+}
