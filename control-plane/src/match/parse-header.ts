@@ -1,0 +1,88 @@
+// Reads header conditions as people type them, `x-dev=me` or `x-dev: me`, and refuses those that could never match,
+// with the reason.
+
+import { type HeaderMatch, MAX_HEADER_MATCHES } from '../api/index.ts';
+import { ControlPlaneError } from '../errors.ts';
+
+const MAX_VALUE_LENGTH = 4096;
+/** RFC 9110 section 5.6.2 (token). */
+const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
+/** RFC 9110 section 5.5, without the blanks around it. */
+const VALUE = /^[\t\x20-\x7e\x80-\u{10ffff}]+$/u;
+
+/** Headers that belong to one connection or to the framing: what the application sees is not what the caller sent. */
+const NOT_MATCHABLE: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+/** Agents remove these from what callers send. */
+const REMOVED_PREFIXES = ['x-tp-', 'x-envoy-'];
+
+/** Throws HEADER_MALFORMED or HEADER_NOT_MATCHABLE. */
+export function parseHeader(text: string): HeaderMatch {
+  const separator = text.search(/[=:]/);
+  if (text.startsWith(':')) throw buildNotMatchable(text, 'names that start with ":" are not headers');
+  if (separator < 1) throw buildMalformed(text, 'it has no name or no value');
+  const name = text.slice(0, separator).trim().toLowerCase();
+  const value = text.slice(separator + 1).trim();
+  if (!TOKEN.test(name)) throw buildMalformed(text, `"${name}" can't be the name of a header`);
+  if (value === '') throw buildMalformed(text, 'its value is empty');
+  if (!VALUE.test(value)) throw buildMalformed(text, 'its value has control characters');
+  if (value.length > MAX_VALUE_LENGTH) throw buildMalformed(text, `its value is longer than ${MAX_VALUE_LENGTH}`);
+  assertMatchable(name, text);
+  return { name, value };
+}
+
+/** All conditions of one intercept, sorted by name; the same condition twice counts once. Also throws HEADER_TWICE. */
+export function parseHeaders(texts: readonly string[]): HeaderMatch[] {
+  const byName = new Map<string, HeaderMatch>();
+  for (const header of texts.map(parseHeader)) {
+    const known = byName.get(header.name);
+    if (known !== undefined && known.value !== header.value) throw buildTwice(known, header);
+    byName.set(header.name, header);
+  }
+  if (byName.size > MAX_HEADER_MATCHES) {
+    throw buildMalformed(texts.join(', '), `an intercept can have ${MAX_HEADER_MATCHES} headers, not ${byName.size}`);
+  }
+  return [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function assertMatchable(name: string, text: string): void {
+  if (name === 'host')
+    throw buildNotMatchable(text, 'the host chooses the Service and is the same for all its callers');
+  if (NOT_MATCHABLE.has(name)) throw buildNotMatchable(text, `"${name}" belongs to one connection, not to the request`);
+  const prefix = REMOVED_PREFIXES.find((candidate) => name.startsWith(candidate));
+  if (prefix !== undefined) throw buildNotMatchable(text, `agents remove the "${prefix}" headers that callers send`);
+}
+
+function buildMalformed(text: string, why: string): ControlPlaneError {
+  return new ControlPlaneError('HEADER_MALFORMED', `The header condition "${abbreviate(text)}" is malformed: ${why}.`, {
+    hint: 'Write it as --header x-dev=me or --header "x-dev: me".',
+  });
+}
+
+function buildNotMatchable(text: string, why: string): ControlPlaneError {
+  return new ControlPlaneError('HEADER_NOT_MATCHABLE', `"${abbreviate(text)}" can't be matched: ${why}.`, {
+    hint: 'Choose a header of your own that the services pass on, such as --header x-dev=me.',
+  });
+}
+
+function buildTwice(a: HeaderMatch, b: HeaderMatch): ControlPlaneError {
+  const message = `No request has both "${a.name}: ${a.value}" and "${b.name}: ${b.value}", and all conditions must hold.`;
+  return new ControlPlaneError('HEADER_TWICE', message, {
+    hint: 'Give each header one value; for two values make two intercepts.',
+  });
+}
+
+function abbreviate(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
