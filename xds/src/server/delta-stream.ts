@@ -1,0 +1,170 @@
+// The state machine of one agent's delta ADS stream: a request or a snapshot in; the next state, responses and facts
+// out. Pure. What each type owes the agent is subscription.ts's business; here is the order between types:
+//   new resources go out as clusters, endpoints, secrets, then listeners, routes once all clusters are acknowledged;
+//   removals go the other way, so that no route on the agent ever names a cluster that the agent doesn't hold.
+
+import type { Snapshot } from '../cache/snapshot-cache.ts';
+import { RESOURCE_TYPES, type ResourceType } from '../resource-set.ts';
+import { afterNamesRequest, type NamesRequest } from './subscribe.ts';
+import type { Changes, Subscription } from './subscription.ts';
+import * as subscription from './subscription.ts';
+
+export type DeltaStream = {
+  readonly subscriptions: Readonly<Record<ResourceType, Subscription>>;
+  /** Undefined until somebody knows what the agent should hold: until then it keeps what it has. */
+  readonly snapshot: Snapshot | undefined;
+  /** How many responses were sent; the nonce of the next one follows from it. */
+  readonly sent: number;
+  /** Nonce of the newest response per type. */
+  readonly nonces: Readonly<Partial<Record<ResourceType, string>>>;
+  readonly acknowledged: string | undefined;
+};
+
+export type StreamEvent =
+  | { readonly kind: 'request'; readonly request: StreamRequest }
+  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot };
+
+/** A DeltaDiscoveryRequest in our words. `refusal` is Envoy's text where the request is a NACK. */
+export type StreamRequest = NamesRequest & { readonly nonce: string; readonly refusal: string | undefined };
+
+export type StreamResponse = Changes & { readonly type: ResourceType; readonly nonce: string };
+
+export type StreamFact =
+  /** The agent holds everything in the snapshot with this tag. Once per tag in a row. */
+  | { readonly kind: 'acknowledged'; readonly tag: string }
+  /** The agent refused these; they are not sent again until their content changes. */
+  | {
+      readonly kind: 'rejected';
+      readonly type: ResourceType;
+      readonly names: readonly string[];
+      readonly message: string;
+    };
+
+export type Transition = {
+  readonly stream: DeltaStream;
+  readonly responses: readonly StreamResponse[];
+  readonly facts: readonly StreamFact[];
+};
+
+export const NEW_STREAM: DeltaStream = {
+  subscriptions: {
+    cluster: subscription.NO_SUBSCRIPTION,
+    endpoint: subscription.NO_SUBSCRIPTION,
+    secret: subscription.NO_SUBSCRIPTION,
+    listener: subscription.NO_SUBSCRIPTION,
+    route: subscription.NO_SUBSCRIPTION,
+  },
+  snapshot: undefined,
+  sent: 0,
+  nonces: {},
+  acknowledged: undefined,
+};
+
+export function advance(stream: DeltaStream, event: StreamEvent): Transition {
+  const received =
+    event.kind === 'request'
+      ? receive(stream, event.request)
+      : { stream: { ...stream, snapshot: event.snapshot }, facts: [] };
+  const { stream: after, responses } = respond(received.stream);
+  const settled = settle(after);
+  return { stream: settled.stream, responses, facts: [...received.facts, ...settled.facts] };
+}
+
+/** How many names the agent keeps us busy with. */
+export function countNames({ subscriptions }: DeltaStream): number {
+  return RESOURCE_TYPES.reduce((sum, type) => sum + subscriptions[type].names.size + subscriptions[type].held.size, 0);
+}
+
+function receive(stream: DeltaStream, request: StreamRequest): { stream: DeltaStream; facts: StreamFact[] } {
+  const { state, facts } = hearAnswer(stream, request);
+  return { stream: replace(stream, request.type, afterNamesRequest(state, request)), facts };
+}
+
+function hearAnswer(stream: DeltaStream, { type, nonce, refusal }: StreamRequest) {
+  const state = stream.subscriptions[type];
+  const changes = state.underWay;
+  const facts: StreamFact[] = [];
+  if (changes === undefined || nonce === '' || nonce !== stream.nonces[type]) return { state, facts };
+  if (refusal === undefined) return { state: subscription.afterAcknowledgement(state, changes), facts };
+  const names = subscription.namesIn(changes);
+  if (names.length === 1) facts.push({ kind: 'rejected', type, names, message: refusal });
+  return { state: subscription.afterRefusal(state, changes), facts };
+}
+
+/** One pass in the order of RESOURCE_TYPES: sending clusters closes the gate of listeners and routes behind them. */
+function respond(stream: DeltaStream): { stream: DeltaStream; responses: StreamResponse[] } {
+  const responses: StreamResponse[] = [];
+  if (stream.snapshot === undefined) return { stream, responses };
+  let next = stream;
+  for (const type of RESOURCE_TYPES) {
+    const may = { add: mayAdd(next, type), remove: mayRemove(next, type) };
+    const changes = subscription.nextChanges(next.subscriptions[type], stream.snapshot.set[type], may);
+    if (changes === undefined) continue;
+    const sent = next.sent + 1;
+    const nonce = String(sent);
+    responses.push({ ...changes, type, nonce });
+    next = replace(next, type, subscription.afterSending(next.subscriptions[type], changes));
+    next = { ...next, sent, nonces: { ...next.nonces, [type]: nonce } };
+    if (type === 'cluster' && changes.resources.length > 0) next = resendEndpoints(next);
+  }
+  return { stream: next, responses };
+}
+
+/**
+ * Envoy makes a changed cluster anew and waits for its endpoints, but asks only for names that no other cluster of it
+ * has asked for before; so endpoints follow every cluster without being asked for.
+ */
+function resendEndpoints(stream: DeltaStream): DeltaStream {
+  return replace(stream, 'endpoint', subscription.resendHeld(stream.subscriptions.endpoint));
+}
+
+/** Envoy acknowledges clusters when they are ready for use (it holds the ACK back while they warm). */
+function mayAdd(stream: DeltaStream, type: ResourceType): boolean {
+  return type === 'listener' || type === 'route' ? holdsAll(stream, 'cluster') : true;
+}
+
+/** What nothing on the agent refers to any more. */
+function mayRemove(stream: DeltaStream, type: ResourceType): boolean {
+  switch (type) {
+    case 'listener':
+      return true;
+    case 'route':
+      return holdsExactly(stream, 'listener');
+    case 'cluster':
+      return holdsExactly(stream, 'listener') && holdsExactly(stream, 'route');
+    case 'endpoint':
+    case 'secret':
+      return holdsExactly(stream, 'cluster') && holdsExactly(stream, 'listener');
+  }
+}
+
+function settle(stream: DeltaStream): { stream: DeltaStream; facts: StreamFact[] } {
+  const { snapshot } = stream;
+  if (snapshot === undefined || snapshot.tag === stream.acknowledged || !holdsSnapshot(stream)) {
+    return { stream, facts: [] };
+  }
+  return { stream: { ...stream, acknowledged: snapshot.tag }, facts: [{ kind: 'acknowledged', tag: snapshot.tag }] };
+}
+
+/** Secrets are the exception: an agent without tunnels has a certificate that nothing refers to yet. */
+function holdsSnapshot(stream: DeltaStream): boolean {
+  return RESOURCE_TYPES.every((type) => holdsAll(stream, type, type === 'secret' ? 'asked' : 'all'));
+}
+
+function holdsAll(
+  { subscriptions, snapshot }: DeltaStream,
+  type: ResourceType,
+  which: 'all' | 'asked' = 'all',
+): boolean {
+  return snapshot !== undefined && subscription.holdsAll(subscriptions[type], snapshot.set[type], which);
+}
+
+/** A listener type that was not asked for yet (a stream just resumed) may still hold anything. */
+function holdsExactly({ subscriptions, snapshot }: DeltaStream, type: ResourceType): boolean {
+  if (snapshot === undefined || (type === 'listener' && !subscriptions.listener.asked)) return false;
+  return subscription.holdsExactly(subscriptions[type], snapshot.set[type]);
+}
+
+function replace(stream: DeltaStream, type: ResourceType, state: Subscription): DeltaStream {
+  return { ...stream, subscriptions: { ...stream.subscriptions, [type]: state } };
+}

@@ -1,0 +1,104 @@
+// The gRPC server that agents connect to: TLS, limits, and the one method of Envoy's aggregated discovery service that
+// we speak (delta). Its certificate can be renewed while it runs.
+
+import * as grpc from '@grpc/grpc-js';
+import { XdsError } from '../errors.ts';
+import type { AgentCall } from './agent-stream.ts';
+import { createDiscoveryService, type DiscoveryServiceOptions } from './discovery-service.ts';
+import * as limits from './limits.ts';
+import { encodeResponse, parseAgentMessage } from './messages.ts';
+import { createServerCredentials, type ServerIdentity } from './server-credentials.ts';
+
+export type DiscoveryServerOptions = DiscoveryServiceOptions & { readonly identity: ServerIdentity };
+
+export type DiscoveryServer = {
+  /** Port 0 takes a free one. Throws XDS_LISTEN_FAILED. */
+  listen(port: number, host: string): Promise<ServerAddress>;
+  /** Where it listens; undefined before `listen` and after `close`. */
+  readonly address: ServerAddress | undefined;
+  /** New connections see the new certificate, open ones live on. */
+  renewIdentity(identity: ServerIdentity): void;
+  /** Tells every agent to go elsewhere (UNAVAILABLE and GOAWAY), waits a little, then cuts what is left. */
+  close(): Promise<void>;
+  readonly connectedNodes: Iterable<string>;
+};
+
+export type ServerAddress = { readonly host: string; readonly port: number };
+
+const SERVICE = {
+  deltaAggregatedResources: {
+    path: '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
+    requestStream: true,
+    responseStream: true,
+    requestDeserialize: parseAgentMessage,
+    responseSerialize: encodeResponse,
+    // The other direction belongs to agents.
+    requestSerialize: notSpokenHere,
+    responseDeserialize: notSpokenHere,
+  },
+} as const;
+
+export function createDiscoveryServer({ identity, ...options }: DiscoveryServerOptions): DiscoveryServer {
+  const service = createDiscoveryService(options);
+  const credentials = createServerCredentials(identity);
+  const server = new grpc.Server(SERVER_OPTIONS);
+  server.addService(SERVICE, { deltaAggregatedResources: (call: AgentCall) => service.serve(call) });
+  let address: ServerAddress | undefined;
+
+  async function listen(port: number, host: string): Promise<ServerAddress> {
+    address = { host, port: await bind(server, credentials, { host, port }) };
+    return address;
+  }
+
+  async function close(): Promise<void> {
+    address = undefined;
+    service.endAll('closing');
+    await shutDown(server);
+  }
+
+  return {
+    listen,
+    close,
+    renewIdentity: (renewed) => credentials.renew(renewed),
+    get address() {
+      return address;
+    },
+    get connectedNodes() {
+      return service.connectedNodes;
+    },
+  };
+}
+
+const SERVER_OPTIONS: grpc.ServerOptions = {
+  'grpc.max_receive_message_length': limits.MAX_REQUEST_BYTES,
+  'grpc.max_concurrent_streams': limits.MAX_STREAMS_PER_CONNECTION,
+  'grpc.keepalive_time_ms': limits.KEEPALIVE_INTERVAL_MS,
+  'grpc.keepalive_timeout_ms': limits.KEEPALIVE_TIMEOUT_MS,
+  // Channelz keeps a record of each connection that nobody reads here.
+  'grpc.enable_channelz': 0,
+};
+
+function bind(server: grpc.Server, credentials: grpc.ServerCredentials, at: ServerAddress): Promise<number> {
+  const target = at.host.includes(':') ? `[${at.host}]:${at.port}` : `${at.host}:${at.port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(target, credentials, (cause, port) => {
+      if (cause === null) return resolve(port);
+      const hint = 'Is another process on that port? Does the host have that address?';
+      reject(new XdsError('XDS_LISTEN_FAILED', `the discovery server can't listen on ${target}`, { hint, cause }));
+    });
+  });
+}
+
+function shutDown(server: grpc.Server): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.forceShutdown(), limits.CLOSE_GRACE_MS);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+function notSpokenHere(): never {
+  throw new Error('a discovery server neither sends requests nor reads responses');
+}

@@ -1,0 +1,147 @@
+// One resource type on one delta stream: what the agent asked for, what it holds, what is under way to it. Pure; the
+// order between types is delta-stream.ts's business.
+
+import type { Resource } from '../resource-set.ts';
+
+/** The agent was sent or has refused a version, so which one it holds will only be known with its next answer. */
+const IN_DOUBT = '';
+
+export type Subscription = {
+  /** The agent has sent a request of this type on this stream. */
+  readonly asked: boolean;
+  /** All resources of the type, whatever their names. */
+  readonly wildcard: boolean;
+  readonly names: ReadonlySet<string>;
+  /** Versions by name; IN_DOUBT where the agent holds some version or none. */
+  readonly held: ReadonlyMap<string, string>;
+  /** Names to answer even if the agent seems to hold the newest version. */
+  readonly due: ReadonlySet<string>;
+  /** At most one response at a time: a slow agent delays nobody, and its next response has the newest of everything. */
+  readonly underWay: Changes | undefined;
+  /** Versions the agent refused; the same bytes are not sent to it again on this stream. */
+  readonly refused: ReadonlyMap<string, string>;
+  /** Names in a refused response with several: each is sent alone next, which shows the culprit and lets the rest in. */
+  readonly suspects: ReadonlySet<string>;
+  /** Owes the agent a first response even if it is empty, so that it doesn't wait for resources that don't exist. */
+  readonly greetingDue: boolean;
+};
+
+export type Changes = { readonly resources: readonly Resource[]; readonly removed: readonly string[] };
+export type Resources = ReadonlyMap<string, Resource>;
+
+export const NO_SUBSCRIPTION: Subscription = {
+  asked: false,
+  wildcard: false,
+  names: new Set(),
+  held: new Map(),
+  due: new Set(),
+  underWay: undefined,
+  refused: new Map(),
+  suspects: new Set(),
+  greetingDue: false,
+};
+
+/** What is to be sent now, or undefined. Additions and removals wait for other types, see delta-stream.ts. */
+export function nextChanges(
+  subscription: Subscription,
+  resources: Resources,
+  may: { readonly add: boolean; readonly remove: boolean },
+): Changes | undefined {
+  if (!subscription.asked || subscription.underWay !== undefined) return undefined;
+  const added = may.add ? [...resources.values()].filter((resource) => isToSend(subscription, resource)) : [];
+  const removed = namesToRemove(subscription, resources, may.remove);
+  const suspect = [...added.map(({ name }) => name), ...removed].find((name) => subscription.suspects.has(name));
+  if (suspect !== undefined) return only(suspect, { resources: added, removed });
+  if (added.length > 0 || removed.length > 0) return { resources: added, removed };
+  return subscription.greetingDue && may.add ? { resources: [], removed: [] } : undefined;
+}
+
+export function afterSending(subscription: Subscription, changes: Changes): Subscription {
+  const names = namesIn(changes);
+  const held = new Map(subscription.held);
+  for (const name of names) held.set(name, IN_DOUBT);
+  const due = without(subscription.due, names);
+  return { ...subscription, held, due, underWay: changes, greetingDue: false };
+}
+
+export function afterAcknowledgement(subscription: Subscription, { resources, removed }: Changes): Subscription {
+  const held = new Map(subscription.held);
+  const refused = new Map(subscription.refused);
+  for (const { name, version } of resources) {
+    // A name the agent has unsubscribed meanwhile is no longer in `held` and stays out.
+    if (held.has(name)) held.set(name, version);
+    refused.delete(name);
+  }
+  for (const name of removed) held.delete(name);
+  const suspects = without(subscription.suspects, namesIn({ resources, removed }));
+  return { ...subscription, held, refused, suspects, underWay: undefined };
+}
+
+/** A refused response with one name in it has found its culprit; one with several makes suspects of all. */
+export function afterRefusal(subscription: Subscription, changes: Changes): Subscription {
+  const names = namesIn(changes);
+  if (names.length > 1) {
+    return { ...subscription, suspects: new Set([...subscription.suspects, ...names]), underWay: undefined };
+  }
+  const refused = new Map(subscription.refused);
+  for (const { name, version } of changes.resources) refused.set(name, version);
+  const held = new Map(subscription.held);
+  // An agent that refuses to remove something can't be made to: asking again would go on for ever.
+  for (const name of changes.removed) held.delete(name);
+  return { ...subscription, held, refused, suspects: without(subscription.suspects, names), underWay: undefined };
+}
+
+/** Sends these again although the agent holds them. */
+export function resendHeld(subscription: Subscription): Subscription {
+  return { ...subscription, due: new Set([...subscription.due, ...subscription.held.keys()]) };
+}
+
+/** The agent holds the newest version of every resource, or of each it has asked for. */
+export function holdsAll(subscription: Subscription, resources: Resources, which: 'all' | 'asked' = 'all'): boolean {
+  return [...resources.values()].every(
+    ({ name, version }) =>
+      subscription.held.get(name) === version || (which === 'asked' && !isWanted(subscription, name)),
+  );
+}
+
+/** The agent holds all resources and no other, and nothing is under way to it. */
+export function holdsExactly(subscription: Subscription, resources: Resources): boolean {
+  return (
+    subscription.underWay === undefined &&
+    holdsAll(subscription, resources) &&
+    [...subscription.held.keys()].every((name) => resources.has(name))
+  );
+}
+
+export function isWanted({ wildcard, names }: Subscription, name: string): boolean {
+  return wildcard || names.has(name);
+}
+
+export function namesIn({ resources, removed }: Changes): string[] {
+  return [...resources.map(({ name }) => name), ...removed];
+}
+
+function isToSend(subscription: Subscription, { name, version }: Resource): boolean {
+  if (!isWanted(subscription, name) || subscription.refused.get(name) === version) return false;
+  return subscription.due.has(name) || subscription.held.get(name) !== version;
+}
+
+/** A name the agent never held is answered at once: it only waits to hear that there is no such resource. */
+function namesToRemove({ held, due }: Subscription, resources: Resources, mayRemove: boolean): string[] {
+  const unknown = [...due].filter((name) => !resources.has(name) && !held.has(name));
+  const gone = mayRemove ? [...held.keys()].filter((name) => !resources.has(name)) : [];
+  return [...unknown, ...gone].sort();
+}
+
+function only(name: string, { resources, removed }: Changes): Changes {
+  return {
+    resources: resources.filter((resource) => resource.name === name),
+    removed: removed.filter((other) => other === name),
+  };
+}
+
+function without(names: ReadonlySet<string>, gone: readonly string[]): ReadonlySet<string> {
+  const rest = new Set(names);
+  for (const name of gone) rest.delete(name);
+  return rest;
+}
