@@ -1,12 +1,10 @@
-// The request by which a laptop opens its tunnel on a relay (HTTP/1.1 Upgrade, then HTTP/2 with the relay as client).
+// The request by which a laptop opens its tunnel on a relay: HTTP/1.1 Upgrade with the session's proof, then the
+// frames of `mux/`. The answer to a refused one is a status and JSON of `TunnelRefusal`.
 
 export const TUNNEL_PATH = '/tp/v1/tunnel';
-export const TUNNEL_PROTOCOL = 'tp-h2-reverse-connect';
+export const TUNNEL_PROTOCOL = 'tp-mux-1';
+/** Request header with the session's name; the proof goes into `authorization: Bearer`. */
+export const SESSION_HEADER = 'x-tp-session';
 
-/** HTTP/2 settings of the tunnel, both ends: one connection carries every connection of every agent of a session. */
-export const MUX_STREAM_WINDOW_BYTES = 16 << 20;
-export const MUX_CONNECTION_WINDOW_BYTES = 64 << 20;
-/** Node ends a session after about 1,000 quick resets; here a reset is the normal end of a broken agent connection. */
-export const UNLIMITED_RESETS = 1e9;
-/** Both ends ping this often; one missed answer ends the tunnel. */
-export const PING_INTERVAL_MS = 3000;
+/** A code of the relay's table of errors, and a sentence for people. */
+export type TunnelRefusal = { code: string; message: string };

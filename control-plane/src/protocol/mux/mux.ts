@@ -1,0 +1,213 @@
+// The tunnel between a relay and a laptop: many streams over one connection, each with its own window, so that a reader
+// that stalls holds up nobody else. The relay opens streams; both sides ping. Knows nothing of what the streams carry.
+
+import type { Duplex } from 'node:stream';
+import { ProtocolError } from '../errors.ts';
+import {
+  buildControlFrame,
+  buildDataFrame,
+  buildFrameHeader,
+  createFrameReader,
+  FRAME,
+  type FrameType,
+} from './frame.ts';
+import { createKeepAlive } from './keep-alive.ts';
+import { MuxStream, type StreamLink } from './mux-stream.ts';
+
+/** Memory for windows beyond each stream's first, all streams of a tunnel together. */
+const LARGE_WINDOWS_BYTES = 64 << 20;
+/** Up to this size copying data behind its header is cheaper than a second buffer in the system call. */
+const COPY_BYTES = 4 << 10;
+const LAST_STREAM = 0xffff_ffff;
+const FLUSH_LIMIT_MS = 1000;
+
+export type MuxOptions = {
+  side: 'relay' | 'laptop';
+  /** Laptop: the relay has opened a stream. */
+  onStream?: (stream: Duplex) => void;
+  /** The other side wants no new streams. */
+  onGoAway?: () => void;
+  /** Exactly once, with the reason unless the tunnel ended in good order. All streams have ended by then. */
+  onClose: (reason: Error | undefined) => void;
+};
+
+export interface Mux {
+  /** Streams open now. */
+  readonly size: number;
+  /** Last measured time of a ping and its answer. */
+  readonly roundTripMs: number | undefined;
+  /** Relay: a new stream; what is written goes out without waiting for the laptop. */
+  open(): Duplex;
+  /** Asks the other side for no more streams. */
+  goAway(): void;
+  /** Says goAway, ends when the last stream has ended or `drainMs` have passed. */
+  close(drainMs: number): Promise<void>;
+  destroy(reason?: Error): void;
+}
+
+/** Owns `socket` from now on. A half-closed socket counts as dead. */
+export function createMux(socket: Duplex, { side, onStream, onGoAway, onClose }: MuxOptions): Mux {
+  const streams = new Map<number, MuxStream>();
+  let lastStream = 0;
+  let lentBytes = 0;
+  let isClosed = false;
+  let isCorked = false;
+  let waiting: (() => void)[] = [];
+  let onIdle: (() => void) | undefined;
+  const keepAlive = createKeepAlive({
+    ping: (stamp) => send(FRAME.PING, 0, stamp),
+    onSilence: () => destroy(new ProtocolError('TUNNEL_SILENT')),
+  });
+
+  const link: StreamLink = {
+    sendControl: send,
+    sendData,
+    borrow(bytes) {
+      if (lentBytes + bytes > LARGE_WINDOWS_BYTES) return false;
+      lentBytes += bytes;
+      return true;
+    },
+    forget(id, borrowedBytes) {
+      streams.delete(id);
+      lentBytes -= borrowedBytes;
+      if (streams.size === 0) onIdle?.();
+    },
+  };
+
+  function addStream(id: number): MuxStream {
+    const stream = new MuxStream(link, id);
+    lastStream = id;
+    streams.set(id, stream);
+    return stream;
+  }
+
+  /** All that is sent in one turn of the event loop leaves in one system call. */
+  function cork(): void {
+    if (isCorked) return;
+    isCorked = true;
+    socket.cork();
+    process.nextTick(() => {
+      isCorked = false;
+      socket.uncork();
+    });
+  }
+
+  function send(type: FrameType, stream: number, value?: number): void {
+    if (isClosed) return;
+    cork();
+    socket.write(buildControlFrame(type, stream, value));
+  }
+
+  function sendData(stream: number, data: Buffer, sent: () => void): void {
+    if (isClosed) return;
+    cork();
+    if (data.length > COPY_BYTES) socket.write(buildFrameHeader(FRAME.DATA, stream, data.length));
+    const hasRoom = socket.write(data.length > COPY_BYTES ? data : buildDataFrame(stream, data));
+    if (hasRoom) sent();
+    else waiting.push(sent);
+  }
+
+  function onDrain(): void {
+    const ready = waiting;
+    waiting = [];
+    for (const sent of ready) sent();
+  }
+
+  /** A frame for a stream that has just ended here is late, one for a stream that never was is a violation. */
+  function findStream(id: number): MuxStream | undefined {
+    const stream = streams.get(id);
+    if (stream === undefined && (id > lastStream || id === 0)) {
+      throw new ProtocolError('TUNNEL_PROTOCOL_VIOLATED', `stream ${id} was never opened`);
+    }
+    return stream;
+  }
+
+  function onOpen(id: number): void {
+    if (side === 'relay' || id <= lastStream) throw new ProtocolError('TUNNEL_PROTOCOL_VIOLATED', `open of ${id}`);
+    const stream = addStream(id);
+    // A stream that nobody looks at yet must not bring down the process when it breaks.
+    stream.on('error', () => stream.destroy());
+    onStream?.(stream);
+  }
+
+  function onControl(type: FrameType, id: number, value: number): void {
+    if (type === FRAME.OPEN) onOpen(id);
+    else if (type === FRAME.END) findStream(id)?.receiveEnd();
+    else if (type === FRAME.RESET) findStream(id)?.receiveReset();
+    else if (type === FRAME.WINDOW) findStream(id)?.receiveCredit(value);
+    else if (type === FRAME.PING) send(FRAME.PONG, 0, value);
+    else if (type === FRAME.PONG) keepAlive.onPong(value);
+    else onGoAway?.();
+  }
+
+  const read = createFrameReader({ onData: (id, part) => findStream(id)?.receive(part), onControl });
+
+  function onChunk(chunk: Buffer): void {
+    keepAlive.onHeard();
+    try {
+      if (!isClosed) read(chunk);
+    } catch (error) {
+      destroy(error instanceof Error ? error : new ProtocolError('TUNNEL_PROTOCOL_VIOLATED'));
+    }
+  }
+
+  function destroy(reason?: Error): void {
+    if (isClosed) return;
+    isClosed = true;
+    keepAlive.close();
+    const cause = new ProtocolError('TUNNEL_LOST', reason?.message, { cause: reason });
+    for (const stream of [...streams.values()]) stream.lose(cause);
+    socket.destroy();
+    onClose(reason);
+  }
+
+  async function close(drainMs: number): Promise<void> {
+    send(FRAME.GO_AWAY, 0);
+    if (streams.size > 0 && !isClosed) await idle(drainMs);
+    await new Promise<void>((resolve) => {
+      socket.once('close', resolve);
+      if (isClosed) return resolve();
+      // What is already written goes out first, but a peer that reads nothing does not keep us.
+      const limit = setTimeout(destroy, FLUSH_LIMIT_MS);
+      socket.end(() => {
+        clearTimeout(limit);
+        destroy();
+      });
+    });
+  }
+
+  function idle(limitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const limit = setTimeout(resolve, limitMs);
+      onIdle = () => {
+        clearTimeout(limit);
+        resolve();
+      };
+    });
+  }
+
+  socket.on('data', onChunk);
+  socket.on('drain', onDrain);
+  socket.on('error', (error) => destroy(error));
+  socket.on('end', () => destroy(new ProtocolError('TUNNEL_LOST')));
+  socket.on('close', () => destroy(new ProtocolError('TUNNEL_LOST')));
+
+  return {
+    get size() {
+      return streams.size;
+    },
+    get roundTripMs() {
+      return keepAlive.roundTripMs;
+    },
+    open() {
+      if (lastStream === LAST_STREAM) destroy(new ProtocolError('TUNNEL_LOST', 'numbers of streams are used up'));
+      const stream = addStream(lastStream + 1);
+      send(FRAME.OPEN, lastStream);
+      if (isClosed) stream.lose(new ProtocolError('TUNNEL_LOST'));
+      return stream;
+    },
+    goAway: () => send(FRAME.GO_AWAY, 0),
+    close,
+    destroy,
+  };
+}
