@@ -1,0 +1,48 @@
+// Certificates of agents: one per pod, made when first needed, kept in memory, renewed in time. Another replica of the
+// control plane makes its own; agents take either.
+
+import type { AgentCredentials } from '@kubectl-tp/xds';
+import { buildAgentId } from '../protocol/index.ts';
+import type { Authority } from './authority.ts';
+import { issueKeyedCertificate, type KeyedCertificate } from './issue.ts';
+
+export type AgentCertificates = {
+  /** By node id `<namespace>/<pod>`. Forgets the certificates of all other nodes. */
+  provide(nodes: readonly string[], nowMs: number): Promise<ReadonlyMap<string, AgentCredentials>>;
+  /** When the first of them wants renewal; Infinity without any. */
+  nextRenewalMs(): number;
+};
+
+type Issued = { readonly credentials: AgentCredentials; readonly renewAtMs: number };
+
+export function createAgentCertificates(authority: Authority): AgentCertificates {
+  let issued: ReadonlyMap<string, Issued> = new Map();
+
+  async function renew(node: string, nowMs: number): Promise<Issued> {
+    const held = issued.get(node);
+    if (held !== undefined && nowMs < held.renewAtMs) return held;
+    const certificate = await issueKeyedCertificate(authority, {
+      uris: [agentIdOf(node)],
+      usages: ['client'],
+      nowMs,
+    });
+    return { credentials: credentialsOf(certificate, authority), renewAtMs: certificate.renewAtMs };
+  }
+
+  return {
+    async provide(nodes, nowMs) {
+      issued = new Map(await Promise.all(nodes.map(async (node) => [node, await renew(node, nowMs)] as const)));
+      return new Map([...issued].map(([node, { credentials }]) => [node, credentials]));
+    },
+    nextRenewalMs: () => Math.min(...[...issued.values()].map(({ renewAtMs }) => renewAtMs)),
+  };
+}
+
+function agentIdOf(node: string): string {
+  const [namespace = '', pod = ''] = node.split('/');
+  return buildAgentId({ namespace, pod });
+}
+
+function credentialsOf({ certificate, privateKey }: KeyedCertificate, { bundle }: Authority): AgentCredentials {
+  return { certificateChain: certificate, privateKey, authority: bundle };
+}
