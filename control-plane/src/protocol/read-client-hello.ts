@@ -4,16 +4,13 @@ import type { Duplex } from 'node:stream';
 import { type ClientHello, MAX_CLIENT_HELLO_BYTES, parseClientHello } from './client-hello.ts';
 
 /** A client sends its ClientHello right after connecting; who takes longer only holds resources. */
-const CLIENT_HELLO_TIMEOUT_MS = 5000;
+export const CLIENT_HELLO_TIMEOUT_MS = 5000;
 
 /**
  * Resolves with what the client asked for; the stream is paused then and still has all its bytes. Resolves with undefined
  * when what came is no ClientHello, is too long, or took longer than `timeoutMs`: the caller should reset the connection.
  */
-export function readClientHello(
-  stream: Duplex,
-  { timeoutMs = CLIENT_HELLO_TIMEOUT_MS }: { timeoutMs?: number } = {},
-): Promise<ClientHello | undefined> {
+export function readClientHello(stream: Duplex, timeoutMs = CLIENT_HELLO_TIMEOUT_MS): Promise<ClientHello | undefined> {
   return new Promise((resolve) => {
     let seen: Buffer = Buffer.alloc(0);
     const timer = setTimeout(() => finish(undefined), timeoutMs);

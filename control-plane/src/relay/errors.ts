@@ -1,0 +1,33 @@
+// The errors of the relay: why a laptop's tunnel is refused (sent to the laptop as JSON), or why the relay does not start.
+
+export const ERROR_CODES = {
+  RELAY_CONFIG_INVALID: 'An environment variable of the relay is missing or malformed.',
+  TUNNEL_REQUEST_INVALID: 'The request is not one for a tunnel of this version.',
+  PROOF_MISSING: 'The request carries no proof of the session.',
+  PROOF_INVALID: 'The proof is expired, signed by another key, or made for another session or relay.',
+  PROOF_REPLAYED: 'The proof has been used before.',
+  SESSION_UNKNOWN: 'The Session does not exist (any more).',
+  RELAY_UNAVAILABLE: 'The relay is starting or ending.',
+} as const;
+export type RelayErrorCode = keyof typeof ERROR_CODES;
+
+export class RelayError extends Error {
+  readonly code: RelayErrorCode;
+
+  constructor(code: RelayErrorCode, message: string = ERROR_CODES[code], options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RelayError';
+    this.code = code;
+  }
+}
+
+/** HTTP status of a refusal. */
+export const REFUSAL_STATUS: Record<RelayErrorCode, number> = {
+  RELAY_CONFIG_INVALID: 500,
+  TUNNEL_REQUEST_INVALID: 426,
+  PROOF_MISSING: 401,
+  PROOF_INVALID: 403,
+  PROOF_REPLAYED: 403,
+  SESSION_UNKNOWN: 404,
+  RELAY_UNAVAILABLE: 503,
+};

@@ -1,0 +1,14 @@
+// How much one party may ask of a relay.
+
+/** Header bytes of a tunnel request; a proof has about 400. */
+export const MAX_REQUEST_HEADER_BYTES = 8 << 10;
+/** Time for a tunnel request to arrive whole. */
+export const REQUEST_TIMEOUT_MS = 5000;
+/** Connections to the laptop port that have not proven a session: a laptop needs one at a time. */
+export const MAX_UNPROVEN_LAPTOPS = 256;
+/** Connections to the agent port that have sent no ClientHello yet: a burst of every agent at once still fits. */
+export const MAX_UNKNOWN_AGENTS = 4096;
+/** Connections of agents inside one session's tunnel; each may cost a window's memory. */
+export const MAX_CONNECTIONS_PER_SESSION = 4096;
+/** Tunnels of one session that still carry connections: the newest and those it has replaced. */
+export const MAX_TUNNELS_PER_SESSION = 4;

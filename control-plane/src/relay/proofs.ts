@@ -1,0 +1,54 @@
+// Decides whether a laptop may open a session's tunnel: the proof is genuine, for this relay, and used for the first time.
+
+import { verifySessionProof } from '../protocol/index.ts';
+import { RelayError } from './errors.ts';
+
+const SESSION_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const BEARER = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i;
+
+export type ProofChecker = {
+  /** Resolves with the session's name; throws RelayError with the reason of a refusal. */
+  check(claim: { session: string | undefined; authorization: string | undefined }): Promise<string>;
+};
+
+export function createProofChecker({
+  relay,
+  findKey,
+  now,
+}: {
+  /** Name of this pod, the audience of proofs. */
+  relay: string;
+  findKey: (session: string) => Promise<string | undefined>;
+  now: () => number;
+}): ProofChecker {
+  /** Ids of used proofs and when they stop being valid anyway. */
+  const used = new Map<string, number>();
+
+  function use(id: string, expiresAtMs: number): void {
+    for (const [old, expiry] of used) if (expiry < now()) used.delete(old);
+    if (used.has(id)) throw new RelayError('PROOF_REPLAYED');
+    used.set(id, expiresAtMs);
+  }
+
+  return {
+    async check({ session = '', authorization = '' }) {
+      if (!SESSION_NAME.test(session))
+        throw new RelayError('TUNNEL_REQUEST_INVALID', 'The name of the session is malformed.');
+      const proof = BEARER.exec(authorization)?.[1];
+      if (proof === undefined) throw new RelayError('PROOF_MISSING');
+      const publicKey = await findKey(session);
+      if (publicKey === undefined) throw new RelayError('SESSION_UNKNOWN', `Session ${session} does not exist.`);
+      const { id, expiresAtMs } = await verify(proof, { publicKey, session, relay, nowMs: now() });
+      use(`${session}/${id}`, expiresAtMs);
+      return session;
+    },
+  };
+}
+
+async function verify(proof: string, claim: Parameters<typeof verifySessionProof>[1]) {
+  try {
+    return await verifySessionProof(proof, claim);
+  } catch (error) {
+    throw new RelayError('PROOF_INVALID', undefined, { cause: error });
+  }
+}

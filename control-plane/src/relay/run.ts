@@ -1,0 +1,132 @@
+// Puts the relay together and takes it apart in an order that fails no request.
+
+import { once } from 'node:events';
+import type { Server } from 'node:net';
+import type { Logger } from 'pino';
+import type { KubernetesClient } from '../kubernetes/index.ts';
+import { createAgentServer } from './accept-agents.ts';
+import { createLaptopServer } from './accept-laptops.ts';
+import { createAdminServer } from './admin-server.ts';
+import type { RelayConfig } from './config.ts';
+import { createLeases } from './leases.ts';
+import { createMetrics } from './metrics.ts';
+import { createProofChecker } from './proofs.ts';
+import { createSessionRegistry } from './session-registry.ts';
+import { createSessionKeys } from './sessions.ts';
+
+/** A burst of agents opening all their connections at once must find room in the kernel's queue. */
+const BACKLOG = 4096;
+/** The API server may be away while the relay ends; its Leases then run out by themselves. */
+const RELEASE_LIMIT_MS = 5000;
+const LOOPBACK = '127.0.0.1';
+
+export type RunningRelay = {
+  /** The ports that were bound, for configurations with port 0. */
+  ports: { agent: number; laptop: number; admin: number };
+  /** Resolves when the relay has ended after the signal. */
+  done: Promise<void>;
+};
+
+/** Resolves when all ports are bound. On the signal: leave the endpoints of agents, let connections end, end. */
+export async function startRelay(
+  config: RelayConfig,
+  {
+    client,
+    log,
+    signal,
+    now = Date.now,
+  }: { client: KubernetesClient; log: Logger; signal: AbortSignal; now?: () => number },
+): Promise<RunningRelay> {
+  const metrics = createMetrics();
+  const pod = { name: config.podName, namespace: config.podNamespace, uid: config.podUid, address: config.podIp };
+
+  // Leases say which tunnels are here; they follow the registry.
+  const leases = createLeases({
+    client,
+    pod,
+    now,
+    onTrouble: (session, err) => log.warn({ session, err }, 'lease could not be written'),
+  });
+
+  // The registry holds the tunnels of laptops.
+  const sessions = createSessionRegistry({
+    onUp(session) {
+      log.info({ session }, 'tunnel up');
+      metrics.tunnels.inc();
+      leases.hold(session);
+    },
+    onDown(session, err) {
+      log.info({ session, err }, 'tunnel down');
+      metrics.tunnels.dec();
+      leases.release(session);
+    },
+  });
+
+  // Session objects say whose key opens which tunnel.
+  const keys = createSessionKeys({
+    client,
+    namespace: pod.namespace,
+    onGone: (session) => sessions.end(session),
+    onTrouble: (err) => log.warn({ err }, 'watch of sessions interrupted'),
+  });
+
+  const laptops = createLaptopServer({
+    proofs: createProofChecker({ relay: pod.name, findKey: (session) => keys.find(session), now }),
+    onTunnel: (session, socket) => sessions.add(session, socket),
+    onRefused(err) {
+      log.info({ err }, 'tunnel refused');
+      metrics.countRefusal(err.code);
+    },
+  });
+
+  const agents = createAgentServer({
+    sessions,
+    onOpen: () => metrics.connections.inc(),
+    onEnd(result) {
+      metrics.countAgent(result);
+      if (result === 'whole' || result === 'reset') metrics.connections.dec();
+    },
+  });
+
+  const admin = createAdminServer({
+    registry: metrics.registry,
+    isReady: () => keys.isListed && agents.listening && laptops.listening && !signal.aborted,
+  });
+
+  const ending = new AbortController();
+  const watching = keys.run(ending.signal);
+  const ports = {
+    admin: await listen(admin, config.adminPort),
+    laptop: await listen(laptops, config.laptopPort, LOOPBACK),
+    agent: await listen(agents, config.agentPort),
+  };
+  log.info(ports, 'relay listening');
+
+  async function end(): Promise<void> {
+    if (!signal.aborted) await once(signal, 'abort');
+    log.info('leaving');
+    laptops.close();
+    // First out of the agents' endpoints; while the news travels, their connections are still served.
+    await Promise.all([leases.close(RELEASE_LIMIT_MS), delay(config.leaveDelayMs)]);
+    agents.close();
+    await sessions.close(config.drainMs);
+    ending.abort();
+    await watching;
+    admin.close();
+    admin.closeAllConnections();
+    laptops.closeAllConnections();
+    log.info('ended');
+  }
+  return { ports, done: end() };
+}
+
+async function listen(server: Server, port: number, host?: string): Promise<number> {
+  server.listen({ port, host, backlog: BACKLOG });
+  await once(server, 'listening');
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+function delay(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
+}

@@ -1,0 +1,84 @@
+// Which sessions have their tunnel here. The newest tunnel of a session gets its new connections; one that was replaced
+// carries what it has until that ends or the laptop proves dead.
+
+import type { Duplex } from 'node:stream';
+import { createMux, type Mux } from '../protocol/index.ts';
+import { MAX_CONNECTIONS_PER_SESSION, MAX_TUNNELS_PER_SESSION } from './limits.ts';
+
+export type RegistryEvents = {
+  /** The session can be reached through this relay. */
+  onUp: (session: string) => void;
+  /** It can no longer. */
+  onDown: (session: string, reason: Error | undefined) => void;
+};
+
+export type SessionRegistry = {
+  /** Takes over the upgraded connection of a laptop that has proven the session. */
+  add(session: string, socket: Duplex): void;
+  /** A new connection to the laptop, or why there is none. */
+  open(session: string): Duplex | 'no-session' | 'too-many';
+  /** The Session object is gone: so are its tunnels, at once. */
+  end(session: string): void;
+  /** Asks all laptops to go elsewhere and waits until their connections have ended, `drainMs` at most. */
+  close(drainMs: number): Promise<void>;
+};
+
+type SessionTunnels = {
+  /** Undefined while only replaced tunnels, or one whose laptop said goAway, are left. */
+  newest: Mux | undefined;
+  all: Mux[];
+};
+
+export function createSessionRegistry({ onUp, onDown }: RegistryEvents): SessionRegistry {
+  const sessions = new Map<string, SessionTunnels>();
+
+  function add(session: string, socket: Duplex): void {
+    const tunnels = sessions.get(session) ?? { newest: undefined, all: [] };
+    sessions.set(session, tunnels);
+    const mux: Mux = createMux(socket, {
+      side: 'relay',
+      onGoAway: () => retire(session, mux, undefined),
+      onClose: (reason) => {
+        retire(session, mux, reason);
+        forget(session, mux);
+      },
+    });
+    const replaced = tunnels.newest;
+    tunnels.newest = mux;
+    tunnels.all.push(mux);
+    replaced?.goAway();
+    if (tunnels.all.length > MAX_TUNNELS_PER_SESSION) tunnels.all[0]?.destroy();
+    if (replaced === undefined) onUp(session);
+  }
+
+  function retire(session: string, mux: Mux, reason: Error | undefined): void {
+    const tunnels = sessions.get(session);
+    if (tunnels?.newest !== mux) return;
+    tunnels.newest = undefined;
+    onDown(session, reason);
+  }
+
+  function forget(session: string, mux: Mux): void {
+    const tunnels = sessions.get(session);
+    if (tunnels === undefined) return;
+    tunnels.all = tunnels.all.filter((other) => other !== mux);
+    if (tunnels.all.length === 0) sessions.delete(session);
+  }
+
+  return {
+    add,
+    open(session) {
+      const tunnels = sessions.get(session);
+      if (tunnels?.newest === undefined) return 'no-session';
+      const connections = tunnels.all.reduce((sum, mux) => sum + mux.size, 0);
+      return connections < MAX_CONNECTIONS_PER_SESSION ? tunnels.newest.open() : 'too-many';
+    },
+    end(session) {
+      for (const mux of sessions.get(session)?.all ?? []) mux.destroy();
+    },
+    async close(drainMs) {
+      const muxes = [...sessions.values()].flatMap(({ all }) => all);
+      await Promise.all(muxes.map((mux) => mux.close(drainMs)));
+    },
+  };
+}

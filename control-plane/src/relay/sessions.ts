@@ -1,0 +1,100 @@
+// The Session objects: whose key proves which session. Watched, so that a proof costs no request and a deleted Session
+// ends its tunnel at once.
+
+import { createPublicKey } from 'node:crypto';
+import { SESSIONS, type Session } from '../api/index.ts';
+import { isNotFound, type KubernetesClient, type KubernetesObject } from '../kubernetes/index.ts';
+
+type SessionObject = KubernetesObject & Pick<Session, 'spec'>;
+
+export type SessionKeys = {
+  /** True after the first list. */
+  readonly isListed: boolean;
+  /** Public key (PEM) of a session; asks the API server for one the watch has not brought yet. */
+  find(session: string): Promise<string | undefined>;
+  /** Watches until the signal. */
+  run(signal: AbortSignal): Promise<void>;
+};
+
+export function createSessionKeys({
+  client,
+  namespace,
+  onGone,
+  onTrouble,
+}: {
+  client: KubernetesClient;
+  namespace: string;
+  /** A Session was deleted, or deleted and made anew with another key. */
+  onGone: (session: string) => void;
+  onTrouble: (error: Error) => void;
+}): SessionKeys {
+  let keys = new Map<string, string>();
+  let isListed = false;
+
+  function replaceAll(objects: SessionObject[]): void {
+    const before = keys;
+    keys = new Map();
+    for (const object of objects) set(object);
+    for (const [session, key] of before) if (keys.get(session) !== key) onGone(session);
+    isListed = true;
+  }
+
+  function change(object: SessionObject): void {
+    const { name } = object.metadata;
+    const before = keys.get(name);
+    set(object);
+    if (before !== undefined && keys.get(name) !== before) onGone(name);
+  }
+
+  function remove(session: string): void {
+    keys.delete(session);
+    onGone(session);
+  }
+
+  /** An object without a usable key is as good as none: nobody can prove it. */
+  function set(object: SessionObject): void {
+    if (isPublicKey(object.spec?.publicKey)) keys.set(object.metadata.name, object.spec.publicKey);
+    else keys.delete(object.metadata.name);
+  }
+
+  return {
+    get isListed() {
+      return isListed;
+    },
+    async find(session) {
+      if (!keys.has(session)) {
+        const object = await getSession(client, namespace, session);
+        if (object !== undefined) set(object);
+      }
+      return keys.get(session);
+    },
+    async run(signal) {
+      for await (const event of client.watch<SessionObject>(SESSIONS, { namespace, signal, onTrouble })) {
+        if (event.type === 'listed') replaceAll(event.objects);
+        else if (event.type === 'changed') change(event.object);
+        else remove(event.object.metadata.name);
+      }
+    },
+  };
+}
+
+async function getSession(
+  client: KubernetesClient,
+  namespace: string,
+  name: string,
+): Promise<SessionObject | undefined> {
+  try {
+    return await client.get<SessionObject>(SESSIONS, { namespace, name });
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+function isPublicKey(pem: unknown): pem is string {
+  try {
+    return typeof pem === 'string' && createPublicKey(pem).asymmetricKeyType === 'ec';
+  } catch {
+    return false; // the control plane tells its owner by a condition
+  }
+}
