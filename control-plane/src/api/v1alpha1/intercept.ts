@@ -62,6 +62,8 @@ export const AgentReport = Type.Object({
   /** `metadata.generation` of the Intercept that the agents acknowledged. */
   generation: Type.Integer(),
   pods: Type.Array(Type.String(), { maxItems: 1000 }),
+  /** `<pod>: <text>` of an agent that rejects its configuration. */
+  rejection: Type.Optional(Type.String({ maxLength: 1024 })),
 });
 export type AgentReport = Static<typeof AgentReport>;
 

@@ -1,0 +1,106 @@
+// The configuration of every agent: which of its ports are read as HTTP, and whose intercepts they carry.
+
+import type { AgentConfig, AgentPort } from '@kubectl-tp/xds';
+import type { AgentDescription } from '../api/index.ts';
+import { comparePrecedence, compareText } from '../match/index.ts';
+import type { ClusterState, PodModel } from '../state/cluster-state.ts';
+import type { AcceptedIntercept } from './conflicts.ts';
+import type { LiveIntercept } from './intercept.ts';
+import type { TranslationContext } from './translation.ts';
+import { buildInterceptRoute, buildTunnel } from './tunnel.ts';
+
+/** How long a port stays in mode `http` after its last intercept: the next one then takes effect at once. */
+export const HTTP_LINGER_MS = 10 * 60_000;
+
+export type AgentPlan = {
+  /** By node id, sorted. */
+  readonly agents: ReadonlyMap<string, AgentConfig>;
+  readonly httpUntilMs: ReadonlyMap<string, number>;
+};
+
+type PortPlan = { readonly intercepts: readonly LiveIntercept[]; readonly httpUntilMs: number };
+
+export function planAgents(
+  state: ClusterState,
+  accepted: readonly AcceptedIntercept[],
+  { nowMs, memory }: Pick<TranslationContext, 'nowMs' | 'memory'>,
+): AgentPlan {
+  const carried = groupByPort(accepted);
+  const agents: AgentConfig[] = [];
+  const httpUntilMs = new Map<string, number>();
+  for (const pod of state.pods.values()) {
+    // An agent without address can't be asking yet.
+    if (pod.agent === undefined || pod.ip === undefined) continue;
+    const planPort = (appPort: number): PortPlan => {
+      const key = `${buildNode(pod)}:${appPort}`;
+      const plan = planMode(pod, carried.get(key) ?? [], { nowMs, rememberedMs: memory.httpUntilMs.get(key) });
+      if (plan.httpUntilMs > nowMs) httpUntilMs.set(key, plan.httpUntilMs);
+      return plan;
+    };
+    agents.push(buildAgentConfig(state, { pod, ip: pod.ip, agent: pod.agent, nowMs, planPort }));
+  }
+  agents.sort((a, b) => compareText(a.node, b.node));
+  return { agents: new Map(agents.map((agent) => [agent.node, agent])), httpUntilMs };
+}
+
+export function buildNode({ namespace, name }: PodModel): string {
+  return `${namespace}/${name}`;
+}
+
+/**
+ * An ending pod gives up its intercepts and reads nothing: its agent then tells callers to go elsewhere (connection:
+ * close, GOAWAY) while the application still answers.
+ */
+function planMode(
+  { terminating }: PodModel,
+  intercepts: readonly LiveIntercept[],
+  { nowMs, rememberedMs }: { nowMs: number; rememberedMs: number | undefined },
+): PortPlan {
+  if (terminating) return { intercepts: [], httpUntilMs: 0 };
+  if (intercepts.length > 0) return { intercepts, httpUntilMs: Number.POSITIVE_INFINITY };
+  const justEnded = rememberedMs === Number.POSITIVE_INFINITY;
+  return { intercepts, httpUntilMs: justEnded ? nowMs + HTTP_LINGER_MS : (rememberedMs ?? 0) };
+}
+
+type AgentPlace = {
+  readonly pod: PodModel;
+  readonly ip: string;
+  readonly agent: AgentDescription;
+  readonly nowMs: number;
+  readonly planPort: (appPort: number) => PortPlan;
+};
+
+function buildAgentConfig(state: ClusterState, { pod, ip, agent, nowMs, planPort }: AgentPlace): AgentConfig {
+  const sessions = new Set<string>();
+  const ports = agent.ports.map(({ appPort, agentPort }): AgentPort => {
+    const { intercepts, httpUntilMs } = planPort(appPort);
+    for (const { object } of intercepts) sessions.add(object.spec.session);
+    return {
+      appPort,
+      agentPort,
+      mode: httpUntilMs > nowMs ? 'http' : 'tcp',
+      intercepts: intercepts.toSorted(comparePrecedence).map(buildInterceptRoute),
+    };
+  });
+  return {
+    node: buildNode(pod),
+    podIp: ip,
+    ports: ports.sort((a, b) => a.appPort - b.appPort),
+    tunnels: [...sessions].sort(compareText).map((session) => buildTunnel(state, session)),
+  };
+}
+
+/** By `<node>:<appPort>`. */
+function groupByPort(accepted: readonly AcceptedIntercept[]): ReadonlyMap<string, readonly LiveIntercept[]> {
+  const groups = new Map<string, LiveIntercept[]>();
+  for (const { intercept, target } of accepted) {
+    for (const { pod, appPort, captured } of target.places) {
+      if (captured === undefined) continue;
+      const key = `${buildNode(pod)}:${appPort}`;
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [intercept]);
+      else group.push(intercept);
+    }
+  }
+  return groups;
+}

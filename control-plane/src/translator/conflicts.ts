@@ -1,0 +1,53 @@
+// Decides which intercepts are accepted: whoever was first keeps the requests, whatever the match of a later one.
+
+import { explainConflict, overlap } from '../match/index.ts';
+import type { LiveIntercept } from './intercept.ts';
+import type { Target } from './target.ts';
+import type { Refusal } from './target-port.ts';
+
+/** What became of one intercept. A refused one may still have a target, which its status shows. */
+export type Verdict =
+  | { readonly kind: 'accepted'; readonly intercept: LiveIntercept; readonly target: Target }
+  | {
+      readonly kind: 'refused';
+      readonly intercept: LiveIntercept;
+      readonly target: Target | undefined;
+      readonly refusal: Refusal;
+    };
+export type AcceptedIntercept = Extract<Verdict, { kind: 'accepted' }>;
+
+/** Takes candidates oldest first and refuses each that could get a request of an accepted one. */
+export function refuseConflicts(candidates: readonly Verdict[]): readonly Verdict[] {
+  const holders = new Map<string, AcceptedIntercept[]>();
+  return candidates.map((candidate) => {
+    if (candidate.kind === 'refused') return candidate;
+    const claims = listClaims(candidate);
+    const refusal = findConflict(candidate, claims, holders);
+    if (refusal !== undefined) return { ...candidate, kind: 'refused' as const, refusal };
+    for (const claim of claims) holders.set(claim, [...(holders.get(claim) ?? []), candidate]);
+    return candidate;
+  });
+}
+
+/** The target itself counts beside its pods, so that two intercepts don't wait together for the first pod to come. */
+function listClaims({ intercept, target }: AcceptedIntercept): string[] {
+  const { namespace } = intercept.object.metadata;
+  const ports = target.places.map(({ pod, appPort }) => `pod ${pod.namespace}/${pod.name}:${appPort}`);
+  return [`target ${namespace}/${target.text}`, ...ports];
+}
+
+function findConflict(
+  { intercept }: AcceptedIntercept,
+  claims: readonly string[],
+  holders: ReadonlyMap<string, readonly AcceptedIntercept[]>,
+): Refusal | undefined {
+  const others = new Set(claims.flatMap((claim) => holders.get(claim) ?? []));
+  for (const { intercept: other } of others) {
+    const example = overlap(intercept.match, other.match);
+    if (example === undefined) continue;
+    const { metadata, spec } = other.object;
+    const holder = { namespace: metadata.namespace, name: metadata.name, owner: spec.owner, match: other.match };
+    return { reason: 'Conflict', detail: `${explainConflict(intercept.match, holder, example)}.` };
+  }
+  return undefined;
+}

@@ -1,0 +1,4 @@
+// The pure middle of the control plane: cluster state in, agents' configurations and everything to be done out.
+export { hashAgentConfig } from './hash-agent-config.ts';
+export { translate } from './translate.ts';
+export * from './translation.ts';

@@ -1,0 +1,116 @@
+// Why an accepted intercept is not in effect in all pods yet: the first thing that stands in the way, in words that
+// say what to do where a person has to act.
+
+import type { ProgrammedReason } from '../api/index.ts';
+import type { ClusterState, WorkloadModel } from '../state/cluster-state.ts';
+import type { AcceptedIntercept } from './conflicts.ts';
+import { judgeReplacement, type Replacement } from './rollouts.ts';
+import type { Place, Target } from './target.ts';
+
+/** A reason of one of the closed tables with what goes into its sentence. */
+export type Finding<Reason extends string> = { readonly reason: Reason; readonly detail?: string };
+
+export type Acknowledged = { readonly pods: ReadonlySet<string>; readonly rejections: readonly string[] };
+
+export function judgeProgrammed(
+  state: ClusterState,
+  accepted: AcceptedIntercept,
+  acknowledged: Acknowledged,
+): Finding<ProgrammedReason> {
+  const { target } = accepted;
+  const [rejection] = acknowledged.rejections;
+  return (
+    explainMissingAgents(state, accepted) ??
+    explainNoReadyPods(target, accepted) ??
+    (rejection === undefined ? undefined : { reason: 'Rejected', detail: rejection }) ??
+    explainWaiting(target, acknowledged) ?? { reason: 'Programmed' }
+  );
+}
+
+/** What needs a person goes before what goes on by itself. */
+function explainMissingAgents(
+  state: ClusterState,
+  { intercept, target }: AcceptedIntercept,
+): Finding<ProgrammedReason> | undefined {
+  const missing = target.places
+    .filter(({ captured }) => captured === undefined)
+    .map((place) => ({ place, replacement: judgeReplacement(state, intercept, place) }));
+  const find = <Kind extends Replacement['kind']>(kind: Kind) =>
+    missing.filter(
+      (one): one is { place: Place; replacement: Extract<Replacement, { kind: Kind }> } =>
+        one.replacement.kind === kind,
+    );
+  const [unrollable] = find('unrollable');
+  if (unrollable !== undefined) return { reason: 'WaitingForAgents', detail: trimStop(unrollable.replacement.advice) };
+  const notInjected = find('not-injected').map(({ place }) => place);
+  if (notInjected.length > 0) return explainNotInjected(notInjected);
+  const [paused] = find('paused');
+  if (paused !== undefined)
+    return explainPaused(
+      paused.replacement.workload,
+      find('paused').map(({ place }) => place),
+    );
+  if (missing.length === 0) return undefined;
+  const workload = [...find('rolling'), ...find('due')].map(({ replacement }) => replacement.workload)[0];
+  return { reason: 'RollingOut', detail: describeProgress(target, workload) };
+}
+
+function explainNotInjected(places: readonly Place[]): Finding<ProgrammedReason> {
+  const [first] = places;
+  const detail = `${listPods(places)} started without the agent this intercept needs, so the webhook did not inject it; see kubectl -n ${first?.pod.namespace} describe pod ${first?.pod.name}`;
+  return { reason: 'WaitingForAgents', detail };
+}
+
+function explainPaused(workload: WorkloadModel, places: readonly Place[]): Finding<ProgrammedReason> {
+  const { kind, namespace, name } = workload;
+  const pods = places.map(({ pod }) => pod.name);
+  const detail =
+    kind === 'Deployment'
+      ? `Deployment ${name} is paused, so its pods are not replaced and get no agent. To go on: kubectl -n ${namespace} rollout resume deployment/${name}`
+      : `${kind} ${name} replaces pods only when they are deleted (OnDelete). To give them an agent: kubectl -n ${namespace} delete pod ${pods.join(' ')}`;
+  return { reason: 'WorkloadPaused', detail };
+}
+
+function describeProgress({ places }: Target, workload: WorkloadModel | undefined): string {
+  const withAgent = places.filter(({ captured }) => captured !== undefined).length;
+  const progress = `${withAgent} of ${places.length} pods have an agent`;
+  const trouble = findTrouble(places) ?? workload?.trouble;
+  return trouble === undefined ? progress : `${progress}; ${trouble}`;
+}
+
+function explainNoReadyPods(
+  { places }: Target,
+  { intercept }: AcceptedIntercept,
+): Finding<ProgrammedReason> | undefined {
+  if (places.some(({ pod }) => pod.ready)) return undefined;
+  const { namespace } = intercept.object.metadata;
+  const detail =
+    places.length === 0
+      ? `it has none; scale its workload up, or see kubectl -n ${namespace} get deployments,statefulsets,daemonsets`
+      : (findTrouble(places) ?? `${listPods(places)} not ready yet`);
+  return { reason: 'NoReadyPods', detail };
+}
+
+function explainWaiting({ places }: Target, { pods }: Acknowledged): Finding<ProgrammedReason> | undefined {
+  const waiting = places.filter(({ pod }) => pod.ready && !pods.has(pod.name));
+  if (waiting.length === 0) return undefined;
+  return { reason: 'WaitingForAgents', detail: `${listPods(waiting)} yet to acknowledge` };
+}
+
+function findTrouble(places: readonly Place[]): string | undefined {
+  for (const { pod } of places) if (pod.trouble !== undefined) return `pod ${pod.name}: ${pod.trouble}`;
+  return undefined;
+}
+
+const MAX_LISTED_PODS = 3;
+
+function listPods(places: readonly Place[]): string {
+  const names = places.slice(0, MAX_LISTED_PODS).map(({ pod }) => pod.name);
+  const more = places.length - names.length;
+  return `${places.length === 1 ? 'pod' : 'pods'} ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** The reason's own sentence ends with a stop. */
+function trimStop(sentence: string): string {
+  return sentence.replace(/\.$/, '');
+}

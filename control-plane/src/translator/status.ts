@@ -1,0 +1,92 @@
+// What an Intercept's status should say: three conditions with their reasons, and the numbers and texts for tables.
+
+import {
+  ACCEPTED_REASONS,
+  type AgentReport,
+  PROGRAMMED_REASONS,
+  type ProgrammedReason,
+  READY_REASONS,
+  type ReadyReason,
+} from '../api/index.ts';
+import { explainMatch } from '../match/index.ts';
+import type { ClusterState } from '../state/cluster-state.ts';
+import { collectAcknowledged } from './acknowledgement.ts';
+import type { Verdict } from './conflicts.ts';
+import { type Finding, judgeProgrammed } from './programmed.ts';
+import { formatTarget, type Target } from './target.ts';
+import type { DesiredCondition, DesiredStatus } from './translation.ts';
+import { isLaptopConnected } from './tunnel.ts';
+
+const MAX_MESSAGE_LENGTH = 4096;
+
+export function buildStatus(
+  state: ClusterState,
+  verdict: Verdict,
+  { own, replica }: { own: AgentReport | undefined; replica: string },
+): DesiredStatus {
+  const { object, match } = verdict.intercept;
+  const { target } = verdict;
+  const acknowledged =
+    verdict.kind === 'accepted' ? collectAcknowledged(state, verdict.intercept, { own, replica }) : undefined;
+  const agents = countAgents(target, acknowledged?.pods ?? new Set());
+  const programmed: Finding<ProgrammedReason> =
+    verdict.kind === 'accepted' && acknowledged !== undefined
+      ? judgeProgrammed(state, verdict, acknowledged)
+      : { reason: 'NotAccepted' };
+  const generation = object.metadata.generation ?? 0;
+  const capture = target === undefined ? undefined : findCapture(target);
+  return {
+    observedGeneration: generation,
+    conditions: [
+      buildCondition('Accepted', ACCEPTED_REASONS, judgeAccepted(verdict)),
+      buildCondition('Programmed', PROGRAMMED_REASONS, programmed),
+      buildCondition('Ready', READY_REASONS, judgeReady(state, verdict, programmed)),
+    ].map((condition) => ({ ...condition, observedGeneration: generation })),
+    agents,
+    ...(capture === undefined ? {} : { capture }),
+    ...(target?.appPort === undefined ? {} : { appPort: target.appPort }),
+    summary: {
+      target: target?.text ?? formatTarget(object.spec.target),
+      match: explainMatch(match),
+      agents: `${agents.ready}/${agents.total}`,
+    },
+  };
+}
+
+function judgeAccepted(verdict: Verdict): Finding<keyof typeof ACCEPTED_REASONS> {
+  return verdict.kind === 'accepted' ? { reason: 'Accepted' } : verdict.refusal;
+}
+
+function judgeReady(
+  state: ClusterState,
+  { intercept }: Verdict,
+  programmed: Finding<ProgrammedReason>,
+): Finding<ReadyReason> {
+  const { session, fallback } = intercept.object.spec;
+  if (programmed.reason !== 'Programmed') return { reason: 'NotProgrammed' };
+  if (isLaptopConnected(state, session)) return { reason: 'Ready' };
+  const meanwhile =
+    fallback === 'Fail' ? 'matching requests get an error meanwhile' : 'the pods answer matching requests meanwhile';
+  return { reason: 'LaptopAway', detail: meanwhile };
+}
+
+/** In each table the reason named like the condition itself is the one that makes it true. */
+function buildCondition<Reason extends string>(
+  type: Reason,
+  sentences: Readonly<Record<Reason, string>>,
+  { reason, detail = '' }: Finding<Reason>,
+): DesiredCondition {
+  const message = sentences[reason].replace('{detail}', () => detail).slice(0, MAX_MESSAGE_LENGTH);
+  return { type, status: reason === type ? 'True' : 'False', reason, message };
+}
+
+function countAgents(target: Target | undefined, acknowledged: ReadonlySet<string>): { ready: number; total: number } {
+  const readyPlaces = target?.places.filter(({ pod }) => pod.ready) ?? [];
+  const ready = readyPlaces.filter(({ pod, captured }) => captured !== undefined && acknowledged.has(pod.name));
+  return { ready: ready.length, total: readyPlaces.length };
+}
+
+/** As the agents do it, and before there are any, as they will. */
+function findCapture({ places, capture }: Target): Target['capture'] {
+  return places.find(({ captured }) => captured !== undefined)?.captured?.capture ?? capture;
+}

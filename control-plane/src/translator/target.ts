@@ -1,0 +1,85 @@
+// Resolves what an intercept points at: the pods behind it, the application's port in each, and whether the agent
+// there has that port. Everything that can be wrong with a target is a value with the sentence for people.
+
+import { AGENT_CONTAINER, type Capture, type CapturedPort, type InterceptTarget } from '../api/index.ts';
+import type { ClusterState, PodModel } from '../state/cluster-state.ts';
+import type { ClusterIndex } from './cluster-index.ts';
+import { resolveServicePort } from './service-target.ts';
+import type { Refusal, TargetPort } from './target-port.ts';
+import { resolveWorkloadPort } from './workload-target.ts';
+
+export type Target = {
+  readonly capture: Capture;
+  /** Number of the application's port; undefined while no pod tells what the name stands for. */
+  readonly appPort: number | undefined;
+  /** `service/orders:http` */
+  readonly text: string;
+  /** Pods that are not going away, by name. */
+  readonly places: readonly Place[];
+};
+
+/** One pod of a target with the application's port there. */
+export type Place = {
+  readonly pod: PodModel;
+  readonly appPort: number;
+  /** The agent's port that catches the target's connections; undefined: the pod needs to be replaced first. */
+  readonly captured: CapturedPort | undefined;
+};
+
+export type TargetQuestion = {
+  readonly target: InterceptTarget;
+  readonly namespace: string;
+  readonly installNamespace: string;
+};
+
+export function resolveTarget(state: ClusterState, index: ClusterIndex, question: TargetQuestion): Target | Refusal {
+  const { target, namespace } = question;
+  if (namespace === question.installNamespace) {
+    return { reason: 'WorkloadNotRollable', detail: 'The parts of kubectl tp itself cannot be intercepted.' };
+  }
+  const found =
+    target.kind === 'Service'
+      ? resolveServicePort(state, index, { ...target, namespace })
+      : resolveWorkloadPort(state, index, { ...target, namespace, kind: target.kind });
+  return 'reason' in found ? found : buildTarget(found, target, namespace);
+}
+
+export function isRefusal(value: Target | Refusal): value is Refusal {
+  return 'reason' in value;
+}
+
+export function formatTarget({ kind, name, port }: InterceptTarget): string {
+  return `${kind.toLowerCase()}/${name}${port === undefined ? '' : `:${port}`}`;
+}
+
+function buildTarget(found: TargetPort, target: InterceptTarget, namespace: string): Target | Refusal {
+  const standing = found.pods.filter(({ terminating }) => !terminating);
+  const places = standing.flatMap((pod) => buildPlace(pod, found));
+  if (places.length === 0 && standing.length > 0) {
+    return {
+      reason: 'PortNotFound',
+      detail: `No container of the pods has a port named "${found.port}", which ${formatTarget(target)} asks for: kubectl -n ${namespace} describe pod ${standing[0]?.name}`,
+    };
+  }
+  const appPort = typeof found.port === 'number' ? found.port : places[0]?.appPort;
+  const text = formatTarget({ ...target, port: found.label });
+  return { capture: found.capture, appPort, text, places };
+}
+
+/** Empty for a pod without the port: its Service sends nothing there either. */
+function buildPlace(pod: PodModel, { port, capture }: TargetPort): Place[] {
+  const appPort = typeof port === 'number' ? port : findNumber(pod, port);
+  if (appPort === undefined) return [];
+  const captured = pod.agent?.ports.find(
+    (candidate) => candidate.appPort === appPort && (candidate.capture === 'Nft' || capture === 'Name'),
+  );
+  return [{ pod, appPort, captured }];
+}
+
+/** An agent takes over the name of a port it captures, so what it wrote down goes first. */
+function findNumber(pod: PodModel, name: string): number | undefined {
+  const renamed = pod.agent?.ports.find((port) => port.name === name);
+  if (renamed !== undefined) return renamed.appPort;
+  return pod.ports.find((port) => port.name === name && port.protocol === 'TCP' && port.container !== AGENT_CONTAINER)
+    ?.number;
+}
