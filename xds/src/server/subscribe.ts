@@ -7,6 +7,11 @@ import { isWanted, type Subscription } from './subscription.ts';
 const WILDCARD = '*';
 /** For these a first request without names asks for everything; for others it asks for nothing yet. */
 const WILDCARD_TYPES: ReadonlySet<ResourceType> = new Set(['cluster', 'listener']);
+/**
+ * An agent that comes back on a new stream is not sent again what it holds of these. Endpoints it is: if the old stream
+ * broke between a changed cluster and the endpoints it waits for, the agent has no way to say that it still waits.
+ */
+const RESUMED_TYPES: ReadonlySet<ResourceType> = new Set(['cluster', 'secret', 'listener', 'route']);
 
 export type NamesRequest = {
   readonly type: ResourceType;
@@ -17,8 +22,9 @@ export type NamesRequest = {
 };
 
 export function afterNamesRequest(subscription: Subscription, request: NamesRequest): Subscription {
+  const isResumed = !subscription.asked && RESUMED_TYPES.has(request.type);
   const begun = subscription.asked ? subscription : begin(subscription, request);
-  const known = subscription.asked ? new Set<string>() : new Set(begun.held.keys());
+  const known = new Set(isResumed ? begun.held.keys() : []);
   return dropUnwanted(unsubscribe(subscribe(begun, request.subscribe, known), request.unsubscribe));
 }
 
