@@ -1,0 +1,58 @@
+// An agent's configuration without what Envoy could not take, without doubles and in one order.
+
+import type { AgentConfig, AgentPort, InterceptRoute, Tunnel } from './agent-config.ts';
+import { isRelay, validateAgent, validateIntercept, validatePort, validateTunnel } from './validate.ts';
+
+/** Of doubles the first stays. Intercepts keep their order, which is their precedence. */
+export function normalizeAgentConfig(config: AgentConfig): AgentConfig {
+  if (validateAgent(config).length > 0) return { ...config, ports: [], tunnels: [] };
+  const tunnels = normalizeTunnels(config.tunnels);
+  const ports = normalizePorts(config.ports, new Set(tunnels.map(({ session }) => session)));
+  const used = new Set(ports.flatMap((port) => port.intercepts.map(({ session }) => session)));
+  return { ...config, ports, tunnels: tunnels.filter(({ session }) => used.has(session)) };
+}
+
+function normalizeTunnels(tunnels: readonly Tunnel[]): Tunnel[] {
+  const reachable = tunnels.map((tunnel) => ({ ...tunnel, relays: normalizeRelays(tunnel) }));
+  const valid = reachable.filter((tunnel) => validateTunnel(tunnel).length === 0);
+  return keepFirst(valid, ({ session }) => session).sort((a, b) => compare(a.session, b.session));
+}
+
+function normalizeRelays({ relays }: Tunnel): Tunnel['relays'] {
+  const unique = keepFirst(relays.filter(isRelay), ({ address, port }) => `${address} ${port}`);
+  return unique.sort((a, b) => compare(a.address, b.address) || a.port - b.port);
+}
+
+function normalizePorts(ports: readonly AgentPort[], sessions: ReadonlySet<string>): AgentPort[] {
+  const valid = ports.filter((port) => validatePort(port).length === 0);
+  const unique = keepFirst(
+    keepFirst(valid, ({ appPort }) => appPort),
+    ({ agentPort }) => agentPort,
+  );
+  const seen = new Set<string>();
+  return unique
+    .sort((a, b) => a.appPort - b.appPort)
+    .map((port) => ({ ...port, intercepts: normalizeIntercepts(port.intercepts, sessions, seen) }));
+}
+
+function normalizeIntercepts(
+  intercepts: readonly InterceptRoute[],
+  sessions: ReadonlySet<string>,
+  seen: Set<string>,
+): InterceptRoute[] {
+  const valid = intercepts.filter((intercept) => validateIntercept(intercept, sessions).length === 0);
+  const fresh = keepFirst(valid, ({ id }) => id).filter(({ id }) => !seen.has(id));
+  for (const { id } of fresh) seen.add(id);
+  return fresh;
+}
+
+function keepFirst<T>(items: readonly T[], keyOf: (item: T) => unknown): T[] {
+  const seen = new Set<unknown>();
+  return items.filter((item) => {
+    const isNew = !seen.has(keyOf(item));
+    seen.add(keyOf(item));
+    return isNew;
+  });
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,122 @@
+// What Envoy, or the way to the laptop, could not do with an agent's configuration. Found here so that one bad
+// intercept is left out and named, instead of Envoy refusing all that came with it.
+
+import { isIP } from 'node:net';
+import type { AgentConfig, AgentPort, InterceptRoute, Tunnel } from './agent-config.ts';
+
+export type Problem = {
+  /** What is left out because of it; `agent` means everything. */
+  readonly subject: 'agent' | 'port' | 'intercept' | 'session' | 'relay';
+  /** Number of the port, id of the intercept, name of the session, address of the relay. */
+  readonly name: string;
+  readonly message: string;
+};
+
+export const MAX_PORTS = 16;
+export const MAX_INTERCEPTS_PER_PORT = 256;
+export const MAX_HEADERS_PER_INTERCEPT = 16;
+const MAX_HEADER_VALUE_BYTES = 4096;
+
+const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]{1,256}$/;
+/** Headers that never reach a route as the caller sent them. */
+const RESERVED_HEADER = /^(x-tp-|x-forwarded-proto$)/;
+const DNS_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+const ID = /^[a-z0-9][a-z0-9./-]{0,319}$/;
+
+/** Never throws; an empty list means that all of it works. */
+export function validateAgentConfig(config: AgentConfig): Problem[] {
+  const sessions = new Set(config.tunnels.map(({ session }) => session));
+  const intercepts = config.ports.flatMap((port) => port.intercepts);
+  return [
+    ...validateAgent(config),
+    ...config.ports.flatMap(validatePort),
+    ...findRepeated('port', 'port', config.ports, ({ appPort }) => String(appPort)),
+    ...findRepeated('port', 'agent port', config.ports, ({ agentPort }) => String(agentPort)),
+    ...intercepts.flatMap((intercept) => validateIntercept(intercept, sessions)),
+    ...findRepeated('intercept', 'intercept', intercepts, ({ id }) => id),
+    ...config.tunnels.flatMap(validateTunnel),
+    ...findRepeated('session', 'session', config.tunnels, ({ session }) => session),
+  ];
+}
+
+export function validateAgent({ node, podIp, ports }: AgentConfig): Problem[] {
+  const messages = [
+    !isIP(podIp) && `"${podIp}" is no IP address`,
+    ports.length > MAX_PORTS && `${ports.length} ports are captured, ${MAX_PORTS} is the most`,
+  ];
+  return toProblems('agent', node, messages);
+}
+
+export function validatePort({ appPort, agentPort, intercepts }: AgentPort): Problem[] {
+  const messages = [
+    !isPort(appPort) && `${appPort} is no port number`,
+    !isPort(agentPort) && `the agent's ${agentPort} is no port number`,
+    appPort === agentPort && 'the agent would take the port away from the application',
+    intercepts.length > MAX_INTERCEPTS_PER_PORT &&
+      `it has ${intercepts.length} intercepts, ${MAX_INTERCEPTS_PER_PORT} is the most`,
+  ];
+  return toProblems('port', String(appPort), messages);
+}
+
+/** `sessions`: those that have a tunnel, even one without relays. */
+export function validateIntercept(intercept: InterceptRoute, sessions: ReadonlySet<string>): Problem[] {
+  const { id, session, serverName, headers } = intercept;
+  const messages = [
+    !ID.test(id) && `"${id}" is no <namespace>/<name>`,
+    !sessions.has(session) && `its session "${session}" has no tunnel`,
+    !DNS_NAME.test(serverName) && `"${serverName}" is no DNS name`,
+    headers.length > MAX_HEADERS_PER_INTERCEPT &&
+      `it asks for ${headers.length} headers, ${MAX_HEADERS_PER_INTERCEPT} is the most`,
+    ...headers.map(({ name, value }) => findHeaderFault(name, value)),
+  ];
+  return toProblems('intercept', id, messages);
+}
+
+function findHeaderFault(name: string, value: string): string | false {
+  if (!HEADER_NAME.test(name)) return `"${name}" is no header name in lower case`;
+  if (RESERVED_HEADER.test(name)) return `header ${name} can't be matched: agents write it themselves`;
+  if (hasControlCharacter(value)) return `the value of header ${name} has control characters`;
+  if (value !== value.trim())
+    return `the value of header ${name} begins or ends with a space, so no request can have it`;
+  if (!value.isWellFormed()) return `the value of header ${name} is not Unicode`;
+  return Buffer.byteLength(value) > MAX_HEADER_VALUE_BYTES && `the value of header ${name} is too long`;
+}
+
+export function validateTunnel({ session, peerName, relays }: Tunnel): Problem[] {
+  return [
+    ...toProblems('session', session, [
+      !DNS_NAME.test(session) && `"${session}" is no session name`,
+      !DNS_NAME.test(peerName) && `"${peerName}" is no DNS name`,
+    ]),
+    ...relays
+      .filter((relay) => !isRelay(relay))
+      .flatMap(({ address, port }) => toProblems('relay', `${address}:${port}`, ['it is no IP address and port'])),
+  ];
+}
+
+export function isRelay({ address, port }: Tunnel['relays'][number]): boolean {
+  return isIP(address) !== 0 && isPort(port);
+}
+
+function isPort(value: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= 65_535;
+}
+
+function hasControlCharacter(value: string): boolean {
+  return [...value].some((character) => character < ' ' || character === '\x7f');
+}
+
+function findRepeated<T>(
+  subject: Problem['subject'],
+  word: string,
+  items: readonly T[],
+  keyOf: (item: T) => string,
+): Problem[] {
+  const keys = items.map(keyOf);
+  const repeated = new Set(keys.filter((key, index) => keys.indexOf(key) !== index));
+  return [...repeated].map((name) => ({ subject, name, message: `the ${word} ${name} is there more than once` }));
+}
+
+function toProblems(subject: Problem['subject'], name: string, messages: readonly (string | false)[]): Problem[] {
+  return messages.filter((message) => message !== false).map((message) => ({ subject, name, message }));
+}

@@ -1,0 +1,37 @@
+// The cluster of the application next door. Its upstream is the pod's address and not loopback, because some
+// applications listen on that address alone.
+
+import { create } from '@bufbuild/protobuf';
+import {
+  type Cluster,
+  Cluster_DiscoveryType,
+  ClusterSchema,
+} from '../proto/generated/envoy/config/cluster/v3/cluster_pb.ts';
+import { buildProtocolOptions, NO_LIMITS } from './cluster.ts';
+import { buildLoadAssignment } from './endpoint.ts';
+import { BYSTANDER_STREAM_WINDOW_BYTES } from './http-protocol.ts';
+import { appName } from './resource-names.ts';
+import { buildDuration } from './typed-config.ts';
+
+/** The application is in the same pod: what isn't accepted in this time won't be. */
+const CONNECT_TIMEOUT_MS = 5000;
+
+export function buildAppCluster(podIp: string, appPort: number): Cluster {
+  return create(ClusterSchema, {
+    ...buildPodCluster(appName(appPort), podIp, appPort),
+    // One caller's connection is one connection to the application, as without agent.
+    connectionPoolPerDownstreamConnection: true,
+    typedExtensionProtocolOptions: buildProtocolOptions(0, BYSTANDER_STREAM_WINDOW_BYTES),
+  });
+}
+
+/** What is enough where bytes are passed on unread. */
+export function buildPodCluster(name: string, podIp: string, appPort: number) {
+  return {
+    name,
+    clusterDiscoveryType: { case: 'type' as const, value: Cluster_DiscoveryType.STATIC },
+    connectTimeout: buildDuration(CONNECT_TIMEOUT_MS),
+    circuitBreakers: NO_LIMITS,
+    loadAssignment: buildLoadAssignment(name, [{ address: podIp, port: appPort }]),
+  };
+}

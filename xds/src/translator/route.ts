@@ -1,0 +1,73 @@
+// The routes of a captured port: each intercept's requests to its laptop, in order of precedence, the rest to the
+// application. All changes of intercepts happen here and in clusters, never in listeners.
+
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import type { AgentPort, InterceptRoute } from '../ir/agent-config.ts';
+import type { HeaderMatcherSchema, RouteSchema } from '../proto/generated/envoy/config/route/v3/route_components_pb.ts';
+import {
+  type RouteConfiguration,
+  RouteConfigurationSchema,
+} from '../proto/generated/envoy/config/route/v3/route_pb.ts';
+import { FORGET_FORWARDED_PROTO, RESTORE_FORWARDED_PROTO } from './request-headers.ts';
+import { appName, inboundName, tunnelName, tunnelOrAppName } from './resource-names.ts';
+import { buildRetryPolicy } from './retry.ts';
+import { NEVER } from './typed-config.ts';
+
+/** A request body up to this size can be sent a second time; a larger one is lost if its relay goes away meanwhile. */
+const REPLAYABLE_BODY_BYTES = 8n << 20n;
+
+type RouteInit = MessageInitShape<typeof RouteSchema>;
+
+export function buildRouteConfiguration(port: AgentPort): RouteConfiguration {
+  return create(RouteConfigurationSchema, {
+    name: inboundName(port.appPort),
+    // The stream brings clusters first; a route that came too early must not be refused for it.
+    validateClusters: false,
+    virtualHosts: [
+      {
+        name: 'all',
+        domains: ['*'],
+        routes: [...port.intercepts.map(buildInterceptRoute), ...buildAppRoutes(port.appPort)],
+        ...RESTORE_FORWARDED_PROTO,
+      },
+    ],
+    ...FORGET_FORWARDED_PROTO,
+  });
+}
+
+function buildInterceptRoute({ id, headers, fallback }: InterceptRoute): RouteInit {
+  const cluster = fallback === 'pod' ? tunnelOrAppName(id) : tunnelName(id);
+  return {
+    name: id,
+    match: { pathSpecifier: { case: 'prefix', value: '' }, headers: headers.map(buildHeaderMatcher) },
+    requestBodyBufferLimit: REPLAYABLE_BODY_BYTES,
+    action: { case: 'route', value: { ...buildAction(cluster), retryPolicy: buildRetryPolicy(fallback) } },
+  };
+}
+
+function buildHeaderMatcher({
+  name,
+  value,
+}: InterceptRoute['headers'][number]): MessageInitShape<typeof HeaderMatcherSchema> {
+  return {
+    name,
+    headerMatchSpecifier: { case: 'stringMatch', value: { matchPattern: { case: 'exact', value } } },
+  };
+}
+
+/** An empty prefix matches paths that don't begin with a slash, too, but not CONNECT. */
+function buildAppRoutes(appPort: number): RouteInit[] {
+  const action = { case: 'route' as const, value: buildAction(appName(appPort)) };
+  return [
+    { match: { pathSpecifier: { case: 'prefix', value: '' } }, action },
+    { match: { pathSpecifier: { case: 'connectMatcher', value: {} } }, action },
+  ];
+}
+
+function buildAction(cluster: string) {
+  return {
+    clusterSpecifier: { case: 'cluster' as const, value: cluster },
+    timeout: NEVER,
+    idleTimeout: NEVER,
+  };
+}
