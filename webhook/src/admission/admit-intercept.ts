@@ -1,0 +1,97 @@
+// Whether an Intercept may be, and what it looks like then. Its owner is whoever asks for it, whatever the object says,
+// and owns the session it names. Conflicts are looked for here so that people hear of them at once; the control plane
+// decides about those that meet only in the cluster (a Service and a Deployment behind it, two creations at a time).
+
+import { type Intercept, InterceptSpec, SESSION_LABEL, type Session } from '@kubectl-tp/control-plane/api';
+import { Type } from 'typebox';
+import type { ServiceView } from '../inject/namespace-view.ts';
+import { type Admission, refuse } from './admission.ts';
+import { findConflict } from './find-conflict.ts';
+import { findNameProblem } from './object-name.ts';
+import { type AdmissionRequest, checkObject } from './review.ts';
+
+const AdmittedIntercept = Type.Object({
+  metadata: Type.Object({
+    name: Type.Optional(Type.String()),
+    labels: Type.Optional(Type.Record(Type.String(), Type.String())),
+  }),
+  spec: InterceptSpec,
+});
+
+/** What has to be read for a decision. */
+export type InterceptReader = {
+  /** Undefined: there is no such Session. */
+  readSession(name: string): Promise<Session | undefined>;
+  listIntercepts(namespace: string): Promise<readonly Intercept[]>;
+  listServices(namespace: string): Promise<readonly ServiceView[]>;
+};
+
+export async function admitIntercept(
+  request: AdmissionRequest,
+  { reader, nowMs }: { reader: InterceptReader; nowMs: number },
+): Promise<Admission> {
+  const checked = checkObject(AdmittedIntercept, request.object);
+  if ('problem' in checked) return refuse('SPEC_INVALID', `The Intercept is malformed: ${checked.problem}.`);
+  const { metadata, spec } = checked.value;
+  if (request.operation === 'UPDATE') return admitUpdate(request, checked.value);
+
+  const nameProblem = findNameProblem(metadata.name);
+  if (nameProblem !== undefined) return refuse('NAME_INVALID', nameProblem);
+  if (spec.expiresAt !== undefined && Date.parse(spec.expiresAt) <= nowMs) return refusePast(spec.expiresAt, nowMs);
+  const user = request.userInfo.username;
+  const session = await reader.readSession(spec.session);
+  if (session?.spec.owner !== user) return refuseSession(spec.session, session);
+  const candidate = { namespace: request.namespace ?? '', name: metadata.name ?? '', spec };
+  const [others, services] = await Promise.all([
+    reader.listIntercepts(candidate.namespace),
+    reader.listServices(candidate.namespace),
+  ]);
+  const conflict = findConflict(candidate, { others, services, nowMs });
+  if (conflict !== undefined) return refuse('INTERCEPT_CONFLICT', conflict);
+  return { outcome: 'allowed', object: stamp(checked.value, user) };
+}
+
+type Admitted = { metadata: { labels?: Record<string, string> }; spec: InterceptSpec };
+
+function stamp(intercept: Admitted, owner: string | undefined): object {
+  const { metadata, spec } = intercept;
+  return {
+    ...intercept,
+    metadata: { ...metadata, labels: { ...metadata.labels, [SESSION_LABEL]: spec.session } },
+    spec: owner === undefined ? spec : { ...spec, owner },
+  };
+}
+
+/** Who updates may be an administrator or a controller: the owner stays, and so does everything that hangs on it. */
+function admitUpdate(request: AdmissionRequest, after: Admitted): Admission {
+  const before = checkObject(AdmittedIntercept, request.oldObject);
+  const owner = 'value' in before ? before.value.spec.owner : undefined;
+  if (after.spec.owner !== undefined && after.spec.owner !== owner) {
+    return refuse(
+      'OWNER_CHANGED',
+      `The Intercept belongs to ${owner ?? 'nobody'}; that can't be changed. Create another one.`,
+    );
+  }
+  return { outcome: 'allowed', object: stamp(after, owner) };
+}
+
+function refuseSession(name: string, session: Session | undefined): Admission {
+  if (session === undefined) {
+    return refuse(
+      'SESSION_UNKNOWN',
+      `Session ${name} does not exist; it may have ended. Get a new one: kubectl tp quit, then repeat the command`,
+    );
+  }
+  return refuse(
+    'SESSION_FOREIGN',
+    `Session ${name} belongs to ${session.spec.owner ?? 'somebody else'}. Use your own: kubectl tp intercept makes one`,
+  );
+}
+
+function refusePast(expiresAt: string, nowMs: number): Admission {
+  const now = new Date(nowMs).toISOString();
+  return refuse(
+    'EXPIRY_PAST',
+    `spec.expiresAt ${expiresAt} is not in the future; it is ${now} here. Choose a later time, or leave it out`,
+  );
+}

@@ -1,0 +1,40 @@
+// Whether a Session may be, and what it looks like then: its owner is whoever asks for it, whatever the object says.
+
+import { createPublicKey } from 'node:crypto';
+import { SessionSpec } from '@kubectl-tp/control-plane/api';
+import { Type } from 'typebox';
+import { type Admission, refuse } from './admission.ts';
+import { findNameProblem } from './object-name.ts';
+import { type AdmissionRequest, checkObject } from './review.ts';
+
+const NewSession = Type.Object({
+  metadata: Type.Object({ name: Type.Optional(Type.String()) }),
+  spec: SessionSpec,
+});
+
+/** Updates pass: the CRD lets nothing of a spec change. */
+export function admitSession({ operation, object, userInfo }: AdmissionRequest): Admission {
+  if (operation === 'UPDATE') return { outcome: 'allowed', object };
+  const session = checkObject(NewSession, object);
+  if ('problem' in session) return refuse('SPEC_INVALID', `The Session is malformed: ${session.problem}.`);
+  const { metadata, spec } = session.value;
+  const nameProblem = findNameProblem(metadata.name);
+  if (nameProblem !== undefined) return refuse('NAME_INVALID', nameProblem);
+  if (!isSessionKey(spec.publicKey)) {
+    return refuse(
+      'SESSION_KEY_INVALID',
+      'The public key of the Session is not PEM of an EC P-256 key. Sessions are made by kubectl tp: kubectl tp intercept --help',
+    );
+  }
+  return { outcome: 'allowed', object: { ...session.value, spec: { ...spec, owner: userInfo.username } } };
+}
+
+function isSessionKey(pem: string): boolean {
+  if (!pem.startsWith('-----BEGIN PUBLIC KEY-----')) return false;
+  try {
+    const key = createPublicKey(pem);
+    return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
+  } catch {
+    return false; // not a key at all
+  }
+}

@@ -1,0 +1,78 @@
+// Which ports of a pod the agent captures, and how. Least privilege first: a port that a Service targets by name costs
+// nothing; nft rules, which need NET_ADMIN, are written only where an Intercept wants a port that no name leads to.
+
+import { AGENT_FIRST_PORT, type CapturedPort, type InterceptTarget } from '@kubectl-tp/control-plane/api';
+import { type AppPort, findByName, findByNumber, listAppPorts } from './app-ports.ts';
+import { findServicePort, isSelected, type NamespaceView, type ServiceView } from './namespace-view.ts';
+import type { Pod } from './pod.ts';
+
+/** The bound of `AgentDescription`. Ports that Intercepts target come first; the others are not needed today. */
+const MAX_CAPTURED_PORTS = 16;
+
+/** `direct`: callers reach the port by number, so that taking over its name catches nothing. */
+type WantedPort = AppPort & { readonly direct: boolean };
+
+/** The result is sorted by the application's port. `targets`: those of the Intercepts that lead to this pod. */
+export function findCapturedPorts(
+  pod: Pod,
+  namespace: NamespaceView,
+  targets: readonly InterceptTarget[],
+): CapturedPort[] {
+  const services = namespace.services.filter((service) => isSelected(service, pod.metadata.labels ?? {}));
+  const named = findNamedPorts(pod, services);
+  const wanted = targets.flatMap((target) => findWantedPort(target, pod, services) ?? []);
+  const byName = new Set(named.map(({ number }) => number));
+  const byNft = new Set(
+    wanted.filter(({ direct, number }) => direct || !byName.has(number)).map(({ number }) => number),
+  );
+  const chosen = firstOfEachNumber([...wanted, ...named]).slice(0, MAX_CAPTURED_PORTS);
+  const agentPorts = freePorts(pod, AGENT_FIRST_PORT);
+  return chosen
+    .sort((a, b) => a.number - b.number)
+    .map(({ name, number, container }) => ({
+      ...(name !== undefined && { name }),
+      appPort: number,
+      agentPort: agentPorts.next().value,
+      capture: byNft.has(number) ? 'Nft' : 'Name',
+      container,
+    }));
+}
+
+/** Numbers from `first` on that no container of the pod declares for itself. */
+export function* freePorts(pod: Pod, first: number): Generator<number, never> {
+  const taken = new Set(listAppPorts(pod).map(({ number }) => number));
+  for (let port = first; ; port++) if (!taken.has(port)) yield port;
+}
+
+/** Ports that some Service with an address of its own targets by name. */
+function findNamedPorts(pod: Pod, services: readonly ServiceView[]): AppPort[] {
+  const targetPorts = services
+    .filter(({ headless }) => !headless)
+    .flatMap(({ ports }) => ports.map(({ targetPort }) => targetPort));
+  return targetPorts.flatMap((port) => (typeof port === 'string' ? (findByName(pod, port) ?? []) : []));
+}
+
+function findWantedPort(target: InterceptTarget, pod: Pod, services: readonly ServiceView[]): WantedPort | undefined {
+  if (target.kind !== 'Service') {
+    const port = findContainerPort(pod, target.port);
+    return port && { ...port, direct: false };
+  }
+  const service = services.find(({ name }) => name === target.name);
+  const targetPort = service && findServicePort(service, target.port)?.targetPort;
+  if (service === undefined || targetPort === undefined) return undefined;
+  const port = typeof targetPort === 'string' ? findByName(pod, targetPort) : findByNumber(pod, targetPort);
+  return port && { ...port, direct: service.headless || typeof targetPort === 'number' };
+}
+
+/** A workload's port as an Intercept names it: by name, by number, or not at all when there is only one. */
+function findContainerPort(pod: Pod, port: string | undefined): AppPort | undefined {
+  if (port === undefined) {
+    const [only, ...others] = listAppPorts(pod);
+    return others.length === 0 ? only : undefined;
+  }
+  return findByName(pod, port) ?? (/^\d+$/.test(port) ? findByNumber(pod, Number(port)) : undefined);
+}
+
+function firstOfEachNumber<T extends AppPort>(ports: readonly T[]): T[] {
+  return ports.filter((port, index) => ports.findIndex(({ number }) => number === port.number) === index);
+}

@@ -1,0 +1,44 @@
+// Capture without privilege: Services find a container port by its name, so the agent's port takes the name and the
+// application's port gets another one. Kubernetes looks at native sidecars, too, but at the pod's own containers first:
+// therefore no other container may keep the name.
+
+import type { CapturedPort } from '@kubectl-tp/control-plane/api';
+import { type Container, type ContainerPort, isTcp, mapServingContainers, type Pod, servingContainers } from './pod.ts';
+
+export function takeOverNames(pod: Pod, ports: readonly CapturedPort[]): Pod {
+  const names = takenNames(ports);
+  if (names.size === 0) return pod;
+  return mapServingContainers(pod, (container) => renamePorts(container, names));
+}
+
+/** Names that the agent's ports get. */
+export function takenNames(ports: readonly CapturedPort[]): Set<string> {
+  return new Set(ports.flatMap(({ capture, name }) => (capture === 'Name' && name !== undefined ? [name] : [])));
+}
+
+/** True if the new name of a port is in use already: two ports of one container can't share a name. */
+export function hasNewNameTaken(pod: Pod, ports: readonly CapturedPort[]): boolean {
+  const names = takenNames(ports);
+  return servingContainers(pod).some(({ ports: own = [] }) => {
+    const renamed = own.filter((port) => isTakenOver(port, names)).map(newName);
+    const kept = own.filter((port) => !isTakenOver(port, names)).map(({ name }) => name);
+    return new Set(renamed).size < renamed.length || renamed.some((name) => kept.includes(name));
+  });
+}
+
+function renamePorts(container: Container, names: ReadonlySet<string>): Container {
+  if (!container.ports?.some((port) => isTakenOver(port, names))) return container;
+  return {
+    ...container,
+    ports: container.ports.map((port) => (isTakenOver(port, names) ? { ...port, name: newName(port) } : port)),
+  };
+}
+
+function isTakenOver(port: ContainerPort, names: ReadonlySet<string>): boolean {
+  return port.name !== undefined && isTcp(port) && names.has(port.name);
+}
+
+/** At most 8 of the 15 characters that a port name may have. */
+function newName({ containerPort }: ContainerPort): string {
+  return `tp-${containerPort}`;
+}
