@@ -1,0 +1,53 @@
+// Pods as the API server has them -> PodModel: only what the translator reads, since there may be many thousands.
+
+import { Value } from 'typebox/value';
+import { AGENT_ANNOTATION, AgentDescription, ROLLOUT_ANNOTATION } from '../api/index.ts';
+import type { KubernetesObject } from '../kubernetes/types.ts';
+import type { PodModel } from './cluster-state.ts';
+import { parseContainerPorts, type RawPodSpec } from './parse-container.ts';
+import { parsePodTrouble, type RawContainerStatus } from './parse-pod-trouble.ts';
+import { parsePodWorkload } from './parse-pod-workload.ts';
+
+export type RawCondition = { type: string; status: string; reason?: string; message?: string };
+
+export type RawPod = KubernetesObject & {
+  spec?: RawPodSpec;
+  status?: {
+    podIP?: string;
+    conditions?: RawCondition[];
+    containerStatuses?: RawContainerStatus[];
+    initContainerStatuses?: RawContainerStatus[];
+  };
+};
+
+export function parsePod({ metadata, spec, status }: RawPod): PodModel {
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    ip: status?.podIP,
+    labels: metadata.labels ?? {},
+    ready: isConditionTrue(status?.conditions, 'Ready'),
+    terminating: metadata.deletionTimestamp !== undefined,
+    workload: parsePodWorkload(metadata),
+    ports: parseContainerPorts(spec),
+    agent: parseAgentDescription(metadata.annotations?.[AGENT_ANNOTATION]),
+    rollout: metadata.annotations?.[ROLLOUT_ANNOTATION],
+    trouble: parsePodTrouble(status),
+  };
+}
+
+export function isConditionTrue(conditions: RawCondition[] | undefined, type: string): boolean {
+  return conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;
+}
+
+/** Undefined for what no webhook of ours wrote. */
+function parseAgentDescription(text: string | undefined): AgentDescription | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const description: unknown = JSON.parse(text);
+    return Value.Check(AgentDescription, description) ? description : undefined;
+  } catch {
+    return undefined; // anybody may write annotations on their own pods
+  }
+}
