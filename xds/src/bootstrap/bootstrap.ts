@@ -3,6 +3,7 @@
 
 import { create, createRegistry, type JsonObject, toJson } from '@bufbuild/protobuf';
 import { type Bootstrap, BootstrapSchema } from '../proto/generated/envoy/config/bootstrap/v3/bootstrap_pb.ts';
+import { DnsClusterSchema } from '../proto/generated/envoy/extensions/clusters/dns/v3/dns_cluster_pb.ts';
 import { CredentialInjectorSchema } from '../proto/generated/envoy/extensions/filters/http/credential_injector/v3/credential_injector_pb.ts';
 import { UpstreamCodecSchema } from '../proto/generated/envoy/extensions/filters/http/upstream_codec/v3/upstream_codec_pb.ts';
 import { TcpProxySchema } from '../proto/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
@@ -48,6 +49,7 @@ function buildMessage({ ports, controlPlane, identityDirectory, adminSocket }: B
 /** Every extension that a bootstrap has, by which their JSON is written. */
 const EXTENSIONS = createRegistry(
   CredentialInjectorSchema,
+  DnsClusterSchema,
   GenericSchema,
   HttpProtocolOptionsSchema,
   TcpProxySchema,

@@ -2,13 +2,10 @@
 
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { Bootstrap_DynamicResourcesSchema } from '../proto/generated/envoy/config/bootstrap/v3/bootstrap_pb.ts';
-import {
-  type Cluster,
-  Cluster_DiscoveryType,
-  Cluster_DnsLookupFamily,
-  ClusterSchema,
-} from '../proto/generated/envoy/config/cluster/v3/cluster_pb.ts';
+import { type Cluster, ClusterSchema } from '../proto/generated/envoy/config/cluster/v3/cluster_pb.ts';
 import { ApiConfigSource_ApiType, ApiVersion } from '../proto/generated/envoy/config/core/v3/config_source_pb.ts';
+import { DnsLookupFamily } from '../proto/generated/envoy/extensions/clusters/common/dns/v3/dns_pb.ts';
+import { DnsClusterSchema } from '../proto/generated/envoy/extensions/clusters/dns/v3/dns_cluster_pb.ts';
 import { UpstreamCodecSchema } from '../proto/generated/envoy/extensions/filters/http/upstream_codec/v3/upstream_codec_pb.ts';
 import { UpstreamTlsContextSchema } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
 import { HttpProtocolOptionsSchema } from '../proto/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
@@ -52,10 +49,7 @@ export function buildControlPlaneCluster(
 ): Cluster {
   return create(ClusterSchema, {
     name: CLUSTER,
-    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STRICT_DNS },
-    dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED,
-    dnsRefreshRate: buildDuration(DNS_REFRESH_MS),
-    dnsFailureRefreshRate: DNS_RETRY,
+    clusterDiscoveryType: { case: 'clusterType', value: BY_DNS },
     // A pod that starts while the cluster's DNS is away still serves.
     waitForWarmOnInit: false,
     connectTimeout: buildDuration(CONNECT_TIMEOUT_MS),
@@ -73,6 +67,15 @@ export function buildControlPlaneCluster(
     },
   });
 }
+
+const BY_DNS = {
+  name: 'envoy.clusters.dns',
+  typedConfig: buildTypedConfig(DnsClusterSchema, {
+    dnsLookupFamily: DnsLookupFamily.V4_PREFERRED,
+    dnsRefreshRate: buildDuration(DNS_REFRESH_MS),
+    dnsFailureRefreshRate: DNS_RETRY,
+  }),
+};
 
 const HTTP2 = { case: 'http2ProtocolOptions' as const, value: { connectionKeepalive: KEEPALIVE } };
 
