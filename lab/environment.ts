@@ -8,9 +8,20 @@ import { CHECKOUT, cacheFolder, NODE } from './paths.ts';
 import { helmPath, kubeFolder } from './programs.ts';
 import type { User } from './users.ts';
 
+export type ShellVariables = { KUBECONFIG: string; PATH: string };
+
 /** Variables for a child process or a shell. The path comes in front of the one there is. */
-export async function environmentFor(lab: Lab, user: User): Promise<{ KUBECONFIG: string; PATH: string }> {
-  return { KUBECONFIG: kubeconfigOf(lab, user), PATH: `${await launchers()}:${process.env.PATH}` };
+export async function environmentFor(lab: Lab, user: User): Promise<ShellVariables> {
+  const variables = await pluginEnvironment(kubeconfigOf(lab, user));
+  await link(join(await kubeFolder(), 'kubectl'), join(launcherFolder(), 'kubectl'));
+  await link(await helmPath(), join(launcherFolder(), 'helm'));
+  return variables;
+}
+
+/** For a cluster of one's own: `kubectl tp` of this checkout beside the machine's kubectl. */
+export async function pluginEnvironment(kubeconfig: string): Promise<ShellVariables> {
+  await writePluginLauncher();
+  return { KUBECONFIG: kubeconfig, PATH: `${launcherFolder()}:${process.env.PATH}` };
 }
 
 export async function shellEnvironment(lab: Lab, user: User): Promise<string> {
@@ -18,18 +29,16 @@ export async function shellEnvironment(lab: Lab, user: User): Promise<string> {
   return variables.map(([name, value]) => `export ${name}=${shellQuote(value)}\n`).join('');
 }
 
-/** Folder with the programs a person types. One per checkout, as `kubectl tp` runs that checkout's sources. */
-export async function launchers(): Promise<string> {
-  const folder = join(cacheFolder(), 'launchers', shortHash(CHECKOUT));
-  await mkdir(folder, { recursive: true });
+/** One per checkout, as `kubectl tp` runs that checkout's sources. */
+const launcherFolder = (): string => join(cacheFolder(), 'launchers', shortHash(CHECKOUT));
+
+async function writePluginLauncher(): Promise<void> {
+  await mkdir(launcherFolder(), { recursive: true });
   const plugin = join(CHECKOUT, 'kubectl-tp/src/main.ts');
-  const script = `#!/bin/sh\nexec ${shellQuote(NODE)} ${shellQuote(plugin)} "$@"\n`;
-  await writeFile(`${folder}/.kubectl-tp`, script);
-  await chmod(`${folder}/.kubectl-tp`, 0o755);
-  await rename(`${folder}/.kubectl-tp`, `${folder}/kubectl-tp`);
-  await link(join(await kubeFolder(), 'kubectl'), join(folder, 'kubectl'));
-  await link(await helmPath(), join(folder, 'helm'));
-  return folder;
+  const next = join(launcherFolder(), `kubectl-tp.${process.pid}`);
+  await writeFile(next, `#!/bin/sh\nexec ${shellQuote(NODE)} ${shellQuote(plugin)} "$@"\n`);
+  await chmod(next, 0o755);
+  await rename(next, join(launcherFolder(), 'kubectl-tp'));
 }
 
 /** Replaces in one step: somebody may be using the folder. */

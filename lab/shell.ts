@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { LabError } from './errors.ts';
 
-export type RunOptions = Pick<SpawnOptions, 'cwd' | 'env'> & { input?: string | Readable };
+export type RunOptions = Pick<SpawnOptions, 'cwd' | 'env'> & { input?: string | Readable | undefined };
 
 /** Standard output of a program that must succeed; its standard error becomes the error's message. */
 export async function capture(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {

@@ -23,16 +23,29 @@ const TAR_BLOCK_BYTES = 512;
 /** The archive as a stream. Layers that images share are in it once. */
 export function ociArchive(images: readonly Image[]): Readable {
   const blobs = new Map<string, Blob>();
-  const manifests = images.map((image) => {
-    const { manifest, parts } = buildManifest(image);
-    for (const blob of [...parts, manifest]) blobs.set(blob.digest, blob);
-    return { ...describe(manifest, MANIFEST), annotations: { 'io.containerd.image.name': image.name } };
-  });
-  const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests };
+  const built = images.map((image) => ({ name: image.name, ...buildManifest(image) }));
+  for (const { manifest, config, layers } of built) {
+    for (const blob of [manifest, config, ...layers]) blobs.set(blob.digest, blob);
+  }
+  const index = {
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.index.v1+json',
+    manifests: built.map(({ name, manifest }) => ({
+      ...describe(manifest, MANIFEST),
+      annotations: { 'io.containerd.image.name': name },
+    })),
+  };
+  // What `docker load` reads.
+  const dockerIndex = built.map(({ name, config, layers }) => ({
+    Config: blobPath(config),
+    RepoTags: [name],
+    Layers: layers.map(blobPath),
+  }));
   const files: [string, Blob][] = [
     ['oci-layout', jsonBlob({ imageLayoutVersion: '1.0.0' })],
     ['index.json', jsonBlob(index)],
-    ...[...blobs.values()].map((blob): [string, Blob] => [`blobs/${blob.digest.replace(':', '/')}`, blob]),
+    ['manifest.json', jsonBlob(dockerIndex)],
+    ...[...blobs.values()].map((blob): [string, Blob] => [blobPath(blob), blob]),
   ];
   return Readable.from(tarStream(files), { objectMode: false });
 }
@@ -40,7 +53,7 @@ export function ociArchive(images: readonly Image[]): Readable {
 /** Identifies the content of an image. */
 export const imageDigest = (image: Image): string => buildManifest(image).manifest.digest;
 
-function buildManifest(image: Image): { manifest: Blob; parts: Blob[] } {
+function buildManifest(image: Image): { manifest: Blob; config: Blob; layers: Blob[] } {
   const layers = image.layers.map(({ digest, bytes, file }): Blob => ({ digest, bytes, content: { file } }));
   const config = jsonBlob({
     architecture: 'amd64',
@@ -55,8 +68,10 @@ function buildManifest(image: Image): { manifest: Blob; parts: Blob[] } {
     config: describe(config, CONFIG),
     layers: layers.map((layer) => describe(layer, LAYER)),
   });
-  return { manifest, parts: [config, ...layers] };
+  return { manifest, config, layers };
 }
+
+const blobPath = (blob: Blob): string => `blobs/${blob.digest.replace(':', '/')}`;
 
 const describe = (blob: Blob, mediaType: string): Descriptor => ({ mediaType, digest: blob.digest, size: blob.bytes });
 

@@ -1,0 +1,32 @@
+// Runs ava and counts its results; prints only what failed.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { addTally, emptyTally, parseTapLine, type Tally } from './tally.ts';
+
+const AVA = 'node_modules/ava/entrypoints/cli.js';
+
+export async function runAva(args: readonly string[]): Promise<Tally> {
+  const child = spawn(process.execPath, [AVA, '--tap', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const closed = once(child, 'close');
+  let tally = emptyTally;
+  let printing = false;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const result = parseTapLine(line);
+    if (result) {
+      tally = addTally(tally, { ...emptyTally, [result]: 1 });
+      printing = result === 'failed';
+    }
+    // The details of a failure are indented below it.
+    if (printing || isMishap(line)) console.log(line);
+  }
+  const [code] = await closed;
+  // A test process that crashed is no TAP result, but ava's exit code tells.
+  return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
+}
+
+/** Comments are the titles of results, except for those about what went wrong outside of a test. */
+function isMishap(line: string): boolean {
+  return line.startsWith('#') && /exited|exception|rejection|timed out|find any files/i.test(line);
+}
