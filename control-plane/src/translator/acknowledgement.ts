@@ -7,12 +7,16 @@ import type { ClusterState, ObjectKey } from '../state/cluster-state.ts';
 import { buildNode } from './agents.ts';
 import type { AcceptedIntercept, Verdict } from './conflicts.ts';
 import { hashAgentConfig } from './hash-agent-config.ts';
+import type { LiveIntercept } from './intercept.ts';
 import type { Place } from './target.ts';
 import type { TranslationContext } from './translation.ts';
 
 /** As many as the object's schema allows; what is beyond shows as an agent still waited for. */
 const MAX_REPORTED_PODS = 1000;
 const MAX_REJECTION_LENGTH = 1000;
+
+/** Names of pods whose agents hold an intercept, and `<pod>: <text>` of agents that refuse to. */
+export type Acknowledged = { readonly pods: ReadonlySet<string>; readonly rejections: readonly string[] };
 
 export function listAcknowledged(
   state: ClusterState,
@@ -34,12 +38,12 @@ export function listAcknowledged(
   return reports;
 }
 
-/** Names of the pods whose agents hold the intercept, from all control plane pods that live; `own` is the newest here. */
+/** From all control plane pods that live. `own` is what this one says now, which the object may not show yet. */
 export function collectAcknowledged(
   state: ClusterState,
-  { object }: AcceptedIntercept['intercept'],
+  { object }: LiveIntercept,
   { own, replica }: { own: AgentReport | undefined; replica: string },
-): { pods: ReadonlySet<string>; rejections: readonly string[] } {
+): Acknowledged {
   const others = Object.entries(object.status?.reports ?? {})
     .filter(([name]) => name !== replica && state.replicas.has(name))
     .map(([, report]) => report);

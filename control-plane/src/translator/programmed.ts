@@ -3,14 +3,13 @@
 
 import type { ProgrammedReason } from '../api/index.ts';
 import type { ClusterState, WorkloadModel } from '../state/cluster-state.ts';
+import type { Acknowledged } from './acknowledgement.ts';
 import type { AcceptedIntercept } from './conflicts.ts';
 import { judgeReplacement, type Replacement } from './rollouts.ts';
 import type { Place, Target } from './target.ts';
 
 /** A reason of one of the closed tables with what goes into its sentence. */
 export type Finding<Reason extends string> = { readonly reason: Reason; readonly detail?: string };
-
-export type Acknowledged = { readonly pods: ReadonlySet<string>; readonly rejections: readonly string[] };
 
 export function judgeProgrammed(
   state: ClusterState,
@@ -28,31 +27,31 @@ export function judgeProgrammed(
 }
 
 /** What needs a person goes before what goes on by itself. */
+const URGENCY: readonly Replacement['kind'][] = ['unrollable', 'not-injected', 'paused', 'rolling', 'due'];
+
 function explainMissingAgents(
   state: ClusterState,
   { intercept, target }: AcceptedIntercept,
 ): Finding<ProgrammedReason> | undefined {
   const missing = target.places
     .filter(({ captured }) => captured === undefined)
-    .map((place) => ({ place, replacement: judgeReplacement(state, intercept, place) }));
-  const find = <Kind extends Replacement['kind']>(kind: Kind) =>
-    missing.filter(
-      (one): one is { place: Place; replacement: Extract<Replacement, { kind: Kind }> } =>
-        one.replacement.kind === kind,
-    );
-  const [unrollable] = find('unrollable');
-  if (unrollable !== undefined) return { reason: 'WaitingForAgents', detail: trimStop(unrollable.replacement.advice) };
-  const notInjected = find('not-injected').map(({ place }) => place);
-  if (notInjected.length > 0) return explainNotInjected(notInjected);
-  const [paused] = find('paused');
-  if (paused !== undefined)
-    return explainPaused(
-      paused.replacement.workload,
-      find('paused').map(({ place }) => place),
-    );
-  if (missing.length === 0) return undefined;
-  const workload = [...find('rolling'), ...find('due')].map(({ replacement }) => replacement.workload)[0];
-  return { reason: 'RollingOut', detail: describeProgress(target, workload) };
+    .map((place) => ({ place, replacement: judgeReplacement(state, intercept, place) }))
+    .toSorted((a, b) => URGENCY.indexOf(a.replacement.kind) - URGENCY.indexOf(b.replacement.kind));
+  const [first] = missing;
+  if (first === undefined) return undefined;
+  const { replacement } = first;
+  const alike = missing.filter((one) => one.replacement.kind === replacement.kind).map(({ place }) => place);
+  switch (replacement.kind) {
+    case 'unrollable':
+      return { reason: 'WaitingForAgents', detail: trimStop(replacement.advice) };
+    case 'not-injected':
+      return explainNotInjected(alike);
+    case 'paused':
+      return explainPaused(replacement.workload, alike);
+    case 'rolling':
+    case 'due':
+      return { reason: 'RollingOut', detail: describeProgress(target, replacement.workload) };
+  }
 }
 
 function explainNotInjected(places: readonly Place[]): Finding<ProgrammedReason> {

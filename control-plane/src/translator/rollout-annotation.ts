@@ -3,15 +3,16 @@
 
 import { compareText } from '../match/index.ts';
 import type { LiveIntercept } from './intercept.ts';
+import type { Place } from './target.ts';
 
 const UNUSED = 'unused';
 
-/** One intercept wants the port caught in all pods. */
-export function buildInterceptReason(intercept: LiveIntercept, appPort: number): string {
-  return `${identify(intercept)}:${appPort}`;
+/** One intercept wants a port caught, in this way at least. */
+export function buildInterceptReason(intercept: LiveIntercept, { appPort, capture }: Place): string {
+  return `${identify(intercept)}:${appPort}:${capture}`;
 }
 
-/** Whether a reason belongs to this intercept, whatever the port. */
+/** Whether a reason belongs to this intercept, whatever the port and the way. */
 export function isReasonOf(intercept: LiveIntercept, reason: string): boolean {
   return reason.startsWith(`${identify(intercept)}:`);
 }

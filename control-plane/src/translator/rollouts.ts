@@ -26,7 +26,7 @@ export type Replacement =
 
 export function judgeReplacement(state: ClusterState, intercept: LiveIntercept, place: Place): Replacement {
   const { pod } = place;
-  const reason = buildInterceptReason(intercept, place.appPort);
+  const reason = buildInterceptReason(intercept, place);
   if (parseReasons(pod.rollout).includes(reason)) return { kind: 'not-injected' };
   const workload = findWorkload(state, place);
   const advice = adviseUnrollable(place, workload);
@@ -44,7 +44,7 @@ export function planRollouts(state: ClusterState, accepted: readonly AcceptedInt
       if (place.captured !== undefined) continue;
       const replacement = judgeReplacement(state, intercept, place);
       if (replacement.kind !== 'due') continue;
-      const need = { intercept, reason: buildInterceptReason(intercept, place.appPort) };
+      const need = { intercept, reason: buildInterceptReason(intercept, place) };
       needs.set(replacement.workload, [...(needs.get(replacement.workload) ?? []), need]);
     }
   }

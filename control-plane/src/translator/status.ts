@@ -26,13 +26,10 @@ export function buildStatus(
 ): DesiredStatus {
   const { object, match } = verdict.intercept;
   const { target } = verdict;
-  const acknowledged =
-    verdict.kind === 'accepted' ? collectAcknowledged(state, verdict.intercept, { own, replica }) : undefined;
-  const agents = countAgents(target, acknowledged?.pods ?? new Set());
+  const acknowledged = collectAcknowledged(state, verdict.intercept, { own, replica });
+  const agents = countAgents(target, acknowledged.pods);
   const programmed: Finding<ProgrammedReason> =
-    verdict.kind === 'accepted' && acknowledged !== undefined
-      ? judgeProgrammed(state, verdict, acknowledged)
-      : { reason: 'NotAccepted' };
+    verdict.kind === 'accepted' ? judgeProgrammed(state, verdict, acknowledged) : { reason: 'NotAccepted' };
   const generation = object.metadata.generation ?? 0;
   const capture = target === undefined ? undefined : findCapture(target);
   return {

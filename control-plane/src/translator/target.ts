@@ -22,6 +22,8 @@ export type Target = {
 export type Place = {
   readonly pod: PodModel;
   readonly appPort: number;
+  /** The least the target needs there. */
+  readonly capture: Capture;
   /** The agent's port that catches the target's connections; undefined: the pod needs to be replaced first. */
   readonly captured: CapturedPort | undefined;
 };
@@ -73,7 +75,7 @@ function buildPlace(pod: PodModel, { port, capture }: TargetPort): Place[] {
   const captured = pod.agent?.ports.find(
     (candidate) => candidate.appPort === appPort && (candidate.capture === 'Nft' || capture === 'Name'),
   );
-  return [{ pod, appPort, captured }];
+  return [{ pod, appPort, capture, captured }];
 }
 
 /** An agent takes over the name of a port it captures, so what it wrote down goes first. */

@@ -64,7 +64,8 @@ function chooseOnlyPort(workload: WorkloadModel): ChosenPort | Refusal {
 function findPort(workload: WorkloadModel, wanted: string): ChosenPort | Refusal {
   const found = workload.ports.find(({ name, number }) => name === wanted || String(number) === wanted);
   if (found !== undefined) return found;
-  if (/^\d+$/.test(wanted)) return { name: undefined, number: Number(wanted), protocol: 'TCP' };
+  const number = Number(wanted);
+  if (Number.isInteger(number) && number >= 1 && number <= 65535) return { name: undefined, number, protocol: 'TCP' };
   const detail = `${workload.kind} "${workload.name}" has no port "${wanted}"; it has ${listPorts(workload.ports) || 'none'}.`;
   return { reason: 'PortNotFound', detail };
 }
@@ -88,13 +89,10 @@ function refuseProtocol(
   return { reason: 'ProtocolNotSupported', detail };
 }
 
-/** By name only if all that is known to lead to the port goes through the name; else connections would pass unseen. */
+/** As the webhook injects: where a Service leads to the port by its name, no privilege is taken for other ways to it. */
 function chooseCapture(port: ChosenPort, services: readonly ServiceModel[]): Capture {
-  const leading = services.filter((service) => servicePorts(port, [service]).length > 0);
-  const byName = leading.every(
-    (service) => !service.headless && servicePorts(port, [service]).every(({ targetPort }) => targetPort === port.name),
-  );
-  return leading.length > 0 && byName ? 'Name' : 'Nft';
+  const withAddress = services.filter(({ headless }) => !headless);
+  return servicePorts(port, withAddress).some(({ targetPort }) => targetPort === port.name) ? 'Name' : 'Nft';
 }
 
 function servicePorts(port: ChosenPort, services: readonly ServiceModel[]) {
