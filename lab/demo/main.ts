@@ -3,7 +3,7 @@
 
 import { argv, exit } from 'node:process';
 import { parseArgs } from 'node:util';
-import { openCluster } from './cluster.ts';
+import { openTargetCluster } from '../target-cluster.ts';
 import { createShell, type Shell } from './commands.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
 import { buildShop, SHOP_NAMESPACE } from './shop-objects.ts';
@@ -11,6 +11,11 @@ import { countServedBy, describeTally, shopTimes, startBystanders, type Tally } 
 
 const REQUESTS = 40;
 const MINE = { 'x-dev': 'me' };
+const PLAY_ON = [
+  'The cluster runs on. To play with it, then to stop it:',
+  '  eval "$(npm run -s lab -- env)"; kubectl -n shop get pods; kubectl tp list -n shop',
+  '  npm run lab -- stop',
+];
 const IN_SHOP = ['--namespace', SHOP_NAMESPACE];
 
 const { values: options } = parseArgs({ args: argv.slice(2), options: { context: { type: 'string' } } });
@@ -26,13 +31,13 @@ exit(code);
 /** Returns the exit code. */
 async function tell(story: Narrator): Promise<number> {
   story.chapter('A Kubernetes cluster, and the cluster part of kubectl tp in it');
-  const cluster = await openCluster(options.context);
-  const shell = createShell(cluster.env);
-  await shell.run('kubectl', 'tp', 'install', '--image', cluster.image, '--agent-image', cluster.agentImage);
+  const cluster = await openTargetCluster(options.context);
+  const shell = createShell(await cluster.env());
+  await shell.run('kubectl', 'tp', 'install', '--image', cluster.images.product, '--agent-image', cluster.images.agent);
   story.say(`${cluster.description}; ${(await shell.run('kubectl', 'tp', 'version')).trim().replaceAll('\n', '; ')}`);
 
   story.chapter('A shop: web -> orders -> (gRPC) prices, two pods each; shoppers call web all the time');
-  const url = await openShop(shell, cluster.image);
+  const url = await openShop(shell, cluster.images.product);
   const before = await shopTimes(REQUESTS, url, MINE);
   story.claim(
     'without an intercept the pods answer, also with x-dev: me',
@@ -75,7 +80,7 @@ async function tell(story: Narrator): Promise<number> {
   await shell.run('kubectl', 'tp', 'quit');
 
   story.chapter(story.allTrue() ? 'All of it was true.' : 'NOT all of it was true.');
-  for (const line of cluster.playOn) story.say(line);
+  for (const line of PLAY_ON) story.say(line);
   return story.allTrue() ? 0 : 1;
 }
 
