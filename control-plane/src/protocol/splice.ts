@@ -26,6 +26,11 @@ export function splice(left: SpliceEnd, right: SpliceEnd, onClosed?: (isWhole: b
 }
 
 function forward(from: SpliceEnd, to: SpliceEnd, onClose: (isOrderly: boolean) => void): void {
+  if (from.stream.destroyed) {
+    to.reset();
+    onClose(false);
+    return;
+  }
   from.stream.pipe(to.stream, { end: false });
   from.stream.on('end', () => {
     if (from.isCut?.()) to.reset();

@@ -1,0 +1,129 @@
+// The laptop's end of a connection of an agent: which intercept, is somebody listening, TLS, is it an agent of the right
+// namespace, then bytes. Until TLS is done every failure resets the connection: the agent knows then that nothing was
+// delivered and asks the pod instead.
+
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import {
+  ALPN_HTTP1,
+  ALPN_HTTP2,
+  ALPN_PROBE,
+  type ClientHello,
+  parseServerName,
+  readClientHello,
+  splice,
+  type TunnelName,
+} from '@kubectl-tp/control-plane/protocol';
+import { dialLocal, type LocalTarget } from './local-target.ts';
+import type { TlsIdentity } from './tls-identity.ts';
+
+/** What became of a connection of an agent. */
+export type AgentConnection = {
+  namespace: string;
+  intercept: string;
+  /** Known once TLS has shown it. */
+  pod: string | undefined;
+  outcome: 'joined' | 'probe' | 'unknown-intercept' | 'local-port-closed' | 'tls-failed' | 'not-an-agent';
+};
+
+export type AcceptOptions = {
+  session: string;
+  identity: () => TlsIdentity;
+  lookup: (namespace: string, intercept: string) => LocalTarget | undefined;
+  onConnection: (connection: AgentConnection) => void;
+};
+
+/** TLS with an agent takes two round trips; one that stalls only holds a local connection. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+const PROTOCOLS = [ALPN_PROBE, ALPN_HTTP2, ALPN_HTTP1];
+
+/** Takes over `stream`. Rejects only when one of the options' functions throws. */
+export async function acceptAgent(stream: Duplex, options: AcceptOptions): Promise<void> {
+  const gone = new AbortController();
+  stream.on('close', () => gone.abort());
+  const hello = await readClientHello(stream);
+  const name = parseServerName(hello?.serverName ?? '');
+  if (hello === undefined || name?.session !== options.session) return reset(stream);
+
+  const report = (outcome: AgentConnection['outcome'], pod?: string) =>
+    options.onConnection({ namespace: name.namespace, intercept: name.intercept, pod, outcome });
+  const target = options.lookup(name.namespace, name.intercept);
+  if (target === undefined) {
+    report('unknown-intercept');
+    return reset(stream);
+  }
+
+  const protocol = chooseProtocol(hello);
+  const isProbe = protocol === ALPN_PROBE;
+  const local = isProbe ? undefined : await dialLocal(target, gone.signal);
+  if (local === undefined && !isProbe) {
+    if (!gone.signal.aborted) report('local-port-closed');
+    return reset(stream);
+  }
+
+  const identity = options.identity();
+  const tls = startTls(stream, identity, protocol);
+  const isSecure = await handshake(tls, gone.signal);
+  const pod = isSecure ? podOf(tls, identity, name) : undefined;
+  if (pod === undefined) {
+    report(isSecure ? 'not-an-agent' : 'tls-failed');
+    local?.destroy();
+    return reset(stream);
+  }
+  report(isProbe ? 'probe' : 'joined', pod);
+  if (local === undefined) tls.end();
+  else join(stream, tls, local);
+}
+
+/** The agent offers what the application is to speak; several, when it leaves the choice to us. */
+function chooseProtocol({ protocols }: ClientHello): string | undefined {
+  return protocols.find((protocol) => PROTOCOLS.includes(protocol));
+}
+
+function startTls(stream: Duplex, { context }: TlsIdentity, protocol: string | undefined): TLSSocket {
+  const tls = new TLSSocket(stream, {
+    isServer: true,
+    secureContext: context,
+    requestCert: true,
+    rejectUnauthorized: true,
+    ...(protocol === undefined ? {} : { ALPNProtocols: [protocol] }),
+  });
+  tls.on('error', () => tls.destroy());
+  return tls;
+}
+
+function handshake(tls: TLSSocket, gone: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const finish = (isSecure: boolean) => {
+      clearTimeout(limit);
+      tls.off('close', fail);
+      gone.removeEventListener('abort', fail);
+      resolve(isSecure);
+    };
+    const fail = () => finish(false);
+    const limit = setTimeout(fail, HANDSHAKE_TIMEOUT_MS);
+    tls.once('secure', () => finish(true));
+    tls.once('close', fail);
+    gone.addEventListener('abort', fail);
+  });
+}
+
+/** The pod at the other end; undefined unless it is an agent in the intercept's namespace. */
+function podOf(tls: TLSSocket, { verifyAgent }: TlsIdentity, { namespace }: TunnelName): string | undefined {
+  const certificate = tls.getPeerX509Certificate();
+  const agent = certificate === undefined ? undefined : verifyAgent(certificate, Date.now());
+  return agent?.namespace === namespace ? agent.pod : undefined;
+}
+
+function join(stream: Duplex, tls: TLSSocket, local: Socket): void {
+  splice(
+    // TLS cannot say reset, and it says end also when the stream below was cut.
+    { stream: tls, reset: () => reset(stream), isCut: () => stream.destroyed && !stream.readableEnded },
+    { stream: local, reset: () => local.resetAndDestroy() },
+  );
+}
+
+function reset(stream: Duplex): void {
+  stream.destroy();
+}

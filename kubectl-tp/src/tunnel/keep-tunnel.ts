@@ -1,0 +1,117 @@
+// Keeps the tunnel to one relay up: dial, prove, serve, and again after a loss, until closed.
+
+import type { Duplex } from 'node:stream';
+import { createMux, type Mux } from '@kubectl-tp/control-plane/protocol';
+import { TpError } from '../errors.ts';
+import { redialDelayMs, startingState, type TunnelEvent, type TunnelState, transition } from './tunnel-state.ts';
+
+/** From the first packet to the relay's 101. */
+const DIAL_TIMEOUT_MS = 10_000;
+const DIAL_TIMEOUT_TEXT = `The relay did not answer within ${DIAL_TIMEOUT_MS / 1000} s.`;
+
+export type Tunnel = {
+  readonly state: TunnelState;
+  readonly roundTripMs: number | undefined;
+  /** Drops what it has and dials at once. */
+  redial(): void;
+  /** Asks the relay for no more connections, lets those that are open end for `drainMs`, and is over. */
+  close(drainMs: number): Promise<void>;
+};
+
+export type TunnelOptions = {
+  /** Opens the upgraded connection; rejects with a TpError or the signal's reason. */
+  connect: (signal: AbortSignal) => Promise<Duplex>;
+  onStream: (stream: Duplex) => void;
+  onState: (state: TunnelState) => void;
+};
+
+export function keepTunnel({ connect, onStream, onState }: TunnelOptions): Tunnel {
+  let state = startingState(Date.now());
+  let mux: Mux | undefined;
+  let hurry = new AbortController();
+
+  function apply(event: TunnelEvent): void {
+    const before = state;
+    state = transition(state, event, Date.now());
+    if (state !== before) onState(state);
+  }
+
+  const isClosed = () => state.name === 'closed';
+
+  async function keep(): Promise<void> {
+    while (!isClosed()) {
+      hurry = new AbortController();
+      try {
+        const connection = await dial();
+        if (isClosed()) connection.destroy();
+        else await serve(connection);
+      } catch (error) {
+        apply({ name: 'lost', error: toError(error) });
+      }
+      if (hurry.signal.aborted) apply({ name: 'wake' });
+      hurry = new AbortController();
+      await pause(redialDelayMs(state, Date.now(), Math.random()), hurry.signal);
+      if (state.name === 'waiting') apply({ name: 'dial' });
+    }
+  }
+
+  async function dial(): Promise<Duplex> {
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(new TpError('TUNNEL_DOWN', DIAL_TIMEOUT_TEXT)), DIAL_TIMEOUT_MS);
+    try {
+      return await connect(AbortSignal.any([hurry.signal, limit.signal]));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Resolves when the tunnel has ended. */
+  function serve(connection: Duplex): Promise<void> {
+    return new Promise((resolve) => {
+      const onClose = (reason: Error | undefined) => {
+        mux = undefined;
+        apply({ name: 'lost', error: reason ?? new TpError('TUNNEL_DOWN', 'The relay has ended the tunnel.') });
+        resolve();
+      };
+      mux = createMux(connection, { side: 'laptop', onStream, onGoAway: () => apply({ name: 'goAway' }), onClose });
+      apply({ name: 'connected' });
+    });
+  }
+
+  const kept = keep();
+  return {
+    get state() {
+      return state;
+    },
+    get roundTripMs() {
+      return mux?.roundTripMs;
+    },
+    redial() {
+      hurry.abort(new TpError('TUNNEL_DOWN', 'Dialing anew.'));
+      mux?.destroy();
+    },
+    async close(drainMs) {
+      apply({ name: 'close' });
+      await mux?.close(drainMs);
+      hurry.abort();
+      await kept;
+    },
+  };
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** Ends early when the signal is aborted. */
+function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, durationMs);
+    signal.addEventListener('abort', end);
+  });
+}

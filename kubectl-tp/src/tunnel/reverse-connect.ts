@@ -1,0 +1,88 @@
+// Asks a relay for a tunnel over a connection that somebody else has opened, with the proof of the session.
+
+import type { KeyObject } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { request } from 'node:http';
+import type { Duplex } from 'node:stream';
+import {
+  SESSION_HEADER,
+  signSessionProof,
+  TUNNEL_PATH,
+  TUNNEL_PROTOCOL,
+  type TunnelRefusal,
+} from '@kubectl-tp/control-plane/protocol';
+import { TpError } from '../errors.ts';
+
+const MAX_ANSWER_BYTES = 8 << 10;
+
+export type SessionProof = { session: string; key: KeyObject; relay: string };
+
+/** Resolves with the same connection after the relay's 101; it is destroyed when this throws. */
+export async function reverseConnect(connection: Duplex, claim: SessionProof, signal: AbortSignal): Promise<Duplex> {
+  const { session, key, relay } = claim;
+  const proof = await signSessionProof(key, { session, relay, id: randomUUID(), nowMs: Date.now() });
+  try {
+    return await upgrade(connection, { session, proof, relay, signal });
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  }
+}
+
+type UpgradeRequest = { session: string; proof: string; relay: string; signal: AbortSignal };
+
+function upgrade(connection: Duplex, { session, proof, relay, signal }: UpgradeRequest): Promise<Duplex> {
+  const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
+  const ask = request({
+    createConnection: () => connection,
+    path: TUNNEL_PATH,
+    signal,
+    maxHeaderSize: MAX_ANSWER_BYTES,
+    headers: {
+      host: relay,
+      connection: 'Upgrade',
+      upgrade: TUNNEL_PROTOCOL,
+      authorization: `Bearer ${proof}`,
+      [SESSION_HEADER]: session,
+    },
+  });
+  ask.on('upgrade', (_response, socket, head) => {
+    if (head.length > 0) socket.unshift(head);
+    resolve(socket);
+  });
+  ask.on('response', (response) => {
+    let body = '';
+    response.setEncoding('utf8');
+    response.on('data', (text) => {
+      if (body.length < MAX_ANSWER_BYTES) body += text;
+    });
+    response.on('end', () => reject(fromRefusal(relay, body)));
+    response.on('error', reject);
+  });
+  ask.on('error', (error) => {
+    if (signal.aborted) return reject(signal.reason);
+    reject(error instanceof TpError ? error : lost(relay, error));
+  });
+  ask.end();
+  return promise;
+}
+
+function fromRefusal(relay: string, body: string): TpError {
+  const { code, message } = parseRefusal(body);
+  return new TpError('TUNNEL_REFUSED', `Relay ${relay} refused the tunnel: ${message} (${code})`, {
+    hint: code === 'TUNNEL_REQUEST_INVALID' ? 'Plugin and cluster part differ: kubectl tp version' : undefined,
+  });
+}
+
+function parseRefusal(body: string): TunnelRefusal {
+  try {
+    const { code, message } = JSON.parse(body) as Partial<TunnelRefusal>;
+    return { code: String(code), message: String(message) };
+  } catch {
+    return { code: 'UNKNOWN', message: 'it gave no reason' }; // not a relay, or cut in the middle
+  }
+}
+
+function lost(relay: string, cause: Error): TpError {
+  return new TpError('TUNNEL_REFUSED', `Relay ${relay} ended the connection: ${cause.message}`, { cause });
+}

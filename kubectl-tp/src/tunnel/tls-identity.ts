@@ -1,0 +1,36 @@
+// The laptop's certificate in the form TLS uses, made anew only when the control plane has issued another.
+
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { type AgentVerifier, createAgentVerifier } from './agent-certificate.ts';
+
+/** All PEM. */
+export type TunnelCertificate = { cert: string; key: string; authority: string };
+
+export type TlsIdentity = { context: SecureContext; verifyAgent: AgentVerifier };
+
+/** Lets agents resume their TLS sessions: a fresh connection then needs no signature on either side. */
+const SESSION_ID_CONTEXT = 'kubectl-tp';
+
+export function createTlsIdentity(certificate: () => TunnelCertificate): () => TlsIdentity {
+  let current: { from: TunnelCertificate; identity: TlsIdentity } | undefined;
+  return () => {
+    const from = certificate();
+    if (current === undefined || !isSame(current.from, from)) current = { from, identity: buildIdentity(from) };
+    return current.identity;
+  };
+}
+
+function buildIdentity({ cert, key, authority }: TunnelCertificate): TlsIdentity {
+  const context = createSecureContext({
+    cert,
+    key,
+    ca: authority,
+    minVersion: 'TLSv1.3',
+    sessionIdContext: SESSION_ID_CONTEXT,
+  });
+  return { context, verifyAgent: createAgentVerifier(authority) };
+}
+
+function isSame(left: TunnelCertificate, right: TunnelCertificate): boolean {
+  return left.cert === right.cert && left.key === right.key && left.authority === right.authority;
+}

@@ -1,0 +1,104 @@
+// The laptop's tunnels: one to each relay, so that any relay may end and agents still reach the laptop. The caller says
+// which relays there are and how to reach them; everything else happens here.
+
+import type { KeyObject } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { type AgentConnection, acceptAgent } from './accept-agent.ts';
+import { keepTunnel, type Tunnel } from './keep-tunnel.ts';
+import type { LocalTarget } from './local-target.ts';
+import { reverseConnect } from './reverse-connect.ts';
+import { watchSleep } from './sleep-watch.ts';
+import { createTlsIdentity, type TunnelCertificate } from './tls-identity.ts';
+import type { TunnelState } from './tunnel-state.ts';
+
+/** Requests on their way when the laptop leaves may take this long; idle connections of agents end earlier. */
+const DRAIN_MS = 5000;
+
+export type Probe = { namespace: string; intercept: string; pod: string };
+
+export type TunnelsOptions = {
+  /** Name of the Session object. */
+  session: string;
+  /** The session's private key. */
+  proofKey: KeyObject;
+  /** The newest certificate; asked for each connection. */
+  certificate: () => TunnelCertificate;
+  /** Opens a byte connection to the laptop port of a relay's pod. */
+  dialRelay: (pod: string, signal: AbortSignal) => Promise<Duplex>;
+  /** Where an intercept's requests go on this laptop; undefined = it is not ours (any more). */
+  lookup: (namespace: string, intercept: string) => LocalTarget | undefined;
+  /** An agent has shown that it reaches this laptop for an intercept. */
+  onProbe?: (probe: Probe) => void;
+  /** Every connection of an agent, probes included, with what became of it. */
+  onConnection?: (connection: AgentConnection) => void;
+  onState?: (relay: string, state: TunnelState) => void;
+  drainMs?: number;
+};
+
+export type TunnelStatus = { relay: string; state: TunnelState; roundTripMs: number | undefined };
+
+export type Tunnels = {
+  /** Names of the relay pods that are there now. Tunnels to others are closed without failing a request. */
+  setRelays(pods: Iterable<string>): void;
+  /** Sorted by relay. */
+  status(): TunnelStatus[];
+  /** Leaves without failing a request: agents learn that the laptop goes while it still serves. */
+  close(): Promise<void>;
+};
+
+export function createTunnels(options: TunnelsOptions): Tunnels {
+  const { session, proofKey, dialRelay, onProbe, onConnection, onState, drainMs = DRAIN_MS } = options;
+  const tunnels = new Map<string, Tunnel>();
+  const ending = new Set<Promise<void>>();
+  const accept = {
+    session,
+    identity: createTlsIdentity(options.certificate),
+    lookup: options.lookup,
+    onConnection(connection: AgentConnection) {
+      const { namespace, intercept, pod, outcome } = connection;
+      onConnection?.(connection);
+      if (outcome === 'probe' && pod !== undefined) onProbe?.({ namespace, intercept, pod });
+    },
+  };
+
+  const stopWatchingSleep = watchSleep(() => {
+    for (const tunnel of tunnels.values()) tunnel.redial();
+  });
+
+  function start(relay: string): Tunnel {
+    return keepTunnel({
+      connect: async (signal) => {
+        const connection = await dialRelay(relay, signal);
+        return reverseConnect(connection, { session, key: proofKey, relay }, signal);
+      },
+      onStream: (stream) => {
+        acceptAgent(stream, accept).catch((error: Error) => stream.destroy(error));
+      },
+      onState: (state) => onState?.(relay, state),
+    });
+  }
+
+  function end(relay: string, tunnel: Tunnel): void {
+    tunnels.delete(relay);
+    const ended = tunnel.close(drainMs).finally(() => ending.delete(ended));
+    ending.add(ended);
+  }
+
+  return {
+    setRelays(pods) {
+      const wanted = new Set(pods);
+      for (const [relay, tunnel] of tunnels) if (!wanted.has(relay)) end(relay, tunnel);
+      for (const relay of wanted) if (!tunnels.has(relay)) tunnels.set(relay, start(relay));
+    },
+    status() {
+      return [...tunnels]
+        .map(([relay, { state, roundTripMs }]) => ({ relay, state, roundTripMs }))
+        .sort((left, right) => (left.relay < right.relay ? -1 : 1));
+    },
+    async close() {
+      stopWatchingSleep();
+      for (const [relay, tunnel] of tunnels) end(relay, tunnel);
+      await Promise.all(ending);
+    },
+  };
+}
