@@ -2,9 +2,11 @@
 export * from './cache/snapshot-cache.ts';
 export * from './errors.ts';
 export * from './ir/agent-config.ts';
+export { type Problem, validateAgentConfig } from './ir/validate.ts';
 export * from './resource-set.ts';
 export type { Authenticate, Authentication } from './server/agent-stream.ts';
 export type { AgentEvent } from './server/discovery-service.ts';
 export * from './server/grpc-server.ts';
 export type { ServerIdentity } from './server/server-credentials.ts';
 export { STREAM_ENDS, type StreamEndReason } from './server/stream-end.ts';
+export { buildAgentResources } from './translator/translate.ts';
