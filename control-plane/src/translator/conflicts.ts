@@ -47,7 +47,7 @@ function findConflict(
     if (example === undefined) continue;
     const { metadata, spec } = other.object;
     const holder = { namespace: metadata.namespace, name: metadata.name, owner: spec.owner, match: other.match };
-    return { reason: 'Conflict', detail: `${explainConflict(intercept.match, holder, example)}.` };
+    return { reason: 'Conflict', detail: explainConflict(intercept.match, holder, example) };
   }
   return undefined;
 }

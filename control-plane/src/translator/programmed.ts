@@ -27,7 +27,14 @@ export function judgeProgrammed(
 }
 
 /** What needs a person goes before what goes on by itself. */
-const URGENCY: readonly Replacement['kind'][] = ['unrollable', 'not-injected', 'paused', 'rolling', 'due'];
+const URGENCY: readonly Replacement['kind'][] = [
+  'unrollable',
+  'not-injected',
+  'left-behind',
+  'paused',
+  'rolling',
+  'due',
+];
 
 function explainMissingAgents(
   state: ClusterState,
@@ -46,6 +53,8 @@ function explainMissingAgents(
       return { reason: 'WaitingForAgents', detail: trimStop(replacement.advice) };
     case 'not-injected':
       return explainNotInjected(alike);
+    case 'left-behind':
+      return explainLeftBehind(alike);
     case 'paused':
       return explainPaused(replacement.workload, alike);
     case 'rolling':
@@ -56,7 +65,14 @@ function explainMissingAgents(
 
 function explainNotInjected(places: readonly Place[]): Finding<ProgrammedReason> {
   const [first] = places;
-  const detail = `${listPods(places)} started without the agent this intercept needs, so the webhook did not inject it; see kubectl -n ${first?.pod.namespace} describe pod ${first?.pod.name}`;
+  const detail = `${listPods(places)} started without the agent this intercept needs, so the webhook did not inject it (see kubectl -n ${first?.pod.namespace} describe pod ${first?.pod.name})`;
+  return { reason: 'WaitingForAgents', detail };
+}
+
+function explainLeftBehind(places: readonly Place[]): Finding<ProgrammedReason> {
+  const names = places.map(({ pod }) => pod.name).join(' ');
+  const remedy = `kubectl -n ${places[0]?.pod.namespace} delete pod ${names}`;
+  const detail = `the rollout did not replace ${listPods(places)}; deleting does (${remedy})`;
   return { reason: 'WaitingForAgents', detail };
 }
 
@@ -85,7 +101,7 @@ function explainNoReadyPods(
   const { namespace } = intercept.object.metadata;
   const detail =
     places.length === 0
-      ? `it has none; scale its workload up, or see kubectl -n ${namespace} get deployments,statefulsets,daemonsets`
+      ? `it has none (kubectl -n ${namespace} get deployments,statefulsets,daemonsets shows what to scale up)`
       : (findTrouble(places) ?? `${listPods(places)} not ready yet`);
   return { reason: 'NoReadyPods', detail };
 }

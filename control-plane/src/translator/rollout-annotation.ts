@@ -8,17 +8,8 @@ import type { Place } from './target.ts';
 const UNUSED = 'unused';
 
 /** One intercept wants a port caught, in this way at least. */
-export function buildInterceptReason(intercept: LiveIntercept, { appPort, capture }: Place): string {
-  return `${identify(intercept)}:${appPort}:${capture}`;
-}
-
-/** Whether a reason belongs to this intercept, whatever the port and the way. */
-export function isReasonOf(intercept: LiveIntercept, reason: string): boolean {
-  return reason.startsWith(`${identify(intercept)}:`);
-}
-
-function identify({ object: { metadata } }: LiveIntercept): string {
-  return metadata.uid ?? metadata.name;
+export function buildInterceptReason({ object: { metadata } }: LiveIntercept, { appPort, capture }: Place): string {
+  return `${metadata.uid ?? metadata.name}:${appPort}:${capture}`;
 }
 
 export function parseReasons(annotation: string | undefined): readonly string[] {

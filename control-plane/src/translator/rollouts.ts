@@ -5,7 +5,7 @@ import { compareText } from '../match/index.ts';
 import { type ClusterState, type WorkloadModel, workloadKey } from '../state/cluster-state.ts';
 import type { AcceptedIntercept } from './conflicts.ts';
 import type { LiveIntercept } from './intercept.ts';
-import { buildInjectAnnotation, buildInterceptReason, isReasonOf, parseReasons } from './rollout-annotation.ts';
+import { buildInjectAnnotation, buildInterceptReason, parseReasons } from './rollout-annotation.ts';
 import type { Place } from './target.ts';
 import type { RolloutRequest } from './translation.ts';
 
@@ -13,6 +13,7 @@ import type { RolloutRequest } from './translation.ts';
  * How a pod without the agent it needs gets one.
  * - `unrollable`: nobody but a person can replace it; `advice` says how.
  * - `not-injected`: it was made for this intercept, and the webhook left it as it was. Another rollout would not help.
+ * - `left-behind`: the rollout for this intercept is over and has not replaced it.
  * - `paused`: its workload replaces no pods now.
  * - `rolling`: its workload is being rolled for this intercept, or is not known yet.
  * - `due`: its workload has to be rolled.
@@ -20,6 +21,7 @@ import type { RolloutRequest } from './translation.ts';
 export type Replacement =
   | { readonly kind: 'unrollable'; readonly advice: string }
   | { readonly kind: 'not-injected' }
+  | { readonly kind: 'left-behind' }
   | { readonly kind: 'paused'; readonly workload: WorkloadModel }
   | { readonly kind: 'rolling'; readonly workload: WorkloadModel | undefined }
   | { readonly kind: 'due'; readonly workload: WorkloadModel };
@@ -33,48 +35,45 @@ export function judgeReplacement(state: ClusterState, intercept: LiveIntercept, 
   if (advice !== undefined) return { kind: 'unrollable', advice };
   if (workload === undefined) return { kind: 'rolling', workload };
   if (workload.paused) return { kind: 'paused', workload };
-  return { kind: parseReasons(workload.rollout).includes(reason) ? 'rolling' : 'due', workload };
+  if (!parseReasons(workload.rollout).includes(reason)) return { kind: 'due', workload };
+  return workload.rolledOut ? { kind: 'left-behind' } : { kind: 'rolling', workload };
 }
 
-/** One request per workload, for all intercepts that need it. */
+/**
+ * One request per workload. Its annotation names every accepted intercept of the workload, also those that have their
+ * agents already: the new pods are made for them, too.
+ */
 export function planRollouts(state: ClusterState, accepted: readonly AcceptedIntercept[]): readonly RolloutRequest[] {
-  const needs = new Map<WorkloadModel, Need[]>();
+  const due = new Set<WorkloadModel>();
+  const served = new Map<WorkloadModel, Demand[]>();
   for (const { intercept, target } of accepted) {
     for (const place of target.places) {
-      if (place.captured !== undefined) continue;
-      const replacement = judgeReplacement(state, intercept, place);
-      if (replacement.kind !== 'due') continue;
-      const need = { intercept, reason: buildInterceptReason(intercept, place) };
-      needs.set(replacement.workload, [...(needs.get(replacement.workload) ?? []), need]);
+      const workload = findWorkload(state, place);
+      if (workload === undefined) continue;
+      const demand = { intercept, reason: buildInterceptReason(intercept, place) };
+      const demands = served.get(workload);
+      if (demands === undefined) served.set(workload, [demand]);
+      else demands.push(demand);
+      if (place.captured === undefined && judgeReplacement(state, intercept, place).kind === 'due') due.add(workload);
     }
   }
-  return [...needs]
-    .map(([workload, list]) => buildRequest(workload, list, accepted))
+  return [...due]
+    .map((workload) => buildRequest(workload, served.get(workload) ?? []))
     .toSorted((a, b) => compareText(workloadKey(a.workload), workloadKey(b.workload)));
 }
 
-type Need = { readonly intercept: LiveIntercept; readonly reason: string };
+type Demand = { readonly intercept: LiveIntercept; readonly reason: string };
 
-/** Keeps the reasons of other accepted intercepts: for them this template has been rolled, too. */
-function buildRequest(
-  workload: WorkloadModel,
-  needs: readonly Need[],
-  accepted: readonly AcceptedIntercept[],
-): RolloutRequest {
-  const { kind, namespace, name } = workload;
-  const kept = parseReasons(workload.rollout).filter((reason) =>
-    accepted.some(({ intercept }) => isReasonOf(intercept, reason)),
-  );
-  const createdAt =
-    needs
-      .map(({ intercept }) => intercept.createdAt)
-      .toSorted(compareText)
-      .at(-1) ?? '';
-  const intercepts = [...new Set(needs.map(({ intercept }) => intercept.id))].toSorted(compareText);
+function buildRequest({ kind, namespace, name }: WorkloadModel, demands: readonly Demand[]): RolloutRequest {
+  const intercepts = [...new Set(demands.map(({ intercept }) => intercept.id))].toSorted(compareText);
+  const [youngest = ''] = demands.map(({ intercept }) => intercept.createdAt).toSorted((a, b) => compareText(b, a));
   return {
     workload: { kind, namespace, name },
     purpose: 'Inject',
-    annotation: buildInjectAnnotation([...kept, ...needs.map(({ reason }) => reason)], createdAt),
+    annotation: buildInjectAnnotation(
+      demands.map(({ reason }) => reason),
+      youngest,
+    ),
     message: `Rolled so that its pods carry an agent for intercept ${intercepts.join(', ')}.`,
   };
 }
@@ -101,10 +100,10 @@ function adviseUnrollable({ pod }: Place, workload: WorkloadModel | undefined): 
 
 function adviseWorkload(workload: WorkloadModel | undefined): string | undefined {
   if (workload?.hostNetwork) {
-    return `${workload.kind} ${workload.name} uses the node's network, where an agent would take the ports of others.`;
+    return `${workload.kind} ${workload.name} uses the node's network, where an agent would take the ports of others: it can't be intercepted.`;
   }
   if (workload?.inject === 'disabled') {
-    return `${workload.kind} ${workload.name} refuses agents: its pod template is annotated kubectl-tp.dev/inject: disabled.`;
+    return `${workload.kind} ${workload.name} refuses agents: its pod template is annotated kubectl-tp.dev/inject: disabled. Ask its owner to take that away.`;
   }
   return undefined;
 }

@@ -2,6 +2,7 @@
 
 import {
   ACCEPTED_REASONS,
+  type AcceptedReason,
   type AgentReport,
   PROGRAMMED_REASONS,
   type ProgrammedReason,
@@ -50,7 +51,7 @@ export function buildStatus(
   };
 }
 
-function judgeAccepted(verdict: Verdict): Finding<keyof typeof ACCEPTED_REASONS> {
+function judgeAccepted(verdict: Verdict): Finding<AcceptedReason> {
   return verdict.kind === 'accepted' ? { reason: 'Accepted' } : verdict.refusal;
 }
 
@@ -67,6 +68,9 @@ function judgeReady(
   return { reason: 'LaptopAway', detail: meanwhile };
 }
 
+/** The Session may just not have been seen yet; whoever waits for the intercept should go on until it ends. */
+const UNDECIDED: ReadonlySet<string> = new Set<AcceptedReason>(['SessionNotFound']);
+
 /** In each table the reason named like the condition itself is the one that makes it true. */
 function buildCondition<Reason extends string>(
   type: Reason,
@@ -74,7 +78,8 @@ function buildCondition<Reason extends string>(
   { reason, detail = '' }: Finding<Reason>,
 ): DesiredCondition {
   const message = sentences[reason].replace('{detail}', () => detail).slice(0, MAX_MESSAGE_LENGTH);
-  return { type, status: reason === type ? 'True' : 'False', reason, message };
+  const status = reason === type ? 'True' : UNDECIDED.has(reason) ? 'Unknown' : 'False';
+  return { type, status, reason, message };
 }
 
 function countAgents(target: Target | undefined, acknowledged: ReadonlySet<string>): { ready: number; total: number } {
