@@ -1,29 +1,34 @@
 // Takes back everything a lab put on the machine, whether it ran, crashed or was stopped half-way: processes, mounts,
 // sockets, network, cgroups, kernel settings, data.
 
-import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { readdir, readFile, readlink, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cgroupsOf } from './cgroups.ts';
 import type { Lab } from './lab.ts';
 import { netnsExists, removeNetwork } from './network.ts';
-import { rootCgroups } from './node.ts';
 import { killAll, pidsInNetns } from './processes.ts';
 import { succeeds } from './shell.ts';
 import { restoreSysctls } from './sysctls.ts';
 
-/** Idempotent; keeps keys, kubeconfigs and logs. Order: nobody may recreate what is being removed. */
+const LOG_LINKS = '/var/log/containers';
+
+/** Idempotent; keeps keys and logs. Order: nobody may recreate what is being removed. */
 export async function removeTraces(lab: Lab): Promise<void> {
-  const cgroups = (await Promise.all(lab.nodes.map(rootCgroups))).flat();
+  const cgroups = (await Promise.all(lab.nodes.map(cgroupsOf))).flat();
   await killAll(async () => {
     const daemons = await Promise.all(lab.nodes.filter(netnsExists).map((node) => pidsInNetns(node.netns)));
     const pods = await Promise.all(cgroups.map(pidsInCgroup));
     return [...daemons, ...pods].flat();
   });
   await removeShimSockets(lab);
+  await removeLogLinks(lab);
   await unmountBelow(lab.folders.state);
   await removeNetwork(lab);
   await Promise.all(cgroups.map(removeCgroup));
   await restoreSysctls(lab);
-  for (const folder of [lab.folders.run, lab.folders.data]) await rm(folder, { recursive: true, force: true });
+  // Without a kubeconfig nobody sends requests for the lab's addresses to where the machine's default route leads.
+  const { run, data, users } = lab.folders;
+  for (const folder of [run, data, users]) await rm(folder, { recursive: true, force: true });
 }
 
 async function pidsInCgroup(root: string): Promise<number[]> {
@@ -53,6 +58,15 @@ async function removeShimSockets(lab: Lab): Promise<void> {
   for (const note of notes) {
     const text = await readFile(join(note.parentPath, note.name), 'utf8');
     for (const [socket] of text.matchAll(/\/run\/containerd\/s\/[0-9a-f]{64}/g)) await rm(socket, { force: true });
+  }
+}
+
+/** The kubelet links every container's log from one fixed folder. */
+async function removeLogLinks(lab: Lab): Promise<void> {
+  const links = (await readdir(LOG_LINKS).catch(() => [])).map((name) => join(LOG_LINKS, name));
+  for (const link of links) {
+    const target = await readlink(link).catch(() => '');
+    if (target.startsWith(`${lab.folders.state}/`)) await rm(link);
   }
 }
 

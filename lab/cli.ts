@@ -16,7 +16,7 @@ type Command = { readonly help: string; readonly run: (lab: Lab, args: string[])
 const COMMANDS: Readonly<Record<string, Command>> = {
   start: { help: 'start the cluster, unless it runs', run: runStart },
   stop: { help: 'end it and remove its data', run: quietly(stop) },
-  wipe: { help: 'stop, and remove keys, kubeconfigs and logs too', run: quietly(wipe) },
+  wipe: { help: 'stop, and remove keys and logs too', run: quietly(wipe) },
   status: { help: 'daemons, nodes, pods', run: async (lab) => say(await describeStatus(lab)) },
   join: { help: 'add a second node', run: quietly((lab) => joinNode(lab, progress())) },
   images: { help: 'pack the product from this checkout and load it; prints the image names', run: runImages },
@@ -56,6 +56,7 @@ async function runEnv(lab: Lab, args: string[]): Promise<undefined> {
 }
 
 async function runProgram(lab: Lab, program: 'kubectl' | 'helm', args: string[]): Promise<number> {
+  await assertRunning(lab);
   const path = program === 'helm' ? await helmPath() : join(await kubeFolder(), 'kubectl');
   return runOnTerminal(path, args, { env: { ...process.env, ...(await environmentFor(lab, 'admin')) } });
 }

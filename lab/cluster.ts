@@ -8,6 +8,8 @@ import { apiServer, controllers, coreDns, corefile, dnsObjects, etcd } from './c
 import { LabError } from './errors.ts';
 import { agentImage, pauseImage, productImage, toolsImage } from './images/definitions.ts';
 import { loadIntoNode } from './images/load.ts';
+import { ensureKeys } from './keys.ts';
+import { writeKubeconfigs } from './kubeconfigs.ts';
 import type { Lab, LabNode } from './lab.ts';
 import { withLock } from './lock.ts';
 import { createNetwork, inNode, joinNetwork, netnsExists } from './network.ts';
@@ -39,7 +41,7 @@ export async function stop(lab: Lab): Promise<void> {
   await withLock(`lab/${lab.name}`, () => removeTraces(lab));
 }
 
-/** Stops and removes keys, kubeconfigs and logs too. */
+/** Stops and removes keys and logs too. */
 export async function wipe(lab: Lab): Promise<void> {
   await stop(lab);
   await rm(lab.folders.state, { recursive: true, force: true });
@@ -88,9 +90,8 @@ async function startFromNothing(lab: Lab, programs: Programs, report: Report): P
   const { config, log, run, data } = lab.folders;
   await Promise.all([config, log, run, data].map((folder) => mkdir(folder, { recursive: true })));
   await saveSysctls(lab);
-  // Loaded late: the certificate library takes longer than a look at a running lab.
-  const { ensureKeys } = await import('./keys.ts');
   await ensureKeys(lab);
+  await writeKubeconfigs(lab);
   await createNetwork(lab);
   report('keys and network');
   for (const daemon of [etcd(lab), apiServer(lab)]) await startDaemon(lab, programs, node, daemon);

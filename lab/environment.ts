@@ -24,9 +24,10 @@ export async function pluginEnvironment(kubeconfig: string): Promise<ShellVariab
   return { KUBECONFIG: kubeconfig, PATH: `${launcherFolder()}:${process.env.PATH}` };
 }
 
+/** Lines for `eval`. The shell's own path is left to the shell: npm has put its folders into ours. */
 export async function shellEnvironment(lab: Lab, user: User): Promise<string> {
-  const variables = Object.entries(await environmentFor(lab, user));
-  return variables.map(([name, value]) => `export ${name}=${shellQuote(value)}\n`).join('');
+  const { KUBECONFIG } = await environmentFor(lab, user);
+  return `export KUBECONFIG=${shellQuote(KUBECONFIG)}\nexport PATH=${shellQuote(launcherFolder())}:"$PATH"\n`;
 }
 
 /** One per checkout, as `kubectl tp` runs that checkout's sources. */

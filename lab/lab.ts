@@ -24,7 +24,7 @@ export type LabNode = {
 
 export type Lab = {
   readonly name: string;
-  /** Keys and kubeconfigs outlive a stop; `run` and `data` do not. */
+  /** `pki` and `log` outlive a stop. */
   readonly folders: {
     state: string;
     pki: string;

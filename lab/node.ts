@@ -1,16 +1,13 @@
 // Starts a node: containerd, then kubelet and kube-proxy.
 
-import { statfsSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { createCgroups } from './cgroups.ts';
 import { containerdSocket, kubeconfigOf, type Lab, type LabNode, nodeData, nodeRun } from './lab.ts';
 import { buildNodeConfig, nodeConfigFolder } from './node-config.ts';
 import { startDaemon, waitFor } from './processes.ts';
 import type { Programs } from './programs.ts';
 import { succeeds } from './shell.ts';
-
-const CGROUPS = '/sys/fs/cgroup';
-const CGROUP_V1_MAGIC = 0x27e0eb;
 
 /** Starts containerd and waits until it answers. */
 export async function startRuntime(lab: Lab, programs: Programs, node: LabNode): Promise<void> {
@@ -31,7 +28,7 @@ export async function startRuntime(lab: Lab, programs: Programs, node: LabNode):
 
 /** Starts the kubelet and kube-proxy; the API server must answer by now. */
 export async function startKubelet(lab: Lab, programs: Programs, node: LabNode): Promise<void> {
-  for (const folder of await rootCgroups(node)) await mkdir(folder, { recursive: true });
+  await createCgroups(node);
   const config = nodeConfigFolder(lab, node);
   const data = join(nodeData(lab, node), 'kubelet');
   await startDaemon(lab, programs, node, {
@@ -51,13 +48,4 @@ export async function startKubelet(lab: Lab, programs: Programs, node: LabNode):
     program: 'kube-proxy',
     args: [`--config=${join(config, 'kube-proxy.yaml')}`],
   });
-}
-
-/** The node's root cgroup: one folder with cgroup v2, one per controller with v1. */
-export async function rootCgroups(node: LabNode): Promise<string[]> {
-  const entries = await readdir(CGROUPS, { withFileTypes: true });
-  if (entries.some((entry) => entry.name === 'cgroup.controllers')) return [join(CGROUPS, node.netns)];
-  return entries
-    .filter((entry) => entry.isDirectory() && statfsSync(join(CGROUPS, entry.name)).type === CGROUP_V1_MAGIC)
-    .map((entry) => join(CGROUPS, entry.name, node.netns));
 }
