@@ -1,0 +1,196 @@
+// A real agent on loopback: Envoy with our bootstrap, and our discovery server with what the translator makes.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  buildAgentArguments,
+  buildBootstrap,
+  buildTokenSecretFile,
+  TOKEN_FILE,
+  TOKEN_SECRET_FILE,
+} from '../../../../xds/src/bootstrap/bootstrap.ts';
+import { createSnapshotCache } from '../../../../xds/src/cache/snapshot-cache.ts';
+import type { AgentConfig, AgentCredentials } from '../../../../xds/src/ir/agent-config.ts';
+import { createDiscoveryServer, type DiscoveryServer } from '../../../../xds/src/server/grpc-server.ts';
+import { buildAgentResources } from '../../../../xds/src/translator/translate.ts';
+import { envoyPath } from '../../../helpers/programs.ts';
+import type { TestAuthority } from './test-authority.ts';
+
+export const NODE = 'team-a/orders-0';
+const TOKEN = 'token-of-orders-0';
+const DEADLINE_MS = 20_000;
+
+export type TestAgent = {
+  readonly agentPort: number;
+  /** Sends the configuration and waits until Envoy has acknowledged all of it. */
+  apply(config: AgentConfig): Promise<void>;
+  readonly rejections: string[];
+  stats(filter: string): Promise<Record<string, number>>;
+  /** What Envoy wrote. */
+  log(): string;
+  readonly isRunning: boolean;
+  startControlPlane(): Promise<void>;
+  stopControlPlane(): Promise<void>;
+  /** Resolves when Envoy's stream is there. */
+  connected(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type TestAgentOptions = {
+  readonly authority: TestAuthority;
+  readonly appPort: number;
+  readonly controlPlane?: 'started' | 'absent';
+};
+
+export async function startAgent(options: TestAgentOptions): Promise<TestAgent> {
+  const { authority, appPort } = options;
+  const directory = mkdtempSync(join(tmpdir(), 'tp-agent-'));
+  const agentPort = await findFreePort();
+  const controlPlanePort = await findFreePort();
+  const credentials = await issueCredentials(authority);
+  const identity = await authority.issue({ type: 'dns', value: 'localhost' });
+  const cache = createSnapshotCache();
+  const rejections: string[] = [];
+  let acknowledged = '';
+  let isConnected = false;
+  let server: DiscoveryServer | undefined;
+  let applied = 0;
+
+  async function startControlPlane(): Promise<void> {
+    server = createDiscoveryServer({
+      cache,
+      identity,
+      authenticate: async (token, node) =>
+        token === TOKEN && node === NODE ? { ok: true } : { ok: false, reason: `${node} with token ${token}` },
+      onAgent: (event) => {
+        if (event.kind === 'acknowledged') acknowledged = event.tag;
+        if (event.kind === 'rejected') rejections.push(`${event.type} ${event.names}: ${event.message}`);
+        if (event.kind === 'refused') rejections.push(`refused: ${event.detail}`);
+        if (event.kind === 'connected') isConnected = true;
+        if (event.kind === 'disconnected') isConnected = false;
+      },
+    });
+    await server.listen(controlPlanePort, '127.0.0.1');
+  }
+
+  async function apply(config: AgentConfig): Promise<void> {
+    const tag = String(++applied);
+    cache.setSnapshot(NODE, buildAgentResources(config, credentials), tag);
+    await waitFor(
+      () => acknowledged === tag,
+      () => `acknowledgement; rejected: ${rejections.join('; ')}`,
+    );
+  }
+
+  const envoy = startEnvoy(await envoyPath(), {
+    directory,
+    arguments: buildAgentArguments(
+      buildBootstrap({
+        ports: [{ appPort, agentPort }],
+        controlPlane: { host: 'localhost', port: controlPlanePort, authority: authority.pem },
+        identityDirectory: directory,
+        adminSocket: join(directory, 'admin.sock'),
+      }),
+    ),
+  });
+  if (options.controlPlane !== 'absent') await startControlPlane();
+  await waitFor(
+    () => isReady(directory),
+    () => `Envoy: ${envoy.log()}`,
+  );
+
+  return {
+    agentPort,
+    apply,
+    rejections,
+    stats: async (filter) => parseStats(await askAdmin(directory, `/stats?filter=${encodeURIComponent(filter)}`)),
+    log: envoy.log,
+    get isRunning() {
+      return envoy.process.exitCode === null;
+    },
+    startControlPlane,
+    stopControlPlane: async () => {
+      await server?.close();
+      isConnected = false;
+    },
+    connected: () =>
+      waitFor(
+        () => isConnected,
+        () => 'a stream',
+      ),
+    close: async () => {
+      envoy.process.kill('SIGKILL');
+      await server?.close();
+      if (envoy.process.exitCode === null && envoy.process.signalCode === null) await once(envoy.process, 'exit');
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function issueCredentials(authority: TestAuthority): Promise<AgentCredentials> {
+  const issued = await authority.issue({ type: 'url', value: 'spiffe://tp/ns/team-a/pod/orders-0' });
+  return { ...issued, authority: authority.pem };
+}
+
+function startEnvoy(program: string, options: { directory: string; arguments: string[] }) {
+  const { directory } = options;
+  writeFileSync(join(directory, TOKEN_FILE), TOKEN);
+  writeFileSync(join(directory, TOKEN_SECRET_FILE), buildTokenSecretFile(directory));
+  const log = join(directory, 'envoy.log');
+  const variables = { POD_IP: '127.0.0.1', POD_NAMESPACE: 'team-a', POD_NAME: 'orders-0' };
+  const expanded = options.arguments.map((argument) => expand(argument, variables));
+  const child: ChildProcess = spawn(program, [...expanded, '--log-path', log], { stdio: 'ignore' });
+  process.once('exit', () => child.kill('SIGKILL'));
+  return { process: child, log: () => readFileSync(log, 'utf8') };
+}
+
+/** As the kubelet does with a container's arguments. */
+function expand(argument: string, variables: Record<string, string>): string {
+  return argument.replaceAll(/\$\((\w+)\)/g, (whole, name) => variables[name] ?? whole);
+}
+
+async function isReady(directory: string): Promise<boolean> {
+  return (await askAdmin(directory, '/ready').catch(() => '')).startsWith('LIVE');
+}
+
+function askAdmin(directory: string, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = http.get({ socketPath: join(directory, 'admin.sock'), path, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve(text));
+    });
+    request.on('error', reject);
+  });
+}
+
+function parseStats(text: string): Record<string, number> {
+  const lines = text.split('\n').map((line) => /^(.*): (\d+)$/.exec(line));
+  return Object.fromEntries(lines.filter((match) => match !== null).map(([, name, value]) => [name, Number(value)]));
+}
+
+async function findFreePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Asks again until it holds; there is no event for what goes on inside Envoy. */
+export async function waitFor(holds: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what()}`);
+    await delay(10);
+  }
+}
