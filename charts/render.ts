@@ -75,7 +75,7 @@ async function write(files: ReadonlyMap<string, string>): Promise<void> {
 }
 
 async function compare(files: ReadonlyMap<string, string>): Promise<void> {
-  const found = await readdir(MANIFESTS).catch(() => []);
+  const found = await readdir(MANIFESTS).catch((): string[] => []);
   const stale = found.filter((name) => !files.has(name));
   for (const [name, text] of files) {
     const same = found.includes(name) && (await readFile(join(MANIFESTS, name), 'utf8')) === text;

@@ -7,7 +7,7 @@ import {
   CONTROL_PLANE_SERVICE,
   XDS_PORT,
 } from '@kubectl-tp/control-plane/api';
-import { buildAgentArguments } from '@kubectl-tp/xds/bootstrap';
+import { buildAgentArguments, buildBootstrap } from '@kubectl-tp/xds/bootstrap';
 import { ADMIN_SOCKET, AGENT_VOLUMES, SOCKET_DIRECTORY, TOKEN_DIRECTORY } from './agent-volumes.ts';
 import { isByNft } from './capture-container.ts';
 import type { Container, ContainerPort } from './pod.ts';
@@ -53,12 +53,13 @@ export function buildAgentContainer(
 }
 
 function buildArguments(ports: readonly CapturedPort[], { installNamespace, authority }: InjectSettings): string[] {
-  return buildAgentArguments({
+  const bootstrap = buildBootstrap({
     ports: ports.map(({ appPort, agentPort }) => ({ appPort, agentPort })),
     controlPlane: { host: `${CONTROL_PLANE_SERVICE}.${installNamespace}.svc`, port: XDS_PORT, authority },
     identityDirectory: TOKEN_DIRECTORY,
     adminSocket: ADMIN_SOCKET,
   });
+  return buildAgentArguments(bootstrap);
 }
 
 /**

@@ -3,6 +3,7 @@
 // never pass the prerouting hook.
 
 import { CAPTURE_CONTAINER, type CapturedPort } from '@kubectl-tp/control-plane/api';
+import { listAppPorts } from './app-ports.ts';
 import { freePorts } from './captured-ports.ts';
 import type { Container, Pod } from './pod.ts';
 import type { InjectSettings } from './settings.ts';
@@ -12,7 +13,8 @@ const FIRST_BYPASS_PORT = 15180;
 
 /** One more port for each captured one, which the rules lead to the application: the kubelet's probes use it. */
 export function buildBypasses(pod: Pod, ports: readonly CapturedPort[]): Map<number, number> {
-  const free = freePorts(pod, FIRST_BYPASS_PORT);
+  const captured = ports.map(({ appPort, container }) => ({ number: appPort, container }));
+  const free = freePorts(FIRST_BYPASS_PORT, [...listAppPorts(pod), ...captured]);
   return new Map(ports.filter(isByNft).map(({ appPort }) => [appPort, free.next().value]));
 }
 

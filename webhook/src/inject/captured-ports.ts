@@ -26,7 +26,7 @@ export function findCapturedPorts(
     wanted.filter(({ direct, number }) => direct || !byName.has(number)).map(({ number }) => number),
   );
   const chosen = firstOfEachNumber([...wanted, ...named]).slice(0, MAX_CAPTURED_PORTS);
-  const agentPorts = freePorts(pod, AGENT_FIRST_PORT);
+  const agentPorts = freePorts(AGENT_FIRST_PORT, [...listAppPorts(pod), ...chosen]);
   return chosen
     .sort((a, b) => a.number - b.number)
     .map(({ name, number, container }) => ({
@@ -38,9 +38,9 @@ export function findCapturedPorts(
     }));
 }
 
-/** Numbers from `first` on that no container of the pod declares for itself. */
-export function* freePorts(pod: Pod, first: number): Generator<number, never> {
-  const taken = new Set(listAppPorts(pod).map(({ number }) => number));
+/** Numbers from `first` on that are none of the pod's own. */
+export function* freePorts(first: number, ports: readonly AppPort[]): Generator<number, never> {
+  const taken = new Set(ports.map(({ number }) => number));
   for (let port = first; ; port++) if (!taken.has(port)) yield port;
 }
 
