@@ -27,9 +27,10 @@ export function buildClusterIndex(state: ClusterState): ClusterIndex {
 
   return {
     podsSelectedBy(namespace, selector) {
-      const [first] = Object.entries(selector);
-      if (first === undefined) return [];
-      const candidates = podsByLabel(namespace, first[0]).get(first[1]) ?? [];
+      // The rarest label leaves the fewest pods to look at: `app.kubernetes.io/part-of` may be on all of them.
+      const [candidates = []] = Object.entries(selector)
+        .map(([label, value]) => podsByLabel(namespace, label).get(value) ?? [])
+        .sort((a, b) => a.length - b.length);
       return sortByName(candidates.filter(({ labels }) => isSelected(selector, labels)));
     },
     podsOfWorkload(kind, namespace, name) {
