@@ -1,7 +1,7 @@
 // The webhook as a fastify application, not yet listening. Garbage gets 400 with a code; what goes wrong here gets 500,
 // upon which the API server follows the failurePolicy of the path.
 
-import Fastify, { type FastifyError, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyError, type FastifyRequest, LogController } from 'fastify';
 import type { App, AppTools } from './app-tools.ts';
 import { WebhookError } from './errors.ts';
 import { addInterceptRoute } from './routes/intercepts.ts';
@@ -17,7 +17,7 @@ export function buildApp(tools: AppTools, certificate?: { key: string; cert: str
     https: certificate === undefined ? null : { ...certificate, minVersion: 'TLSv1.2' },
     loggerInstance: tools.logger,
     // One line per pod would drown what matters; admissions that change or refuse something are logged by their routes.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
   });
   app.addHook('onResponse', async (request, reply) => {

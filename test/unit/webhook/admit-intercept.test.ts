@@ -1,0 +1,147 @@
+// Who may intercept what, and what people are told who may not.
+
+import test from 'ava';
+import type { Intercept, Session } from '../../../control-plane/src/api/index.ts';
+import { admitIntercept, type InterceptReader } from '../../../webhook/src/admission/admit-intercept.ts';
+import type { AdmissionRequest } from '../../../webhook/src/admission/review.ts';
+import type { ServiceView } from '../../../webhook/src/inject/namespace-view.ts';
+
+const NOW = Date.parse('2030-01-01T12:00:00Z');
+const SERVICE: ServiceView = {
+  name: 'web',
+  selector: { app: 'web' },
+  headless: false,
+  ports: [{ name: 'http', port: 80, targetPort: 'http' }],
+};
+
+function buildSpec(change: Partial<Intercept['spec']> = {}): Intercept['spec'] {
+  return {
+    session: 'alice-1',
+    action: 'Redirect',
+    target: { kind: 'Service', name: 'web' },
+    match: { headers: [{ name: 'x-dev', value: 'me' }] },
+    laptop: { port: 3000 },
+    fallback: 'Pod',
+    ...change,
+  };
+}
+
+function buildIntercept(name: string, change: Partial<Intercept['spec']> = {}, metadata: object = {}): Intercept {
+  return {
+    apiVersion: 'kubectl-tp.dev/v1alpha1',
+    kind: 'Intercept',
+    metadata: { name, namespace: 'team-a', ...metadata },
+    spec: buildSpec(change),
+  };
+}
+
+function buildRequest(change: Partial<AdmissionRequest> = {}): AdmissionRequest {
+  return {
+    uid: 'u',
+    operation: 'CREATE',
+    namespace: 'team-a',
+    userInfo: { username: 'alice' },
+    object: buildIntercept('mine'),
+    ...change,
+  };
+}
+
+function admit(request: AdmissionRequest, others: Intercept[] = []) {
+  const session = (name: string, owner: string): Session => ({
+    apiVersion: 'kubectl-tp.dev/v1alpha1',
+    kind: 'Session',
+    metadata: { name, namespace: 'kubectl-tp' },
+    spec: { owner, publicKey: 'x', clientVersion: '0' },
+  });
+  const sessions = [session('alice-1', 'alice'), session('bob-1', 'bob')];
+  const reader: InterceptReader = {
+    readSession: async (name) => sessions.find(({ metadata }) => metadata.name === name),
+    listIntercepts: async () => others,
+    listServices: async () => [SERVICE],
+  };
+  return admitIntercept(request, { reader, nowMs: NOW });
+}
+
+test('the owner is whoever asks, whatever the object says', async (t) => {
+  const object = buildIntercept('mine', { owner: 'root' }, { labels: { a: 'b', 'kubectl-tp.dev/session': 'bob-1' } });
+  t.like(await admit(buildRequest({ object })), {
+    outcome: 'allowed',
+    object: { metadata: { labels: { a: 'b', 'kubectl-tp.dev/session': 'alice-1' } }, spec: { owner: 'alice' } },
+  });
+});
+
+test("a session that does not exist, and one of somebody else's", async (t) => {
+  const withSession = (session: string) => buildRequest({ object: buildIntercept('mine', { session }) });
+  t.like(await admit(withSession('gone')), { error: 'SESSION_UNKNOWN' });
+  const foreign = await admit(withSession('bob-1'));
+  t.like(foreign, { error: 'SESSION_FOREIGN' });
+  t.regex(foreign.outcome === 'refused' ? foreign.message : '', /belongs to bob.*kubectl tp intercept/);
+});
+
+test('an end in the past, and a name that is no label', async (t) => {
+  const past = buildIntercept('mine', { expiresAt: '2030-01-01T12:00:00Z' });
+  t.like(await admit(buildRequest({ object: past })), { error: 'EXPIRY_PAST' });
+  const future = buildIntercept('mine', { expiresAt: '2030-01-01T12:00:01Z' });
+  t.like(await admit(buildRequest({ object: future })), { outcome: 'allowed' });
+  t.like(await admit(buildRequest({ object: buildIntercept('a.b') })), { error: 'NAME_INVALID' });
+});
+
+test('a malformed object is refused with where it is wrong', async (t) => {
+  const object = { metadata: { name: 'mine' }, spec: { ...buildSpec(), laptop: { port: 'x' } } };
+  const admission = await admit(buildRequest({ object }));
+  t.like(admission, { error: 'SPEC_INVALID' });
+  t.regex(admission.outcome === 'refused' ? admission.message : '', /spec\.laptop\.port/);
+});
+
+const theirs = { session: 'bob-1', owner: 'bob' };
+const CONFLICTS: Record<string, [Intercept, boolean]> = {
+  'the same header': [buildIntercept('theirs', theirs), true],
+  'every request': [buildIntercept('theirs', { ...theirs, match: { headers: [] } }), true],
+  'another header': [
+    buildIntercept('theirs', { ...theirs, match: { headers: [{ name: 'x-team', value: 'b' }] } }),
+    true,
+  ],
+  'another value': [
+    buildIntercept('theirs', { ...theirs, match: { headers: [{ name: 'x-dev', value: 'you' }] } }),
+    false,
+  ],
+  'the same port by number': [
+    buildIntercept('theirs', { ...theirs, target: { kind: 'Service', name: 'web', port: '80' } }),
+    true,
+  ],
+  'the same port by name': [
+    buildIntercept('theirs', { ...theirs, target: { kind: 'Service', name: 'web', port: 'http' } }),
+    true,
+  ],
+  'another target': [buildIntercept('theirs', { ...theirs, target: { kind: 'Service', name: 'api' } }), false],
+  'one that is being deleted': [buildIntercept('theirs', theirs, { deletionTimestamp: '2030-01-01T11:59:59Z' }), false],
+  'one that has expired': [buildIntercept('theirs', { ...theirs, expiresAt: '2030-01-01T11:00:00Z' }), false],
+  'one of the same name': [buildIntercept('mine', theirs), false],
+};
+for (const [what, [other, isConflict]] of Object.entries(CONFLICTS)) {
+  test(`${isConflict ? 'a conflict' : 'no conflict'}: ${what}`, async (t) => {
+    const admission = await admit(buildRequest(), [other]);
+    t.is(admission.outcome, isConflict ? 'refused' : 'allowed');
+    if (admission.outcome === 'refused') {
+      t.is(admission.error, 'INTERCEPT_CONFLICT');
+      t.regex(admission.message, /team-a\/theirs of bob.*x-dev: me/);
+    }
+  });
+}
+
+test('an update keeps the owner, whoever updates', async (t) => {
+  const oldObject = buildIntercept('mine', { owner: 'alice' });
+  const userInfo = { username: 'admin' };
+  const update = (owner: string | undefined) =>
+    admit(
+      buildRequest({
+        operation: 'UPDATE',
+        userInfo,
+        oldObject,
+        object: buildIntercept('mine', owner === undefined ? {} : { owner }),
+      }),
+    );
+  t.like(await update('alice'), { outcome: 'allowed', object: { spec: { owner: 'alice' } } });
+  t.like(await update(undefined), { outcome: 'allowed', object: { spec: { owner: 'alice' } } });
+  t.like(await update('admin'), { outcome: 'refused', error: 'OWNER_CHANGED' });
+});
