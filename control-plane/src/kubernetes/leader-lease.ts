@@ -1,0 +1,113 @@
+// Which replica leads: the holder of one Lease. A leader that cannot renew in time stops leading before anybody else
+// may begin; one that ends lets go at once.
+
+import { LEASES } from '../api/index.ts';
+import { waitFor } from './backoff.ts';
+import { isAlreadyExists, isConflict, isNotFound } from './errors.ts';
+import type { KubernetesClient, KubernetesObject } from './types.ts';
+
+const DURATION_S = 15;
+/** A leader stops leading when its last renewal is that old: some seconds before another may take over. */
+const GIVE_UP_MS = 10_000;
+const RENEW_INTERVAL_MS = 5000;
+/** How often a replica that doesn't lead looks whether it may. */
+const LOOK_INTERVAL_MS = 2000;
+
+export type LeaderLeaseOptions = {
+  readonly client: KubernetesClient;
+  readonly namespace: string;
+  readonly name: string;
+  /** Name of this pod: a container that restarts in place goes on leading. */
+  readonly identity: string;
+  readonly now: () => number;
+  readonly onChange: (isLeader: boolean) => void;
+  readonly onTrouble: (error: unknown) => void;
+};
+
+export type LeaderLease = {
+  readonly isLeader: boolean;
+  /** Takes part until the signal is aborted, then lets go of the Lease. */
+  run(signal: AbortSignal): Promise<void>;
+};
+
+type Lease = KubernetesObject & {
+  spec: { holderIdentity?: string; renewTime?: string; acquireTime?: string; leaseDurationSeconds?: number };
+};
+
+export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
+  const { client, namespace, name, identity, now, onChange, onTrouble } = options;
+  let isLeader = false;
+  let renewedMs = 0;
+  /** When this replica first saw the holder's latest renewal, by its own clock. */
+  let seen = { renewTime: '', atMs: 0 };
+
+  function lead(next: boolean): void {
+    if (next === isLeader) return;
+    isLeader = next;
+    onChange(next);
+  }
+
+  async function takePart(signal: AbortSignal): Promise<void> {
+    const startedMs = now();
+    const lease = await readLease(signal);
+    if (lease === undefined || mayTake(lease)) {
+      await writeLease(lease, signal);
+      renewedMs = startedMs;
+      lead(true);
+    } else {
+      lead(false);
+    }
+  }
+
+  /** Clocks differ between nodes: what counts is for how long we have seen no renewal. */
+  function mayTake({ spec }: Lease): boolean {
+    const { holderIdentity = '', renewTime = '', leaseDurationSeconds = DURATION_S } = spec;
+    if (renewTime !== seen.renewTime) seen = { renewTime, atMs: now() };
+    return holderIdentity === '' || holderIdentity === identity || now() - seen.atMs > leaseDurationSeconds * 1000;
+  }
+
+  async function readLease(signal?: AbortSignal): Promise<Lease | undefined> {
+    try {
+      return await client.get<Lease>(LEASES, { namespace, name }, signal ? { signal } : {});
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The resource version in `before` makes sure that of two replicas only one succeeds. */
+  async function writeLease(before: Lease | undefined, signal: AbortSignal): Promise<void> {
+    const time = new Date(now()).toISOString().replace('Z', '000Z');
+    const acquireTime = before?.spec.holderIdentity === identity ? before.spec.acquireTime : time;
+    const spec = { holderIdentity: identity, leaseDurationSeconds: DURATION_S, acquireTime, renewTime: time };
+    const head = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
+    if (before === undefined) await client.create(LEASES, { ...head, metadata: { name, namespace }, spec }, { signal });
+    else await client.replace(LEASES, { ...before, ...head, spec } as Lease, { signal });
+  }
+
+  async function letGo(): Promise<void> {
+    if (!isLeader) return;
+    lead(false);
+    const patch = { spec: { holderIdentity: '' } };
+    await client.patch(LEASES, { namespace, name }, patch, { signal: AbortSignal.timeout(RENEW_INTERVAL_MS) });
+  }
+
+  async function run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await takePart(signal).catch((error) => {
+        if (isConflict(error) || isAlreadyExists(error)) lead(false);
+        else if (!signal.aborted) onTrouble(error);
+      });
+      if (now() - renewedMs > GIVE_UP_MS) lead(false);
+      await waitFor(isLeader ? RENEW_INTERVAL_MS : LOOK_INTERVAL_MS, signal);
+    }
+    await letGo().catch(onTrouble);
+  }
+
+  return {
+    get isLeader() {
+      return isLeader;
+    },
+    run,
+  };
+}

@@ -1,0 +1,111 @@
+// The parts of the control plane and how they hang together. Nothing runs yet.
+
+import {
+  type AgentEvent,
+  createDiscoveryServer,
+  createSnapshotCache,
+  type DiscoveryServer,
+  type ServerIdentity,
+} from '@kubectl-tp/xds';
+import { afterAgentEvent } from './agent-events.ts';
+import { CONTROL_PLANE_SERVICE } from './api/index.ts';
+import { createAuthenticateAgent } from './authenticate-agent.ts';
+import { createAgentCertificates } from './certificates/agent-certificates.ts';
+import type { Authority } from './certificates/authority.ts';
+import { createWebhookCertificateKeeper } from './certificates/webhook-certificate-keeper.ts';
+import type { Config } from './config.ts';
+import type { KubernetesClient } from './kubernetes/index.ts';
+import { createLeaderLease } from './kubernetes/leader-lease.ts';
+import { createTokenReviewer } from './kubernetes/token-review.ts';
+import { createWriteQueue } from './kubernetes/write-queue.ts';
+import type { Observer } from './observer.ts';
+import { createPublisher } from './publisher.ts';
+import { createReconciler } from './reconciler.ts';
+import { createReporter } from './reporter.ts';
+import { createWatchedState } from './state/watched-state.ts';
+
+export type PartsOptions = {
+  readonly client: KubernetesClient;
+  readonly authority: Authority;
+  readonly identity: ServerIdentity;
+  readonly observer: Observer;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+};
+
+export type Parts = ReturnType<typeof createParts>;
+
+export function createParts(config: Config, options: PartsOptions) {
+  const { client, authority, identity, observer, signal, now } = options;
+  const { podName: replica, installNamespace: namespace } = config;
+  const isLeader = () => leader.isLeader;
+
+  // What the cluster looks like, as one immutable value.
+  const state = createWatchedState({ client, installNamespace: namespace, now, onTrouble: observer.watchTrouble });
+
+  // Which replica writes for all.
+  const leader = createLeaderLease({
+    client,
+    namespace,
+    name: CONTROL_PLANE_SERVICE,
+    identity: replica,
+    now,
+    onTrouble: (error) => observer.trouble('lease of the leader', error),
+    onChange(leads) {
+      observer.leads(leads);
+      reconciler.ring();
+      webhookCertificate.ring();
+    },
+  });
+
+  // The webhook's certificate, and the authority by which the API server knows it.
+  const webhookCertificate = createWebhookCertificateKeeper({
+    client,
+    authority,
+    namespace,
+    isLeader,
+    now,
+    onTrouble: (error) => observer.trouble('certificate of the webhook', error),
+  });
+
+  // Serves agents: each gets what the cache holds for its node, and what it says of it enters the state.
+  const cache = createSnapshotCache();
+  const server: DiscoveryServer = createDiscoveryServer({
+    cache,
+    identity,
+    authenticate: createAuthenticateAgent({
+      reviewer: createTokenReviewer({ client, now }),
+      findPod: (node) => state.read().pods.get(node),
+    }),
+    onAgent(event: AgentEvent) {
+      observer.agent(event);
+      state.setAgent(event.node, afterAgentEvent(state.read().agents.get(event.node), event));
+    },
+  });
+
+  // The loop: state -> translate -> publish -> report.
+  const reconciler = createReconciler({
+    state,
+    settings: { replica, installNamespace: namespace, agentIdleTimeoutMs: config.agentIdleTimeoutMs },
+    publisher: createPublisher({
+      cache,
+      certificates: createAgentCertificates(authority),
+      now,
+      onTrouble: (node, error) => observer.trouble(`resources of agent ${node}`, error),
+    }),
+    reporter: createReporter({
+      client,
+      queue: createWriteQueue({ signal, onTrouble: observer.writeTrouble }),
+      authority,
+      replica,
+      sessionGraceMs: config.sessionGraceMs,
+      isLeader,
+      now,
+      onTrouble: observer.writeTrouble,
+    }),
+    now,
+    onRound: observer.round,
+  });
+
+  return { state, leader, webhookCertificate, cache, server, reconciler };
+}

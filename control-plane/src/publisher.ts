@@ -1,0 +1,100 @@
+// Hands agents' configurations to the discovery server: certificates for those that need one, Envoy resources for those
+// whose configuration has changed. What cannot be built keeps its last good state.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type AgentConfig,
+  type AgentCredentials,
+  buildAgentResources,
+  type SnapshotCache,
+  validateAgentConfig,
+} from '@kubectl-tp/xds';
+import type { AgentCertificates } from './certificates/agent-certificates.ts';
+import { hashAgentConfig } from './translator/index.ts';
+
+export type PublisherOptions = {
+  readonly cache: SnapshotCache;
+  readonly certificates: AgentCertificates;
+  readonly now: () => number;
+  readonly onTrouble: (node: string, error: unknown) => void;
+};
+
+/** What is wrong with an intercept, by `<namespace>/<name>`: agents go without it. */
+export type InterceptProblems = ReadonlyMap<string, string>;
+
+export type Publication = {
+  readonly problems: InterceptProblems;
+  /** When the first certificate is to be renewed; Infinity without any. */
+  readonly nextMs: number;
+};
+
+export type Publisher = {
+  /** Afterwards the discovery server serves these agents and no others. */
+  publish(agents: ReadonlyMap<string, AgentConfig>): Promise<Publication>;
+};
+
+type Published = {
+  readonly config: AgentConfig;
+  readonly credentials: AgentCredentials | undefined;
+  readonly problems: InterceptProblems;
+};
+
+/** Building resources for thousands of agents must not keep streams from being served. */
+const BATCH_SIZE = 50;
+
+export function createPublisher({ cache, certificates, now, onTrouble }: PublisherOptions): Publisher {
+  const published = new Map<string, Published>();
+
+  async function publish(agents: ReadonlyMap<string, AgentConfig>): Promise<Publication> {
+    const credentials = await certificates.provide(nodesWithTunnels(agents), now());
+    for (const node of [...published.keys()].filter((node) => !agents.has(node))) forget(node);
+    let built = 0;
+    for (const [node, config] of agents) {
+      if (!publishOne(config, credentials.get(node))) continue;
+      built += 1;
+      if (built % BATCH_SIZE === 0) await nextTurn();
+    }
+    const problems = new Map([...published.values()].flatMap((entry) => [...entry.problems]));
+    return { problems, nextMs: certificates.nextRenewalMs() };
+  }
+
+  /** True if there was something to build. */
+  function publishOne(config: AgentConfig, credentials: AgentCredentials | undefined): boolean {
+    const { node } = config;
+    const held = published.get(node);
+    if (held?.credentials === credentials && isDeepStrictEqual(held?.config, config)) return false;
+    try {
+      cache.setSnapshot(node, buildAgentResources(config, credentials), hashAgentConfig(config));
+      published.set(node, { config, credentials, problems: findProblems(config) });
+    } catch (error) {
+      onTrouble(node, error);
+    }
+    return true;
+  }
+
+  function forget(node: string): void {
+    published.delete(node);
+    cache.deleteSnapshot(node);
+  }
+
+  return { publish };
+}
+
+/** Only an agent that talks to a laptop needs to prove who it is. */
+function nodesWithTunnels(agents: ReadonlyMap<string, AgentConfig>): string[] {
+  return [...agents].flatMap(([node, { tunnels }]) => (tunnels.length > 0 ? [node] : []));
+}
+
+/** A fault of the agent or of a port concerns every intercept there. */
+function findProblems(config: AgentConfig): InterceptProblems {
+  const problems = validateAgentConfig(config);
+  const idsOf = ({ subject, name }: (typeof problems)[number]): string[] => {
+    if (subject === 'intercept') return [name];
+    const ports = config.ports.filter(({ appPort }) => subject === 'agent' || String(appPort) === name);
+    return subject === 'agent' || subject === 'port'
+      ? ports.flatMap(({ intercepts }) => intercepts.map(({ id }) => id))
+      : [];
+  };
+  return new Map(problems.flatMap((problem) => idsOf(problem).map((id) => [id, problem.message] as const)));
+}

@@ -1,0 +1,55 @@
+// Tells the API server what a round has found: by wishes to the write queue, so that no round waits for an answer.
+
+import type { Authority } from './certificates/authority.ts';
+import { sessionRenewalTime } from './certificates/session-certificates.ts';
+import type { KubernetesClient } from './kubernetes/index.ts';
+import type { WriteQueue } from './kubernetes/write-queue.ts';
+import { createSessionWatchdog } from './report/abandoned-sessions.ts';
+import { buildInterceptWrites } from './report/intercept-writes.ts';
+import { buildAbandonedWrites, buildSessionWrites } from './report/session-writes.ts';
+import { buildWorkloadWrites } from './report/workload-writes.ts';
+import type { ClusterState } from './state/cluster-state.ts';
+import type { Translation } from './translator/index.ts';
+
+export type ReporterOptions = {
+  readonly client: KubernetesClient;
+  readonly queue: WriteQueue;
+  readonly authority: Authority;
+  /** Name of this pod. */
+  readonly replica: string;
+  readonly sessionGraceMs: number;
+  readonly isLeader: () => boolean;
+  readonly now: () => number;
+  readonly onTrouble: (what: string, error: unknown) => void;
+};
+
+export type Reporter = {
+  /** Returns when time alone makes another report necessary. */
+  report(state: ClusterState, translation: Translation): { nextMs: number };
+};
+
+export function createReporter(options: ReporterOptions): Reporter {
+  const { client, queue, authority, replica, now, onTrouble } = options;
+  const watchdog = createSessionWatchdog(options.sessionGraceMs);
+
+  function report(state: ClusterState, translation: Translation): { nextMs: number } {
+    const reporting = { client, authority, replica, isLeader: options.isLeader(), now, onTrouble };
+    const abandoned = watchdog.check(state, now());
+    const asLeader = () => [
+      ...buildWorkloadWrites(translation, reporting),
+      ...buildSessionWrites(state, reporting),
+      ...buildAbandonedWrites(abandoned.sessions, reporting),
+    ];
+    const writes = buildInterceptWrites(state, translation, reporting);
+    queue.want(reporting.isLeader ? [...writes, ...asLeader()] : writes);
+    return { nextMs: Math.min(abandoned.nextMs, nextRenewal(state, authority, now())) };
+  }
+
+  return { report };
+}
+
+/** Renewals that are due are under way. */
+function nextRenewal({ sessions }: ClusterState, authority: Authority, nowMs: number): number {
+  const timesMs = [...sessions.values()].map((session) => sessionRenewalTime(session, authority));
+  return timesMs.reduce((next, timeMs) => (timeMs > nowMs ? Math.min(next, timeMs) : next), Number.POSITIVE_INFINITY);
+}
