@@ -43,7 +43,7 @@ export function buildSessionCrd(): object {
     resource: SESSIONS,
     description: 'One laptop: its public key, the certificate made for it, and the relays that hold its tunnel.',
     shortName: 'tps',
-    spec: withRules(buildSpec(SessionSpec), ['publicKey', 'clientVersion', 'hostname'].map(immutable)),
+    spec: withImmutable(buildSpec(SessionSpec), ['publicKey', 'clientVersion', 'hostname']),
     status: buildStatus(SessionStatus),
     columns: [
       { name: 'Owner', type: 'string', jsonPath: '.spec.owner' },
@@ -132,14 +132,18 @@ function buildStatus(schema: TSchema): StructuralSchema {
 }
 
 function withInterceptRules(spec: StructuralSchema): StructuralSchema {
-  const fixed = withRules(spec, ['session', 'target', 'match', 'action'].map(immutable));
+  const fixed = withImmutable(spec, ['session', 'target', 'match', 'action']);
   const withPort = at(fixed, ['target', 'port'], (port) => withRules(port, [PORT_RULE]));
   return at(withPort, ['match', 'headers'], (headers) => listMap(headers, 'name'));
 }
 
-function immutable(field: string): Rule {
-  const message = `${field} cannot be changed; delete the object and make a new one`;
-  return { rule: `self.?${field} == oldSelf.?${field}`, message };
+/** The rule stands at each field: the cost of comparing whole specs would exceed the API server's budget. */
+function withImmutable(schema: StructuralSchema, fields: readonly string[]): StructuralSchema {
+  const immutable = (field: string): Rule => ({
+    rule: 'self == oldSelf',
+    message: `${field} cannot be changed; delete the object and make a new one`,
+  });
+  return fields.reduce((all, field) => at(all, [field], (property) => withRules(property, [immutable(field)])), schema);
 }
 
 /** The API server refuses a list with two entries of one key. */
