@@ -20,7 +20,7 @@ function problemsOf(path: string, text: string): string[] {
       : ['must open with a comment on what it is responsible for']),
     ...(lines > MAX_LINES ? [`has ${lines} lines, more than ${MAX_LINES}`] : []),
     ...(isTest(path) && !path.startsWith('test/') ? ['tests live below test/'] : []),
-    ...(/(\/\/|\*).*\b(TODO|FIXME|XXX)\b/.test(text) ? ['has a note of work to do'] : []),
+    ...(/(\/\/|\*) *(TODO|FIXME|XXX)\b/.test(text) ? ['has a note of work to do'] : []),
   ];
 }
 

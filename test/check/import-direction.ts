@@ -29,8 +29,8 @@ const PURE: Readonly<Record<string, string>> = {
   'webhook/src/admission/': 'tested with data alone',
   'webhook/src/inject/': 'called twice per pod, must give the same pod',
 };
-/** Folders in a pure one that handle sockets. */
-const NOT_PURE = ['control-plane/src/protocol/mux/', 'control-plane/src/protocol/read-client-hello.ts'];
+/** In pure folders, what handles sockets, and the list of exports that names it. */
+const NOT_PURE = ['mux/', 'read-client-hello.ts', 'index.ts'].map((path) => `control-plane/src/protocol/${path}`);
 /** Files outside of pure folders that hold types, constants or error classes only. */
 const HARMLESS =
   /(^|\/)errors\.ts$|^control-plane\/src\/(kubernetes\/types|state\/cluster-state)\.ts$|^xds\/src\/proto\/generated\//;
