@@ -1,0 +1,25 @@
+// All commands, in the order of the help text.
+
+import type { AnyCommand } from '../command.ts';
+import { complete, completion } from './completion.ts';
+import { install } from './install.ts';
+import { intercept } from './intercept.ts';
+import { leave } from './leave.ts';
+import { list } from './list.ts';
+import { quit } from './quit.ts';
+import { status } from './status.ts';
+import { uninstall } from './uninstall.ts';
+import { version } from './version.ts';
+
+export const COMMANDS: readonly AnyCommand[] = [
+  intercept,
+  leave,
+  list,
+  status,
+  quit,
+  install,
+  uninstall,
+  version,
+  completion,
+  complete,
+];

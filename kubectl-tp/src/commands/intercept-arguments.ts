@@ -1,0 +1,52 @@
+// The words of `intercept` as values. Pure.
+
+import type { TargetKind } from '@kubectl-tp/control-plane/api';
+import { TpError } from '../errors.ts';
+
+const KINDS: Readonly<Record<string, TargetKind>> = {
+  service: 'Service',
+  services: 'Service',
+  svc: 'Service',
+  deployment: 'Deployment',
+  deployments: 'Deployment',
+  deploy: 'Deployment',
+  statefulset: 'StatefulSet',
+  statefulsets: 'StatefulSet',
+  sts: 'StatefulSet',
+  daemonset: 'DaemonSet',
+  daemonsets: 'DaemonSet',
+  ds: 'DaemonSet',
+};
+/** RFC 1123 subdomain, as the API server wants names. */
+const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+
+/** `orders` is a Service, `deployment/orders` a workload; kubectl's short names are understood. */
+export function parseTarget(word: string): { kind: TargetKind; name: string } {
+  const parts = word.split('/');
+  const [kindWord = '', name = ''] = parts.length === 1 ? ['service', word] : parts;
+  const kind = Object.hasOwn(KINDS, kindWord.toLowerCase()) ? KINDS[kindWord.toLowerCase()] : undefined;
+  if (parts.length > 2 || kind === undefined || !NAME.test(name)) {
+    throw new TpError('BAD_TARGET', `"${word}" is not something to intercept.`, {
+      hint: 'Name a Service (orders) or a workload (deployment/orders, statefulset/orders, daemonset/orders).',
+    });
+  }
+  return { kind, name };
+}
+
+/** `8080`, `8080:80`, `8080:http`; undefined leaves both to the target. */
+export function parsePorts(text: string | undefined): { laptopPort?: number; remotePort?: string } {
+  if (text === undefined) return {};
+  const [, laptop = '', remote] = /^(\d{1,5})(?::([A-Za-z0-9-]+))?$/.exec(text) ?? [];
+  const port = Number(laptop);
+  const isRemoteNumber = remote !== undefined && /^\d+$/.test(remote);
+  if (laptop === '' || !isPort(port) || (isRemoteNumber && !isPort(Number(remote)))) {
+    throw new TpError('BAD_PORT', `--port does not understand "${text}".`, {
+      hint: 'Write it like -p 8080 or -p 8080:80 or -p 8080:http (laptop first, then the port of the target).',
+    });
+  }
+  return { laptopPort: port, ...(remote === undefined ? {} : { remotePort: remote }) };
+}
+
+function isPort(port: number): boolean {
+  return port >= 1 && port <= 65535;
+}

@@ -1,0 +1,49 @@
+// What `intercept` tells when it works. Pure.
+
+import { formatFacts } from '../output/table.ts';
+import type { InterceptResult } from '../session/api.ts';
+
+export function formatIntercept(result: InterceptResult, { held = false } = {}): string {
+  const { target, namespace, laptop, agents, containerPort, expiresAt } = result;
+  const facts: [string, string][] = [
+    ['requests', matchText(result)],
+    ['go to', `port ${laptop.port} of this laptop (container port ${containerPort})`],
+    ['agents', `${agents.ready}/${agents.total}, each has reached this laptop`],
+    ['captured', CAPTURES[result.capture]],
+    [
+      'otherwise',
+      result.fallback === 'Pod'
+        ? 'the pod answers while this laptop can not'
+        : 'callers get an error while this laptop can not answer',
+    ],
+    ...(expiresAt === undefined ? [] : [['until', expiresAt] satisfies [string, string]]),
+    ['try', curlLine(result)],
+    ['end', held ? 'ends with the command' : `kubectl tp leave ${target} -n ${namespace}`],
+  ];
+  return `Intercepting ${target} in ${namespace}\n${formatFacts(facts)}`;
+}
+
+/** Variables may be secrets: a result that people paste somewhere does not have them. */
+export function withoutEnvironment({ environment, ...result }: InterceptResult): object {
+  return environment === undefined ? result : { ...result, environment: { missing: environment.missing } };
+}
+
+const CAPTURES: Readonly<Record<InterceptResult['capture'], string>> = {
+  Name: 'by the name of the port, without privilege',
+  Nft: 'by nft rules: an init container with NET_ADMIN, because the target port is a number',
+  Unknown: 'not reported',
+};
+
+function matchText({ headers }: InterceptResult): string {
+  return headers.length === 0 ? 'every request' : headers.map(({ name, value }) => `${name}: ${value}`).join(' and ');
+}
+
+/** Typed in a pod of the cluster; quoted for the shell. */
+function curlLine({ headers, host, containerPort }: InterceptResult): string {
+  const flags = headers.map(({ name, value }) => `-H ${shellQuote(`${name}: ${value}`)} `).join('');
+  return `curl ${flags}http://${host ?? `POD_IP:${containerPort}`}/   (in a pod)`;
+}
+
+function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,108 @@
+// kubectl tp intercept: chosen requests of a Service or workload come to this laptop.
+
+import { defineCommand, type Tools } from '../command.ts';
+import { parseDuration } from '../duration.ts';
+import type { InterceptRequest, InterceptResult } from '../session/api.ts';
+import type { SessionCaller } from '../session/caller.ts';
+import { parsePorts, parseTarget } from './intercept-arguments.ts';
+import { formatIntercept, withoutEnvironment } from './intercept-text.ts';
+
+/** Long enough for the rollout of a large workload; what can't succeed ends earlier, with its cause. */
+const DEFAULT_TIMEOUT = '5m';
+
+export const intercept = defineCommand({
+  name: 'intercept',
+  summary: 'Send the matching requests of a Service or workload to this laptop',
+  words: 'NAME',
+  takesCommand: true,
+  options: {
+    port: {
+      type: 'string',
+      alias: 'p',
+      describe: 'port of this laptop [the container port], and of the target',
+      value: 'LOCAL[:REMOTE]',
+    },
+    header: {
+      type: 'list',
+      alias: 'H',
+      describe: 'only requests with this header; repeat for AND [every request]',
+      value: 'K=V',
+    },
+    fallback: { type: 'string', choices: ['pod', 'fail'], describe: 'who answers while the laptop can not [pod]' },
+    ttl: { type: 'string', describe: 'end the intercept by itself after this time', value: 'DURATION' },
+    'env-file': {
+      type: 'string',
+      alias: 'e',
+      describe: "write the container's environment, docker syntax",
+      value: 'FILE',
+    },
+    timeout: { type: 'string', describe: `how long to wait [${DEFAULT_TIMEOUT}]`, value: 'DURATION' },
+    'http-header': { type: 'list', describe: 'same as --header', hidden: true },
+  },
+  examples: [
+    ['kubectl tp intercept orders -p 8080 --header x-dev=me', 'my requests of Service orders come to port 8080'],
+    ['kubectl tp intercept deployment/orders -p 3000:http', 'every request of port http of a Deployment'],
+    [
+      'kubectl tp intercept orders --header x-dev=me -- npm start',
+      'start the application with the environment of the pod',
+    ],
+  ],
+  async run(tools, args) {
+    const [word = ''] = args.words;
+    const hold = args.childCommand.length > 0;
+    const request: InterceptRequest = {
+      namespace: (await tools.connection()).namespace,
+      target: parseTarget(word),
+      ...parsePorts(args.port),
+      headers: await parseHeaderFlags([...args.header, ...args['http-header']]),
+      fallback: args.fallback === 'fail' ? 'Fail' : 'Pod',
+      ...(args.ttl === undefined ? {} : { ttlMs: parseDuration(args.ttl, '--ttl') }),
+      timeoutMs: parseDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout'),
+      hold,
+      environment: hold || args['env-file'] !== undefined,
+    };
+    const session = await tools.session();
+    if (hold) return runCommand(tools, session, request, args);
+    const result = await session.call('intercept', request, { signal: tools.signal, onProgress: tools.progress.step });
+    await finishStart(tools, result, args['env-file']);
+    tools.printer.result(withoutEnvironment(result), () => formatIntercept(result));
+    return undefined;
+  },
+});
+
+async function parseHeaderFlags(flags: readonly string[]): Promise<InterceptRequest['headers']> {
+  if (flags.length === 0) return [];
+  const { parseHeaderConditions } = await import('./header-conditions.ts');
+  return parseHeaderConditions(flags);
+}
+
+type CommandArgs = { readonly childCommand: readonly string[]; readonly 'env-file': string | undefined };
+
+/** The intercept lives as long as the command does, which keeps stdout for itself. */
+async function runCommand(
+  tools: Tools,
+  session: SessionCaller,
+  request: InterceptRequest,
+  args: CommandArgs,
+): Promise<number> {
+  const { runHeld } = await import('../session/run-held.ts');
+  return runHeld({
+    session,
+    request,
+    command: args.childCommand,
+    tools,
+    async onStart(result) {
+      await finishStart(tools, result, args['env-file']);
+      for (const line of formatIntercept(result, { held: true }).split('\n')) tools.progress.step(line);
+    },
+  });
+}
+
+async function finishStart(tools: Tools, { environment }: InterceptResult, envFile: string | undefined): Promise<void> {
+  if (environment === undefined) return;
+  for (const missing of environment.missing) tools.progress.warn(`the environment lacks ${missing}`);
+  if (envFile === undefined) return;
+  const { writeEnvironmentFile } = await import('../environment/write-file.ts');
+  const leftOut = await writeEnvironmentFile(envFile, environment.variables);
+  for (const name of leftOut) tools.progress.warn(`${envFile} lacks ${name}: its value has line breaks`);
+}

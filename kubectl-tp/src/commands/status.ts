@@ -1,0 +1,67 @@
+// kubectl tp status: what the session process holds, each thing proven rather than remembered.
+
+import { defineCommand } from '../command.ts';
+import { formatFacts, formatTable } from '../output/table.ts';
+import type { InterceptReport, RelayReport, SessionReport } from '../session/api.ts';
+
+export const status = defineCommand({
+  name: 'status',
+  summary: 'Show your session: relays, intercepts, and when agents last reached this laptop',
+  options: {},
+  examples: [['kubectl tp status -o json', 'for programs: pid, socket, relays, intercepts']],
+  async run({ existingSession, connection, printer }) {
+    const running = await existingSession({ resume: false });
+    if (running === undefined) {
+      const { context } = await connection();
+      printer.result({ running: false, context }, () => `No session runs for context ${context}.`);
+      return undefined;
+    }
+    const report = await running.call('status', {});
+    printer.result({ running: true, ...report }, () => formatReport(report));
+    return undefined;
+  },
+});
+
+function formatReport(report: SessionReport): string {
+  const facts = formatFacts([
+    ['session', report.session?.name ?? 'not open yet'],
+    ['context', `${report.context} (${report.server})`],
+    ['process', `${report.pid}, log ${report.log}`],
+  ]);
+  return [
+    `Session process ${report.version}`,
+    facts,
+    formatRelays(report.relays),
+    formatIntercepts(report.intercepts),
+  ].join('\n');
+}
+
+function formatRelays(relays: readonly RelayReport[]): string {
+  if (relays.length === 0) return '\nNo relays.';
+  const rows = relays.map(({ pod, state, rttMs, error }) => [
+    pod,
+    state,
+    rttMs === undefined ? '' : `${rttMs} ms`,
+    error ?? '',
+  ]);
+  return `\n${formatTable(['RELAY', 'STATE', 'RTT', 'TROUBLE'], rows)}`;
+}
+
+function formatIntercepts(intercepts: readonly InterceptReport[]): string {
+  if (intercepts.length === 0) return '\nNo intercepts.';
+  const rows = intercepts.map((intercept) => [
+    intercept.namespace,
+    intercept.target,
+    intercept.match,
+    `${intercept.laptopPort}${intercept.laptopPortOpen ? '' : ' (nobody listens)'}`,
+    intercept.ready ? 'yes' : `no: ${intercept.reason ?? ''}`,
+    `${intercept.agents.ready}/${intercept.agents.total}`,
+    lastProbe(intercept),
+  ]);
+  return `\n${formatTable(['NAMESPACE', 'TARGET', 'MATCH', 'PORT', 'READY', 'AGENTS', 'LAST PROBE'], rows)}`;
+}
+
+/** The oldest of the agents' last probes: the weakest proof. */
+function lastProbe({ probes }: InterceptReport): string {
+  return probes.length === 0 ? 'none' : `${Math.max(...probes.map(({ ageSeconds }) => ageSeconds))}s ago`;
+}

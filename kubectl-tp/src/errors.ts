@@ -1,0 +1,102 @@
+// What can go wrong for a person at the command line: one error class, one closed table of codes, one place for the
+// exit codes. docs/errors.md tells the remedies.
+
+/** Exit codes of `kubectl tp`. With `-- CMD` the command's own code is passed on instead. */
+export const EXIT = { ok: 0, internal: 1, usage: 2, cluster: 3, conflict: 4, interrupted: 130 } as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export const ERROR_CODES = {
+  INTERNAL: 'The plugin has a defect or the machine refused something it needs.',
+  USAGE: 'The command line is not understood.',
+  BAD_HEADER: 'A --header value is not a header.',
+  BAD_PORT: 'A port is not LOCAL or LOCAL:REMOTE.',
+  BAD_TARGET: 'NAME is neither a Service nor KIND/NAME of a workload.',
+  BAD_DURATION: 'A duration is not a number with s, m or h.',
+  KUBECONFIG_INVALID:
+    'The kubeconfig cannot be read, or does not have the context, cluster or user that was asked for.',
+  CLUSTER_UNREACHABLE: 'The API server does not answer.',
+  UNAUTHORIZED: 'The API server does not know the user.',
+  MISSING_RIGHT: 'The user may not do what the command needs.',
+  NOT_INSTALLED: 'The cluster part is not installed where the plugin looks for it.',
+  VERSION_MISMATCH: 'The cluster part and the plugin are of different versions.',
+  CLUSTER_TOO_OLD: 'The cluster lacks native sidecars.',
+  INSTALL_NOT_READY: 'The cluster part was applied but does not become ready.',
+  HELM_FAILED: 'helm ended with an error.',
+  WEBHOOK_UNREACHABLE: 'The API server cannot call the webhook of the cluster part.',
+  KUBERNETES_REFUSED: 'The API server refused a request for another reason than a missing right.',
+  SESSION_NOT_ISSUED: 'The control plane issues no certificate for the session.',
+  SESSION_PROCESS_FAILED: 'The session process does not start.',
+  SESSION_PROCESS_LOST: 'The session process ended while a command talked to it.',
+  TARGET_NOT_FOUND: 'There is no such Service or workload in the namespace.',
+  PORT_NOT_FOUND: 'The target has no such port, or the number of its container port is unknown.',
+  PORT_AMBIGUOUS: 'The target has several ports and none was chosen.',
+  NOBODY_LISTENS: 'No process listens on the local port.',
+  PORT_IN_USE: 'Another process listens on the local port that the command is to take.',
+  CONFLICT: "Somebody else's intercept claims the same requests.",
+  INTERCEPT_REFUSED: 'The intercept is not accepted by the cluster part.',
+  INTERCEPT_ENDED: 'The intercept was deleted from elsewhere.',
+  IMAGE_PULL: 'An image cannot be pulled.',
+  POD_REFUSED: 'The API server refuses new pods of the workload (quota, pod security, an admission webhook).',
+  POD_FAILING: 'New pods of the workload do not start.',
+  WORKLOAD_PAUSED: 'The workload is paused, so that its pods get no agent.',
+  NO_READY_PODS: 'No pod of the target is ready.',
+  AGENT_REJECTED: 'An agent rejected its configuration.',
+  PORT_FORWARD_FAILED: 'The API server refused or broke a port-forward.',
+  TUNNEL_REFUSED: 'A relay refused the tunnel.',
+  TUNNEL_DOWN: 'The laptop reaches no relay.',
+  PROBE_MISSING: 'Agents are configured but do not reach the laptop.',
+  WAIT_TIMEOUT: 'The intercept did not become ready in the given time.',
+  COMMAND_NOT_STARTED: 'The command after -- cannot be started.',
+  INTERRUPTED: 'The command was interrupted.',
+} as const;
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+const EXIT_CODES: Partial<Record<ErrorCode, ExitCode>> = {
+  INTERNAL: EXIT.internal,
+  SESSION_PROCESS_FAILED: EXIT.internal,
+  SESSION_PROCESS_LOST: EXIT.internal,
+  USAGE: EXIT.usage,
+  BAD_HEADER: EXIT.usage,
+  BAD_PORT: EXIT.usage,
+  BAD_TARGET: EXIT.usage,
+  BAD_DURATION: EXIT.usage,
+  COMMAND_NOT_STARTED: EXIT.usage,
+  TARGET_NOT_FOUND: EXIT.conflict,
+  PORT_NOT_FOUND: EXIT.conflict,
+  PORT_AMBIGUOUS: EXIT.conflict,
+  NOBODY_LISTENS: EXIT.conflict,
+  PORT_IN_USE: EXIT.conflict,
+  CONFLICT: EXIT.conflict,
+  INTERCEPT_REFUSED: EXIT.conflict,
+  INTERCEPT_ENDED: EXIT.conflict,
+  INTERRUPTED: EXIT.interrupted,
+};
+
+/** Whatever is not listed has its cause in the cluster or in the rights there. */
+export function exitCodeOf(code: ErrorCode): ExitCode {
+  return EXIT_CODES[code] ?? EXIT.cluster;
+}
+
+/** An error for a person: `message` says what happened and why, `hint` what to type next. */
+export class TpError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'TpError';
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** An error as data: between session process and CLI, and for `-o json`. */
+export type ErrorDescription = { code: ErrorCode; message: string; hint?: string };
+
+export function describeError(error: unknown): ErrorDescription {
+  if (error instanceof TpError) {
+    return { code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'INTERNAL', message, hint: 'Run it again with TP_DEBUG=1 to see where this comes from.' };
+}

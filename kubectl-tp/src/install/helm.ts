@@ -1,0 +1,84 @@
+// Installs the shipped chart with the person's own helm, so that later upgrades can be theirs.
+
+import { spawn } from 'node:child_process';
+import { access, constants, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { TpError } from '../errors.ts';
+import { buildKubeconfig } from '../kubernetes/client.ts';
+import type { Connection } from '../kubernetes/connection.ts';
+import { assetPath } from './assets.ts';
+
+export const HELM_RELEASE = 'tp';
+
+export async function findHelm(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  for (const folder of (env.PATH ?? '').split(delimiter)) {
+    const path = join(folder, process.platform === 'win32' ? 'helm.exe' : 'helm');
+    if (folder !== '' && (await isExecutable(path))) return path;
+  }
+  return undefined;
+}
+
+type HelmInstall = {
+  readonly helm: string;
+  readonly connection: Connection;
+  readonly settings: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+};
+
+/** The namespace has to be there. */
+export async function installWithHelm({ helm, connection, settings, env, signal }: HelmInstall): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'kubectl-tp-helm-'));
+  try {
+    const kubeconfig = join(folder, 'kubeconfig');
+    // helm reads files only: the resolved connection, readable by this user alone, for as long as helm runs.
+    await writeFile(kubeconfig, JSON.stringify(buildKubeconfig(connection)), { mode: 0o600 });
+    const values = settings.flatMap((setting) => ['--set', setting]);
+    const place = [
+      '--namespace',
+      connection.installNamespace,
+      '--kubeconfig',
+      kubeconfig,
+      ...impersonation(connection),
+    ];
+    const args = ['upgrade', '--install', HELM_RELEASE, assetPath('chart'), ...place, ...values];
+    await run(helm, args, { env, signal });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function impersonation({ impersonate }: Connection): string[] {
+  const user = impersonate.user === undefined ? [] : ['--kube-as-user', impersonate.user];
+  return [...user, ...impersonate.groups.flatMap((group) => ['--kube-as-group', group])];
+}
+
+function run(
+  program: string,
+  args: readonly string[],
+  options: { env: NodeJS.ProcessEnv; signal: AbortSignal },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (text) => {
+      said += String(text);
+    });
+    child.once('error', reject);
+    child.once('close', (code) => (code === 0 ? resolve() : reject(failed(code, said))));
+  });
+}
+
+function failed(code: number | null, said: string): TpError {
+  return new TpError('HELM_FAILED', `helm ended with ${code ?? 'a signal'}: ${said.trim()}`, {
+    hint: 'To install without helm: kubectl tp install --no-helm',
+  });
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,133 @@
+// Which cluster, as whom and in which namespace: kubectl's connection flags over its kubeconfig files, resolved to one
+// self-contained description that can be handed to another process.
+
+import { parseDuration } from '../duration.ts';
+import { TpError } from '../errors.ts';
+import { type NamedEntry, readKubeconfig } from './kubeconfig.ts';
+
+/** kubectl's own flags, as given. */
+export type ConnectionFlags = {
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly cluster?: string | undefined;
+  readonly user?: string | undefined;
+  readonly server?: string | undefined;
+  readonly token?: string | undefined;
+  readonly as?: string | undefined;
+  readonly asGroup?: readonly string[] | undefined;
+  readonly asUid?: string | undefined;
+  readonly certificateAuthority?: string | undefined;
+  readonly clientCertificate?: string | undefined;
+  readonly clientKey?: string | undefined;
+  readonly insecureSkipTlsVerify?: boolean | undefined;
+  readonly tlsServerName?: string | undefined;
+  readonly requestTimeout?: string | undefined;
+  /** Where the cluster part is installed. */
+  readonly tpNamespace?: string | undefined;
+};
+
+/** Entries in the words of a kubeconfig file, all paths absolute. Holds secrets: goes through pipes, never into argv. */
+export type Connection = {
+  readonly context: string;
+  readonly namespace: string;
+  readonly installNamespace: string;
+  readonly cluster: NamedEntry;
+  readonly user: NamedEntry;
+  readonly impersonate: { readonly user?: string; readonly groups: readonly string[]; readonly uid?: string };
+  readonly requestTimeoutMs?: number;
+};
+
+// The same as DEFAULT_INSTALL_NAMESPACE; its module would load the schemas of all objects, 50 ms for one word.
+const INSTALL_NAMESPACE = 'kubectl-tp';
+
+export async function resolveConnection(flags: ConnectionFlags, env: NodeJS.ProcessEnv): Promise<Connection> {
+  const file = await readKubeconfig(flags.kubeconfig, env);
+  const contextName = flags.context ?? file.currentContext;
+  const context = file.contexts.get(contextName)?.value;
+  if (flags.context !== undefined && context === undefined) throw notThere('context', flags.context, file.contexts);
+
+  const clusterName = flags.cluster ?? stringOf(context?.cluster);
+  const userName = flags.user ?? stringOf(context?.user);
+  const cluster = clusterName === undefined ? undefined : file.clusters.get(clusterName);
+  const user = userName === undefined ? undefined : file.users.get(userName);
+  if (flags.cluster !== undefined && cluster === undefined) throw notThere('cluster', flags.cluster, file.clusters);
+  if (flags.user !== undefined && user === undefined) throw notThere('user', flags.user, file.users);
+
+  return {
+    context: contextName,
+    namespace: flags.namespace ?? stringOf(context?.namespace) ?? 'default',
+    installNamespace: flags.tpNamespace ?? env.TP_NAMESPACE ?? INSTALL_NAMESPACE,
+    cluster: withServer(applyFlags(clusterName ?? 'flags', cluster, clusterFlags(flags)), file.paths),
+    user: applyFlags(userName ?? 'flags', user, userFlags(flags)),
+    impersonate: impersonation(flags, user),
+    ...(flags.requestTimeout === undefined ? {} : { requestTimeoutMs: parseTimeout(flags.requestTimeout) }),
+  };
+}
+
+function clusterFlags(flags: ConnectionFlags): Record<string, unknown> {
+  return {
+    server: flags.server,
+    'certificate-authority': flags.certificateAuthority,
+    // As in kubectl: a file given by flag wins over data in the file.
+    ...(flags.certificateAuthority === undefined ? {} : { 'certificate-authority-data': null }),
+    'insecure-skip-tls-verify': flags.insecureSkipTlsVerify === true ? true : undefined,
+    'tls-server-name': flags.tlsServerName,
+  };
+}
+
+function userFlags(flags: ConnectionFlags): Record<string, unknown> {
+  return {
+    token: flags.token,
+    ...(flags.token === undefined ? {} : { tokenFile: null, exec: null, 'auth-provider': null }),
+    'client-certificate': flags.clientCertificate,
+    ...(flags.clientCertificate === undefined ? {} : { 'client-certificate-data': null }),
+    'client-key': flags.clientKey,
+    ...(flags.clientKey === undefined ? {} : { 'client-key-data': null }),
+  };
+}
+
+function impersonation(flags: ConnectionFlags, user: NamedEntry | undefined): Connection['impersonate'] {
+  const name = flags.as ?? stringOf(user?.value.as);
+  const uid = flags.asUid ?? stringOf(user?.value['as-uid']);
+  const fromFile = user?.value['as-groups'];
+  const groups = flags.asGroup?.length ? flags.asGroup : Array.isArray(fromFile) ? fromFile.map(String) : [];
+  return { ...(name === undefined ? {} : { user: name }), groups, ...(uid === undefined ? {} : { uid }) };
+}
+
+/** `undefined` leaves the file's value, `null` takes it away. */
+function applyFlags(name: string, entry: NamedEntry | undefined, flags: Record<string, unknown>): NamedEntry {
+  const given = Object.entries(flags).filter(([, value]) => value !== undefined);
+  const all = Object.entries({ ...entry?.value, ...Object.fromEntries(given) });
+  const value = Object.fromEntries(all.filter(([, value]) => value !== null));
+  // With other credentials than the file's it is somebody else.
+  return { name, value, ...(entry?.file === undefined || given.length > 0 ? {} : { file: entry.file }) };
+}
+
+/** As in kubectl, a number alone is seconds. */
+function parseTimeout(text: string): number {
+  return parseDuration(/^\d+$/.test(text) ? `${text}s` : text, '--request-timeout');
+}
+
+function withServer(cluster: NamedEntry, paths: readonly string[]): NamedEntry {
+  const server = cluster.value.server;
+  if (typeof server === 'string' && URL.canParse(server)) return cluster;
+  const message =
+    server === undefined
+      ? `No cluster is chosen: ${paths.join(', ')} has no current context.`
+      : `Cluster "${cluster.name}" has no usable server address: ${String(server)}`;
+  throw new TpError('KUBECONFIG_INVALID', message, {
+    hint: 'Choose one: kubectl config get-contexts; kubectl config use-context NAME',
+  });
+}
+
+function notThere(what: string, name: string, known: ReadonlyMap<string, unknown>): TpError {
+  const names = [...known.keys()];
+  return new TpError('KUBECONFIG_INVALID', `The kubeconfig has no ${what} "${name}".`, {
+    hint: names.length === 0 ? 'See: kubectl config view' : `It has: ${names.slice(0, 10).join(', ')}`,
+  });
+}
+
+function stringOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

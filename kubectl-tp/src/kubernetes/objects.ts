@@ -1,0 +1,112 @@
+// The parts of other people's objects that the plugin reads. The API server guarantees their shape.
+
+import type { KubernetesObject } from '@kubectl-tp/control-plane/kubernetes';
+
+export type Labels = Readonly<Record<string, string>>;
+
+export type Service = KubernetesObject & {
+  spec: {
+    selector?: Labels;
+    ports?: { name?: string; port: number; targetPort?: number | string; protocol?: string }[];
+  };
+};
+
+export type ContainerPort = { name?: string; containerPort: number; protocol?: string };
+
+export type Container = {
+  name: string;
+  ports?: ContainerPort[];
+  env?: EnvVar[];
+  envFrom?: EnvFrom[];
+  resources?: { limits?: Labels; requests?: Labels };
+};
+
+export type EnvVar = {
+  name: string;
+  value?: string;
+  valueFrom?: {
+    configMapKeyRef?: KeyRef;
+    secretKeyRef?: KeyRef;
+    fieldRef?: { fieldPath: string };
+    resourceFieldRef?: { resource: string; containerName?: string };
+  };
+};
+export type KeyRef = { name: string; key: string; optional?: boolean };
+export type EnvFrom = { prefix?: string; configMapRef?: SourceRef; secretRef?: SourceRef };
+export type SourceRef = { name: string; optional?: boolean };
+
+export type PodSpec = {
+  containers: Container[];
+  initContainers?: Container[];
+  nodeName?: string;
+  serviceAccountName?: string;
+};
+
+export type ContainerStatus = {
+  name: string;
+  ready?: boolean;
+  restartCount?: number;
+  state?: {
+    waiting?: { reason?: string; message?: string };
+    terminated?: { exitCode?: number; reason?: string; message?: string };
+  };
+};
+
+export type Pod = KubernetesObject & {
+  spec: PodSpec;
+  status?: {
+    phase?: string;
+    hostIP?: string;
+    podIP?: string;
+    podIPs?: { ip: string }[];
+    conditions?: { type: string; status: string; reason?: string; message?: string }[];
+    containerStatuses?: ContainerStatus[];
+    initContainerStatuses?: ContainerStatus[];
+  };
+};
+
+export type Workload = KubernetesObject & {
+  spec: {
+    replicas?: number;
+    paused?: boolean;
+    selector: { matchLabels?: Labels };
+    template: { metadata?: { labels?: Labels; annotations?: Labels }; spec: PodSpec };
+  };
+  status?: {
+    observedGeneration?: number;
+    replicas?: number;
+    updatedReplicas?: number;
+    readyReplicas?: number;
+    desiredNumberScheduled?: number;
+    updatedNumberScheduled?: number;
+    numberReady?: number;
+  };
+};
+
+export type ConfigMap = KubernetesObject & { data?: Labels; binaryData?: Labels };
+export type Secret = KubernetesObject & { data?: Labels };
+
+export type Event = KubernetesObject & {
+  type?: string;
+  reason?: string;
+  message?: string;
+  involvedObject: { kind?: string; name?: string };
+  lastTimestamp?: string | null;
+  eventTime?: string | null;
+  series?: { lastObservedTime?: string };
+};
+
+export function isReady(pod: Pod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+}
+
+export function isTerminating(object: KubernetesObject): boolean {
+  return object.metadata.deletionTimestamp !== undefined;
+}
+
+/** `a=1,b=2` for a list or watch. */
+export function buildSelector(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+}

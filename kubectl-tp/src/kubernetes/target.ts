@@ -1,0 +1,195 @@
+// Finds what an intercept is aimed at: the pods behind a Service or workload, the port, and the number the application
+// listens on. Only for what the laptop must know before it creates the object; the control plane decides by itself.
+
+import {
+  AGENT_ANNOTATION,
+  type AgentDescription,
+  DAEMON_SETS,
+  DEPLOYMENTS,
+  PODS,
+  type Resource,
+  SERVICES,
+  STATEFUL_SETS,
+  type TargetKind,
+} from '@kubectl-tp/control-plane/api';
+import { isNotFound, type KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
+import { TpError } from '../errors.ts';
+import {
+  buildSelector,
+  type Container,
+  isTerminating,
+  type Labels,
+  type Pod,
+  type Service,
+  type Workload,
+} from './objects.ts';
+import { apiErrorOf } from './translate-error.ts';
+
+export type TargetName = { readonly kind: TargetKind; readonly name: string };
+
+export type Target = TargetName & {
+  /** Label selector of the pods. */
+  readonly selector: string;
+  /** The port as the Intercept names it. */
+  readonly port: string;
+  /** The application's port; undefined if it is named and no pod tells the number. */
+  readonly containerPort: number | undefined;
+  /** How callers name it: `orders.shop:80`; undefined for workloads. */
+  readonly host: string | undefined;
+  /** Replicas the workload asks for; undefined for Services. */
+  readonly replicas: number | undefined;
+};
+
+export const WORKLOADS: Readonly<Record<Exclude<TargetKind, 'Service'>, Resource>> = {
+  Deployment: DEPLOYMENTS,
+  StatefulSet: STATEFUL_SETS,
+  DaemonSet: DAEMON_SETS,
+};
+
+type Search = { readonly namespace: string; readonly target: TargetName; readonly remotePort?: string | undefined };
+
+export async function findTarget(client: KubernetesClient, search: Search, signal: AbortSignal): Promise<Target> {
+  const { kind } = search.target;
+  return kind === 'Service'
+    ? findService(client, search, signal)
+    : findWorkload(client, search, WORKLOADS[kind], signal);
+}
+
+async function findService(client: KubernetesClient, search: Search, signal: AbortSignal): Promise<Target> {
+  const { namespace, target } = search;
+  const service = await orNotFound(client.get<Service>(SERVICES, { name: target.name, namespace }, { signal }));
+  if (service === undefined) throw await serviceNotFound(client, search, signal);
+  const selector = service.spec.selector ?? {};
+  if (Object.keys(selector).length === 0) throw withoutSelector(search);
+  const ports = (service.spec.ports ?? []).filter(({ protocol = 'TCP' }) => protocol === 'TCP');
+  const numbered = ports.map(({ port, name, targetPort = port }) => ({ port, name, targetPort }));
+  const chosen = choosePort(search, numbered, ({ port, name, targetPort }) => [name, String(port), String(targetPort)]);
+  return {
+    ...target,
+    selector: buildSelector(selector),
+    port: String(chosen.port),
+    containerPort: await containerPortOf(client, { namespace, selector, targetPort: chosen.targetPort }, signal),
+    host: `${target.name}.${namespace}:${chosen.port}`,
+    replicas: undefined,
+  };
+}
+
+async function findWorkload(
+  client: KubernetesClient,
+  search: Search,
+  resource: Resource,
+  signal: AbortSignal,
+): Promise<Target> {
+  const { namespace, target } = search;
+  const workload = await orNotFound(client.get<Workload>(resource, { name: target.name, namespace }, { signal }));
+  if (workload === undefined) throw targetNotFound(search, `kubectl -n ${namespace} get ${resource.plural}`);
+  const ports = workload.spec.template.spec.containers
+    .flatMap(({ ports }) => ports ?? [])
+    .filter(({ protocol = 'TCP' }) => protocol === 'TCP')
+    .map(({ name, containerPort }) => ({ port: containerPort, name }));
+  const chosen = choosePort(search, ports, ({ port, name }) => [name, String(port)]);
+  return {
+    ...target,
+    selector: buildSelector(workload.spec.selector.matchLabels ?? {}),
+    port: String(chosen.port),
+    containerPort: chosen.port,
+    host: undefined,
+    replicas: workload.spec.replicas,
+  };
+}
+
+type NamedPort = { port: number; name: string | undefined };
+
+/** The only port, or the one that REMOTE names. Names come first, so that a port named "80" is meant by 80. */
+function choosePort<P extends { port: number; name?: string | undefined }>(
+  search: Search,
+  ports: readonly P[],
+  wordsFor: (port: P) => (string | undefined)[],
+): P {
+  const { target, remotePort } = search;
+  const what = `${target.kind} ${target.name}`;
+  const list = ports
+    .map(({ port, name }: NamedPort | P) => (name === undefined ? String(port) : `${port} (${name})`))
+    .join(', ');
+  if (remotePort !== undefined) {
+    const rank = (port: P) => wordsFor(port).indexOf(remotePort);
+    const [found] = ports.filter((port) => rank(port) >= 0).toSorted((a, b) => rank(a) - rank(b));
+    if (found !== undefined) return found;
+    throw new TpError('PORT_NOT_FOUND', `${what} has no TCP port ${remotePort}. It has: ${list || 'none'}.`, {
+      hint: 'Choose one of them: -p LOCAL:REMOTE',
+    });
+  }
+  const [only, second] = ports;
+  if (only === undefined)
+    throw new TpError('PORT_NOT_FOUND', `${what} has no TCP port.`, { hint: 'Only TCP ports can be intercepted.' });
+  if (second === undefined) return only;
+  throw new TpError('PORT_AMBIGUOUS', `${what} has several ports: ${list}.`, {
+    hint: `Choose one: -p LOCAL:REMOTE, for example -p 8080:${only.name ?? only.port}`,
+  });
+}
+
+/** The number behind a Service's target port. */
+async function containerPortOf(
+  client: KubernetesClient,
+  { namespace, selector, targetPort }: { namespace: string; selector: Labels; targetPort: number | string },
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  if (typeof targetPort === 'number') return targetPort;
+  const pods = await client.list<Pod>(PODS, { namespace, labelSelector: buildSelector(selector), signal });
+  return pods
+    .filter((pod) => !isTerminating(pod))
+    .map((pod) => portOfPod(pod, targetPort))
+    .find((port) => port !== undefined);
+}
+
+/** In a pod with an agent the name belongs to the agent; its description tells the application's number. */
+export function portOfPod(pod: Pod, name: string): number | undefined {
+  const captured = describeAgent(pod)?.ports.find((port) => port.name === name)?.appPort;
+  if (captured !== undefined) return captured;
+  const ports = pod.spec.containers.flatMap(({ ports }: Container) => ports ?? []);
+  return ports.find((port) => port.name === name)?.containerPort;
+}
+
+export function describeAgent(pod: Pod): AgentDescription | undefined {
+  const text = pod.metadata.annotations?.[AGENT_ANNOTATION];
+  return text === undefined ? undefined : (JSON.parse(text) as AgentDescription);
+}
+
+/** Also tells whether a workload of that name exists: people often mean it. */
+async function serviceNotFound(client: KubernetesClient, search: Search, signal: AbortSignal): Promise<TpError> {
+  const { namespace, target } = search;
+  for (const [kind, resource] of Object.entries(WORKLOADS)) {
+    const workload = await client.get(resource, { name: target.name, namespace }, { signal }).catch(() => undefined);
+    if (workload === undefined) continue;
+    const word = `${kind.toLowerCase()}/${target.name}`;
+    return new TpError('TARGET_NOT_FOUND', `Namespace ${namespace} has no Service ${target.name}, but a ${kind}.`, {
+      hint: `To intercept it: kubectl tp intercept ${word} -n ${namespace}`,
+    });
+  }
+  return targetNotFound(search, `kubectl -n ${namespace} get services`);
+}
+
+function targetNotFound({ namespace, target }: Search, look: string): TpError {
+  return new TpError('TARGET_NOT_FOUND', `Namespace ${namespace} has no ${target.kind} ${target.name}.`, {
+    hint: `See what there is: ${look} (another namespace: -n NAMESPACE)`,
+  });
+}
+
+function withoutSelector({ namespace, target }: Search): TpError {
+  return new TpError(
+    'INTERCEPT_REFUSED',
+    `Service ${target.name} in ${namespace} selects no pods (it has no selector).`,
+    {
+      hint: 'Intercept the workload behind it: kubectl tp intercept deployment/NAME',
+    },
+  );
+}
+
+async function orNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isNotFound(apiErrorOf(error))) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,110 @@
+// Turns what the API server refuses into what happened, why, and the next command to type.
+
+import { GROUP } from '@kubectl-tp/control-plane/api';
+import { isUnreachable, KubernetesError } from '@kubectl-tp/control-plane/kubernetes';
+import { TpError } from '../errors.ts';
+
+/** `User "bob" cannot create resource "intercepts" in API group "kubectl-tp.dev" in the namespace "team-a"` */
+const FORBIDDEN =
+  /User "([^"]*)" cannot (\S+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)"| at the cluster scope)?/;
+const DENIED_BY_WEBHOOK = /^admission webhook "[^"]*" denied the request(?: without explanation)?:? ?/;
+const DENIED_BY_POLICY = /ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request: /;
+const WEBHOOK_FAILED = /failed calling webhook "[^"]*"/;
+
+/** Passes other errors on as they are; keeps the original as `cause`, so that callers can still ask isNotFound. */
+export function fromKubernetesError(error: unknown, installNamespace: string): unknown {
+  if (isTimeout(error)) return unreachable('The API server did not answer within --request-timeout.', error);
+  if (!(error instanceof KubernetesError)) return error;
+  if (isUnreachable(error)) return unreachable(error.message, error);
+  if (error.status === 401 || error.code === 'KUBERNETES_CREDENTIALS') return unauthorized(error);
+  if (WEBHOOK_FAILED.test(error.message)) return webhookUnreachable(error, installNamespace);
+  if (DENIED_BY_WEBHOOK.test(error.message)) return deniedByWebhook(error);
+  if (DENIED_BY_POLICY.test(error.message)) return deniedByPolicy(error);
+  if (FORBIDDEN.test(error.message)) return missingRight(error, installNamespace);
+  if (isUnknownResource(error)) return notInstalled(installNamespace, error);
+  return new TpError('KUBERNETES_REFUSED', `The API server refused: ${error.message}`, { cause: error });
+}
+
+export function notInstalled(installNamespace: string, cause?: unknown): TpError {
+  return new TpError('NOT_INSTALLED', `kubectl tp is not installed in namespace ${installNamespace} of this cluster.`, {
+    hint: 'Install it with `kubectl tp install`, or name its namespace by --tp-namespace or TP_NAMESPACE.',
+    cause,
+  });
+}
+
+/** The API's own answer behind an error of ours, if that is what it comes from. */
+export function apiErrorOf(error: unknown): KubernetesError | undefined {
+  if (error instanceof KubernetesError) return error;
+  return error instanceof TpError && error.cause instanceof KubernetesError ? error.cause : undefined;
+}
+
+function missingRight(error: KubernetesError, installNamespace: string): TpError {
+  const [, user = '', verb = '', resource = '', group = '', namespace] = FORBIDDEN.exec(error.message) ?? [];
+  const where = namespace === undefined ? 'in the whole cluster' : `in namespace ${namespace}`;
+  const what = group === '' ? resource : `${resource}.${group}`;
+  return new TpError('MISSING_RIGHT', `User "${user}" may not ${verb} ${what} ${where}.`, {
+    hint: grantHint({ user, group, namespace, installNamespace }),
+    cause: error,
+  });
+}
+
+type Missing = { user: string; group: string; namespace: string | undefined; installNamespace: string };
+
+function grantHint({ user, group, namespace, installNamespace }: Missing): string {
+  if (namespace === undefined) return 'An administrator of the cluster has this right.';
+  const role = namespace === installNamespace ? '--role=tp-user' : '--clusterrole=tp-user';
+  if (group !== GROUP && namespace !== installNamespace) return 'Ask whoever grants rights in that namespace.';
+  return `Ask an administrator: kubectl -n ${namespace} create rolebinding tp-user-${dnsName(user)} ${role} --user=${user}`;
+}
+
+function deniedByWebhook(error: KubernetesError): TpError {
+  const sentence = error.message.replace(DENIED_BY_WEBHOOK, '');
+  const code = error.status === 409 || error.reason === 'Conflict' ? 'CONFLICT' : 'INTERCEPT_REFUSED';
+  return new TpError(code, sentence === '' ? error.message : sentence, { cause: error });
+}
+
+function deniedByPolicy(error: KubernetesError): TpError {
+  const sentence = error.message.split(DENIED_BY_POLICY).at(-1) ?? error.message;
+  return new TpError('MISSING_RIGHT', `A policy of the cluster refuses this: ${sentence}`, { cause: error });
+}
+
+function webhookUnreachable(error: KubernetesError, installNamespace: string): TpError {
+  return new TpError('WEBHOOK_UNREACHABLE', `The API server can't call the webhook of kubectl tp: ${error.message}`, {
+    hint: `See how it is: kubectl -n ${installNamespace} get pods,endpointslices -l app.kubernetes.io/component=webhook`,
+    cause: error,
+  });
+}
+
+function unauthorized(error: KubernetesError): TpError {
+  return new TpError('UNAUTHORIZED', `The API server does not accept the credentials: ${error.message}`, {
+    hint: 'Log in again, then check: kubectl auth whoami',
+    cause: error,
+  });
+}
+
+function unreachable(message: string, cause: unknown): TpError {
+  return new TpError('CLUSTER_UNREACHABLE', message, {
+    hint: 'Check that the cluster is up and the context is the right one: kubectl version; kubectl config current-context',
+    cause,
+  });
+}
+
+/** The API server has no such resource, as opposed to: it has no such object. */
+function isUnknownResource(error: KubernetesError): boolean {
+  return (
+    error.status === 404 &&
+    error.details?.name === undefined &&
+    /could not find the requested resource|page not found/.test(error.message)
+  );
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'TimeoutError';
+}
+
+function dnsName(text: string): string {
+  return text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '');
+}

@@ -1,0 +1,107 @@
+// Pods and events -> the sentence that tells why pods do not become ready. Pure.
+
+import type { ErrorCode } from '../errors.ts';
+import { type ContainerStatus, type Event, isReady, isTerminating, type Pod } from './objects.ts';
+
+export type Cause = {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+  /** A state that lasts longer than this does not cure itself. Kubernetes passes through some of them for a moment. */
+  readonly graceMs: number;
+};
+
+export type PodsView = {
+  readonly namespace: string;
+  readonly pods: readonly Pod[];
+  /** Warnings of the namespace. */
+  readonly events: readonly Event[];
+  /** Only pods and events that are not older count; by the API server's clock. */
+  readonly sinceMs: number;
+};
+
+export function findCause(view: PodsView): Cause | undefined {
+  const suspects = view.pods.filter((pod) => !isReady(pod) && !isTerminating(pod) && createdMs(pod) >= view.sinceMs);
+  for (const pod of suspects) {
+    const cause = podCause(view.namespace, pod);
+    if (cause !== undefined) return cause;
+  }
+  return refusedPods(view);
+}
+
+/** What `waiting.reason` of a container means. */
+const WAITING: Readonly<Record<string, { code: ErrorCode; what: string; graceMs: number }>> = {
+  ErrImagePull: { code: 'IMAGE_PULL', what: "its image can't be pulled", graceMs: 3000 },
+  ImagePullBackOff: { code: 'IMAGE_PULL', what: "its image can't be pulled", graceMs: 1000 },
+  ErrImageNeverPull: { code: 'IMAGE_PULL', what: 'its image is not on the node and must not be pulled', graceMs: 1000 },
+  InvalidImageName: { code: 'IMAGE_PULL', what: 'the name of its image is invalid', graceMs: 0 },
+  CreateContainerConfigError: { code: 'POD_FAILING', what: 'its configuration is incomplete', graceMs: 3000 },
+  CreateContainerError: { code: 'POD_FAILING', what: "it can't be created", graceMs: 5000 },
+  RunContainerError: { code: 'POD_FAILING', what: "it can't be started", graceMs: 5000 },
+  CrashLoopBackOff: { code: 'POD_FAILING', what: 'it ends again and again', graceMs: 5000 },
+};
+/** An autoscaler may add a node; that takes longer than anybody waits silently. */
+const UNSCHEDULABLE_GRACE_MS = 20_000;
+/** With a surge of zero, the end of an old pod may make room under a quota. */
+const REFUSED_GRACE_MS = 5000;
+
+function podCause(namespace: string, pod: Pod): Cause | undefined {
+  const { name } = pod.metadata;
+  const hint = `Look closer: kubectl -n ${namespace} describe pod ${name}`;
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  for (const status of statuses) {
+    const { reason = '', message = '' } = status.state?.waiting ?? {};
+    const known = WAITING[reason];
+    if (known === undefined) continue;
+    const detail = message || lastWords(status);
+    const sentence = `Container ${status.name} of pod ${name} does not run: ${known.what} (${reason}${detail ? `: ${detail}` : ''}).`;
+    return { code: known.code, message: sentence, hint, graceMs: known.graceMs };
+  }
+  const unscheduled = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
+  if (unscheduled?.reason !== 'Unschedulable') return undefined;
+  const message = `No node takes pod ${name}: ${unscheduled.message ?? 'unschedulable'}`;
+  return { code: 'POD_FAILING', message, hint, graceMs: UNSCHEDULABLE_GRACE_MS };
+}
+
+function lastWords({ state }: ContainerStatus): string {
+  const { reason, message, exitCode } = state?.terminated ?? {};
+  return message ?? reason ?? (exitCode === undefined ? '' : `exit code ${exitCode}`);
+}
+
+/** The controller of a ReplicaSet, StatefulSet or DaemonSet says in an event that the API server refuses its pods. */
+function refusedPods({ namespace, pods, events, sinceMs }: PodsView): Cause | undefined {
+  const owners = new Set(pods.flatMap(ownerNames));
+  const refused = events
+    .filter(({ reason, involvedObject }) => reason === 'FailedCreate' && isOwnedBy(involvedObject.name, owners))
+    .filter((event) => eventMs(event) >= sinceMs)
+    .toSorted((a, b) => eventMs(b) - eventMs(a))[0];
+  if (refused === undefined) return undefined;
+  const { kind = 'Workload', name = '' } = refused.involvedObject;
+  return {
+    code: 'POD_REFUSED',
+    message: `${kind} ${name} can't create pods: ${refused.message ?? 'no reason given'}`,
+    hint: `Look closer: kubectl -n ${namespace} get events --field-selector reason=FailedCreate`,
+    graceMs: REFUSED_GRACE_MS,
+  };
+}
+
+/** `orders` for a pod of ReplicaSet `orders-5d9f`: the next ReplicaSet has another hash. */
+function ownerNames({ metadata }: Pod): string[] {
+  const hash = metadata.labels?.['pod-template-hash'];
+  return (metadata.ownerReferences ?? []).map(({ name }) =>
+    hash !== undefined && name.endsWith(`-${hash}`) ? name.slice(0, -hash.length - 1) : name,
+  );
+}
+
+function isOwnedBy(name: string | undefined, owners: ReadonlySet<string>): boolean {
+  if (name === undefined) return false;
+  return owners.has(name) || owners.has(name.replace(/-[^-]+$/, ''));
+}
+
+function createdMs({ metadata }: Pod): number {
+  return Date.parse(metadata.creationTimestamp ?? '') || 0;
+}
+
+function eventMs({ lastTimestamp, eventTime, series, metadata }: Event): number {
+  return Date.parse(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '') || 0;
+}

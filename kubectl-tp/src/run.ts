@@ -1,0 +1,46 @@
+// One command from its words to its exit code: tools, signals, errors as text.
+
+import { parseCommandLine } from './cli.ts';
+import { createTools } from './context.ts';
+import { EXIT } from './errors.ts';
+import { explainError } from './output/explain-error.ts';
+import { createPrinter, type OutputFormat } from './output/printer.ts';
+import { createProgress } from './output/progress.ts';
+
+export async function runCommandLine(words: readonly string[]): Promise<number> {
+  // Errors in the command line itself are told the way it seems to ask for.
+  let format: OutputFormat = seemsJson(words) ? 'json' : 'text';
+  try {
+    const invocation = await parseCommandLine(words);
+    if (invocation.kind === 'help') {
+      process.stdout.write(`${invocation.text}\n`);
+      return EXIT.ok;
+    }
+    format = invocation.format;
+    const tools = createTools({
+      flags: invocation.flags,
+      env: process.env,
+      printer: createPrinter((text) => void process.stdout.write(text), format),
+      progress: createProgress(process.stderr, { quiet: !invocation.verbose }),
+      signal: abortOnSignals(),
+    });
+    return (await invocation.command.run(tools, invocation.args)) ?? EXIT.ok;
+  } catch (error) {
+    const { text, exitCode } = explainError(error, format, { debug: process.env.TP_DEBUG !== undefined });
+    // JSON is a result, too: whoever parses stdout finds the error there.
+    (format === 'json' ? process.stdout : process.stderr).write(`${text}\n`);
+    return exitCode;
+  }
+}
+
+/** The first signal asks the command to undo what it did; a second one ends it the usual way. */
+function abortOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
+  return controller.signal;
+}
+
+function seemsJson(words: readonly string[]): boolean {
+  const text = words.join(' ');
+  return /(^| )(-o ?|--output[ =])json( |$)/.test(text);
+}

@@ -1,0 +1,50 @@
+// What agents have shown: when each last reached this laptop for which intercept (the proof that the data path works),
+// and how many connections each has brought.
+
+export type AgentName = { readonly namespace: string; readonly intercept: string; readonly pod: string };
+
+/** Agents probe every 10 s; one that has been silent for three probes no longer proves anything. */
+export const PROBE_FRESH_MS = 30_000;
+
+export type AgentBook = {
+  recordProbe(agent: AgentName, nowMs: number): void;
+  recordConnection(agent: AgentName): void;
+  /** Milliseconds since the last probe, by pod. */
+  probeAges(intercept: InterceptKey, nowMs: number): ReadonlyMap<string, number>;
+  /** Connections that reached the local port, by pod. */
+  connections(intercept: InterceptKey): ReadonlyMap<string, number>;
+  forget(intercept: InterceptKey): void;
+};
+
+export type InterceptKey = { readonly namespace: string; readonly name: string };
+
+export function createAgentBook(): AgentBook {
+  const probes = new Map<string, Map<string, number>>();
+  const connections = new Map<string, Map<string, number>>();
+  return {
+    recordProbe({ namespace, intercept, pod }, nowMs) {
+      pageOf(probes, { namespace, name: intercept }).set(pod, nowMs);
+    },
+    recordConnection({ namespace, intercept, pod }) {
+      const page = pageOf(connections, { namespace, name: intercept });
+      page.set(pod, (page.get(pod) ?? 0) + 1);
+    },
+    probeAges: (intercept, nowMs) => new Map([...pageOf(probes, intercept)].map(([pod, atMs]) => [pod, nowMs - atMs])),
+    connections: (intercept) => new Map(pageOf(connections, intercept)),
+    forget(intercept) {
+      probes.delete(keyOf(intercept));
+      connections.delete(keyOf(intercept));
+    },
+  };
+}
+
+function pageOf(book: Map<string, Map<string, number>>, intercept: InterceptKey): Map<string, number> {
+  const key = keyOf(intercept);
+  const page = book.get(key) ?? new Map<string, number>();
+  book.set(key, page);
+  return page;
+}
+
+function keyOf({ namespace, name }: InterceptKey): string {
+  return `${namespace}/${name}`;
+}

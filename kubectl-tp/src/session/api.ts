@@ -1,0 +1,115 @@
+// What CLI and session process say to each other over the unix socket. One connection carries one call, as lines of
+// JSON: a request, then any number of progress lines, then a result or an error. The caller ends its side to cancel,
+// or, after the result of an intercept with `hold`, to end the intercept.
+
+import type { Fallback, HeaderMatch, TargetKind } from '@kubectl-tp/control-plane/api';
+import type { ErrorDescription } from '../errors.ts';
+
+export type SessionApi = {
+  intercept: { arguments: InterceptRequest; result: InterceptResult };
+  leave: { arguments: LeaveRequest; result: { left: InterceptName[] } };
+  status: { arguments: Record<string, never>; result: SessionReport };
+  /** Ends intercepts, Session object and process. */
+  quit: { arguments: Record<string, never>; result: { left: InterceptName[] } };
+};
+export type Verb = keyof SessionApi;
+
+/** First line of a connection. */
+export type Request<V extends Verb = Verb> = {
+  readonly verb: V;
+  readonly arguments: SessionApi[V]['arguments'];
+  /** A session process of another version or with other credentials makes room for a new one. */
+  readonly version: string;
+  readonly credentials: string;
+};
+
+/** A line of the answer. `makesRoom`: call again on a new process; nothing was done. */
+export type Answer<V extends Verb = Verb> =
+  | { readonly progress: string }
+  | { readonly result: SessionApi[V]['result'] }
+  | { readonly error: ErrorDescription }
+  | { readonly makesRoom: true };
+
+export type InterceptName = { readonly namespace: string; readonly name: string };
+
+export type InterceptRequest = {
+  readonly namespace: string;
+  readonly target: { readonly kind: TargetKind; readonly name: string };
+  /** Name or number of the target's port. */
+  readonly remotePort?: string;
+  /** Default: the number of the container port. */
+  readonly laptopPort?: number;
+  readonly headers: readonly HeaderMatch[];
+  readonly fallback: Fallback;
+  readonly ttlMs?: number;
+  readonly timeoutMs: number;
+  /** The intercept ends when the caller does; the local port must still be free. */
+  readonly hold: boolean;
+  /** With `hold`: the command listens on the local port already. */
+  readonly portMayBeOpen?: boolean;
+  /** Also answer with the environment of the target's container. */
+  readonly environment: boolean;
+};
+
+export type InterceptResult = InterceptName & {
+  readonly session: string;
+  readonly target: string;
+  /** Where callers in the cluster reach the target; undefined for workloads. */
+  readonly host?: string;
+  readonly headers: readonly HeaderMatch[];
+  readonly laptop: { readonly port: number };
+  readonly containerPort: number;
+  readonly agents: { readonly ready: number; readonly total: number };
+  readonly capture: 'Name' | 'Nft' | 'Unknown';
+  readonly fallback: Fallback;
+  readonly expiresAt?: string;
+  readonly environment?: CollectedEnvironment;
+};
+
+export type CollectedEnvironment = {
+  readonly variables: Readonly<Record<string, string>>;
+  /** A sentence for each variable or source that could not be had. */
+  readonly missing: readonly string[];
+};
+
+export type LeaveRequest =
+  | { readonly all: true }
+  /** Name of an intercept or of its target (`orders`, `deployment/orders`). */
+  | { readonly all: false; readonly namespace: string; readonly name: string };
+
+export type SessionReport = {
+  readonly pid: number;
+  readonly version: string;
+  readonly socket: string;
+  readonly log: string;
+  readonly context: string;
+  readonly server: string;
+  readonly installNamespace: string;
+  /** Undefined before the first intercept. */
+  readonly session?: { readonly name: string; readonly certificateExpiresAt?: string };
+  readonly relays: readonly RelayReport[];
+  readonly intercepts: readonly InterceptReport[];
+};
+
+export type RelayReport = {
+  readonly pod: string;
+  readonly state: string;
+  readonly rttMs?: number;
+  readonly error?: string;
+};
+
+export type InterceptReport = InterceptName & {
+  readonly target: string;
+  readonly match: string;
+  readonly laptopPort: number;
+  readonly laptopPortOpen: boolean;
+  readonly ready: boolean;
+  /** Why not, in the words of the intercept's conditions. */
+  readonly reason?: string;
+  readonly agents: { readonly ready: number; readonly total: number };
+  readonly capture: 'Name' | 'Nft' | 'Unknown';
+  /** Seconds since each agent last reached this laptop. */
+  readonly probes: readonly { readonly pod: string; readonly ageSeconds: number }[];
+  /** Connections that each agent has brought to the local port, by pod. */
+  readonly connections: Readonly<Record<string, number>>;
+};

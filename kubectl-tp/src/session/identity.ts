@@ -1,0 +1,68 @@
+// The laptop's identity: a name and a private key that never leaves it, in a file only its owner can read. It outlives
+// the session process, so that a restart is the same session to the cluster.
+
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+
+export type Identity = {
+  /** Name of the Session object. */
+  readonly session: string;
+  readonly privateKey: KeyObject;
+  /** PEM, as the Session object holds it. */
+  readonly publicKey: string;
+  /** Where this session has made intercepts: a user may not be allowed to look for them in all namespaces. */
+  readonly namespaces: readonly string[];
+};
+
+type StoredIdentity = { session: string; privateKey: string; namespaces: string[] };
+
+/** Undefined when there is none or the file is damaged: then a new identity does. */
+export async function loadIdentity(path: string): Promise<Identity | undefined> {
+  try {
+    const stored = parseStored(JSON.parse(await readFile(path, 'utf8')));
+    return buildIdentity(stored.session, createPrivateKey(stored.privateKey), stored.namespaces);
+  } catch {
+    return undefined; // the cluster forgets a session whose key is lost by itself
+  }
+}
+
+export function createIdentity(): Identity {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return buildIdentity(`${userPart()}-${randomBytes(4).toString('hex')}`, privateKey, []);
+}
+
+export async function saveIdentity(path: string, identity: Identity): Promise<void> {
+  const privateKey = identity.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const stored: StoredIdentity = { session: identity.session, privateKey, namespaces: [...identity.namespaces] };
+  const written = `${path}.${process.pid}`;
+  await writeFile(written, JSON.stringify(stored), { mode: 0o600 });
+  await rename(written, path);
+}
+
+export async function removeIdentity(path: string): Promise<void> {
+  await rm(path, { force: true });
+}
+
+function buildIdentity(session: string, privateKey: KeyObject, namespaces: readonly string[]): Identity {
+  const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
+  return { session, privateKey, publicKey, namespaces };
+}
+
+/** The user's name on the laptop makes a session recognisable; the name is part of DNS names, hence the characters. */
+function userPart(): string {
+  const clean = userInfo()
+    .username.toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 30);
+  return clean === '' ? 'laptop' : clean.replace(/-+$/, '');
+}
+
+function parseStored(value: unknown): StoredIdentity {
+  const { session, privateKey, namespaces } = value as Partial<StoredIdentity>;
+  if (typeof session !== 'string' || typeof privateKey !== 'string' || !Array.isArray(namespaces)) {
+    throw new Error('not an identity');
+  }
+  return { session, privateKey, namespaces: namespaces.map(String) };
+}

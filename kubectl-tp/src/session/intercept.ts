@@ -1,0 +1,113 @@
+// One intercept from the request to the proof: find the target, check the laptop's port, make the object, wait. Undoes
+// what it made when it fails or is cancelled.
+
+import { INTERCEPTS, type Intercept } from '@kubectl-tp/control-plane/api';
+import { isAlreadyExists, type KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
+import { explainMatch } from '@kubectl-tp/control-plane/match';
+import { TpError } from '../errors.ts';
+import type { Pod } from '../kubernetes/objects.ts';
+import { findTarget, type Target } from '../kubernetes/target.ts';
+import { apiErrorOf } from '../kubernetes/translate-error.ts';
+import type { InterceptRequest, InterceptResult } from './api.ts';
+import { buildIntercept, buildUpdate, isSameWish } from './build-intercept.ts';
+import { readEnvironment } from './environment.ts';
+import { assertLaptopPort } from './laptop-port.ts';
+import type { LiveSession } from './live-session.ts';
+import type { Session } from './session.ts';
+import { waitForIntercept } from './wait-for-intercept.ts';
+
+export type CallTools = { readonly signal: AbortSignal; readonly progress: (text: string) => void };
+
+export async function intercept(
+  session: Session,
+  request: InterceptRequest,
+  tools: CallTools,
+): Promise<InterceptResult> {
+  const { client } = session.cluster;
+  const { namespace } = request;
+  const target = await findTarget(client, request, tools.signal);
+  const laptopPort = request.laptopPort ?? target.containerPort ?? unknownPort(target);
+  if (!request.portMayBeOpen) await assertLaptopPort(laptopPort, request.hold);
+
+  const live = await session.open(tools);
+  await session.follow(namespace);
+  const wish = buildIntercept({ request, target, laptopPort, session: live.identity.session, nowMs: Date.now() });
+  tools.progress(`Intercepting ${describeTarget(target)} in ${namespace}: ${explainMatch(wish.spec.match)}`);
+  const { object, created } = await createOrUpdate(client, wish);
+  live.table.put(object);
+  try {
+    const pods = await waitForIntercept({
+      live,
+      client,
+      intercept: { namespace, name: object.metadata.name },
+      selector: target.selector,
+      installNamespace: session.installNamespace,
+      timeoutMs: request.timeoutMs,
+      ...tools,
+    });
+    return await buildResult({ client, live, request, target, object, pods, signal: tools.signal });
+  } catch (error) {
+    if (created) await session.leave(object);
+    throw error;
+  }
+}
+
+/** The same command again finds its object; only what may change is changed. */
+async function createOrUpdate(
+  client: KubernetesClient,
+  wish: Intercept,
+): Promise<{ object: Intercept; created: boolean }> {
+  const { name, namespace } = wish.metadata;
+  try {
+    return { object: await client.create<Intercept>(INTERCEPTS, wish, { namespace }), created: true };
+  } catch (error) {
+    if (!isAlreadyExists(apiErrorOf(error))) throw error;
+  }
+  const existing = await client.get<Intercept>(INTERCEPTS, { name, namespace });
+  if (isSameWish(existing, wish)) return { object: existing, created: false };
+  return { object: await client.patch<Intercept>(INTERCEPTS, { name, namespace }, buildUpdate(wish)), created: false };
+}
+
+type Made = {
+  readonly client: KubernetesClient;
+  readonly live: LiveSession;
+  readonly request: InterceptRequest;
+  readonly target: Target;
+  readonly object: Intercept;
+  readonly pods: readonly Pod[];
+  readonly signal: AbortSignal;
+};
+
+async function buildResult({ client, live, request, target, object, pods, signal }: Made): Promise<InterceptResult> {
+  const { name, namespace } = object.metadata;
+  const { spec, status } = live.table.get(namespace, name) ?? object;
+  const containerPort = status?.appPort ?? target.containerPort ?? spec.laptop.port;
+  const environment = request.environment
+    ? await readEnvironment({ client, namespace, pods, containerPort, signal })
+    : undefined;
+  return {
+    name,
+    namespace,
+    session: spec.session,
+    target: describeTarget(target),
+    ...(target.host === undefined ? {} : { host: target.host }),
+    headers: spec.match.headers,
+    laptop: { port: spec.laptop.port },
+    containerPort,
+    agents: status?.agents ?? { ready: 0, total: 0 },
+    capture: status?.capture ?? 'Unknown',
+    fallback: spec.fallback,
+    ...(spec.expiresAt === undefined ? {} : { expiresAt: spec.expiresAt }),
+    ...(environment === undefined ? {} : { environment }),
+  };
+}
+
+/** `orders`, `deployment/orders`: what `leave` understands, too. */
+export function describeTarget({ kind, name }: { kind: string; name: string }): string {
+  return kind === 'Service' ? name : `${kind.toLowerCase()}/${name}`;
+}
+
+function unknownPort({ kind, name, port }: Target): never {
+  const message = `No pod of ${kind} ${name} tells the number behind port ${port}, so the local port is unknown.`;
+  throw new TpError('PORT_NOT_FOUND', message, { hint: 'Say which local port your process listens on: -p LOCAL' });
+}

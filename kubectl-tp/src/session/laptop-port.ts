@@ -1,0 +1,42 @@
+// Is somebody listening on a port of this laptop?
+
+import { connect } from 'node:net';
+import { TpError } from '../errors.ts';
+
+const CONNECT_TIMEOUT_MS = 1000;
+
+/**
+ * Without a command something must listen already, or every intercepted request would fall back. A command that is
+ * yet to start needs the port for itself.
+ */
+export async function assertLaptopPort(port: number, hold: boolean): Promise<void> {
+  const isOpen = await isPortOpen(port);
+  if (isOpen && hold) {
+    throw new TpError('PORT_IN_USE', `Port ${port} of this laptop is in use, so the command can't listen there.`, {
+      hint: `End what listens there, choose another port with -p LOCAL, or leave out "-- CMD" if that is your application.`,
+    });
+  }
+  if (!isOpen && !hold) {
+    throw new TpError('NOBODY_LISTENS', `Nobody listens on port ${port} of this laptop.`, {
+      hint: 'Start your application first, name its port with -p LOCAL, or let it be started: kubectl tp intercept NAME -- CMD',
+    });
+  }
+}
+
+export async function isPortOpen(port: number): Promise<boolean> {
+  const answers = await Promise.all(['127.0.0.1', '::1'].map((host) => canConnect(host, port)));
+  return answers.includes(true);
+}
+
+function canConnect(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: CONNECT_TIMEOUT_MS });
+    const finish = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => finish(true));
+    socket.once('timeout', () => finish(false));
+    socket.once('error', () => finish(false));
+  });
+}

@@ -1,0 +1,97 @@
+// A session while it is connected: the certificate from its object, one tunnel per relay, its intercepts and what
+// agents show of them.
+
+import { RELAY_LAPTOP_PORT, type Session } from '@kubectl-tp/control-plane/api';
+import type { Cluster } from '../kubernetes/client.ts';
+import { portForward } from '../kubernetes/port-forward.ts';
+import { createTunnels, type Tunnels } from '../tunnel/tunnel.ts';
+import { type Bell, createBell } from '../waiting/bell.ts';
+import { type AgentBook, createAgentBook } from './agent-book.ts';
+import { followCertificate, type SessionCertificate } from './certificate.ts';
+import type { Identity } from './identity.ts';
+import { createInterceptTable, type InterceptTable } from './intercept-table.ts';
+import type { Log } from './log.ts';
+import { followRelays } from './relays.ts';
+
+export type LiveSession = {
+  readonly identity: Identity;
+  readonly certificate: SessionCertificate;
+  readonly table: InterceptTable;
+  readonly agents: AgentBook;
+  readonly tunnels: Tunnels;
+  /** Rings when an intercept, a probe or a tunnel changes. */
+  readonly bell: Bell;
+  /** Leaves without failing a request. The Session object stays. */
+  close(): Promise<void>;
+};
+
+export type LiveSessionOptions = {
+  readonly cluster: Cluster;
+  readonly installNamespace: string;
+  readonly identity: Identity;
+  readonly object: Session;
+  readonly log: Log;
+  /** The object was deleted by somebody else. */
+  readonly onGone: () => void;
+};
+
+/** Resolves when the certificate is there and the tunnels are being dialed; `signal` is for that only. */
+export async function openLiveSession(options: LiveSessionOptions, signal: AbortSignal): Promise<LiveSession> {
+  const { cluster, identity, log } = options;
+  const { client } = cluster;
+  const lifetime = new AbortController();
+  const bell = createBell();
+  try {
+    const certificate = followCertificate({ ...options, client, signal: lifetime.signal, bell });
+    await certificate.issued(signal);
+    const table = createInterceptTable({
+      client,
+      session: identity.session,
+      signal: lifetime.signal,
+      log,
+      onChange: bell.ring,
+    });
+    const agents = createAgentBook();
+    const tunnels = startTunnels(options, { certificate, table, agents, bell });
+    const close = async () => {
+      lifetime.abort();
+      await tunnels.close();
+    };
+    const relays = { ...options, client, signal: lifetime.signal, tunnels };
+    await followRelays(relays).catch(async (error) => {
+      await close();
+      throw error;
+    });
+    return { identity, certificate, table, agents, tunnels, bell, close };
+  } catch (error) {
+    lifetime.abort();
+    throw error;
+  }
+}
+
+type Parts = Pick<LiveSession, 'certificate' | 'table' | 'agents' | 'bell'>;
+
+function startTunnels(
+  { cluster, installNamespace, identity }: LiveSessionOptions,
+  { certificate, table, agents, bell }: Parts,
+): Tunnels {
+  return createTunnels({
+    session: identity.session,
+    proofKey: identity.privateKey,
+    certificate: certificate.current,
+    dialRelay: (pod, signal) =>
+      portForward(cluster, { namespace: installNamespace, pod, port: RELAY_LAPTOP_PORT }, signal),
+    lookup(namespace, name) {
+      const intercept = table.get(namespace, name);
+      return intercept && { host: 'localhost', port: intercept.spec.laptop.port };
+    },
+    onProbe(probe) {
+      agents.recordProbe(probe, Date.now());
+      bell.ring();
+    },
+    onConnection({ namespace, intercept, pod, outcome }) {
+      if (outcome === 'joined' && pod !== undefined) agents.recordConnection({ namespace, intercept, pod });
+    },
+    onState: () => bell.ring(),
+  });
+}

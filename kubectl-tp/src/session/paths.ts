@@ -1,0 +1,62 @@
+// Where a session process keeps its files, and which session process belongs to a connection.
+
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { TpError } from '../errors.ts';
+import type { Connection } from '../kubernetes/connection.ts';
+
+export type SessionFiles = {
+  readonly id: string;
+  readonly socket: string;
+  readonly log: string;
+  /** Held while a process takes the socket over. */
+  readonly lock: string;
+  /** The session's name and private key. */
+  readonly identity: string;
+};
+
+/** The kernel's limit for the path of a unix socket, less its closing zero (104 bytes on macOS, 108 on Linux). */
+const MAX_SOCKET_PATH_BYTES = 103;
+
+export function sessionFiles(connection: Connection, env: NodeJS.ProcessEnv): SessionFiles {
+  const folder = sessionFolder(env);
+  const id = sessionId(connection);
+  const path = (ending: string) => join(folder, `${id}.${ending}`);
+  const socket = path('sock');
+  if (Buffer.byteLength(socket) > MAX_SOCKET_PATH_BYTES) {
+    throw new TpError('SESSION_PROCESS_FAILED', `The path of the session's socket is too long: ${socket}`, {
+      hint: 'Set XDG_RUNTIME_DIR to a shorter folder of yours.',
+    });
+  }
+  return { id, socket, log: path('log'), lock: path('lock'), identity: path('identity.json') };
+}
+
+/** Makes the folder that only its owner may enter: who reaches the socket acts as this user. */
+export async function createSessionFolder(env: NodeJS.ProcessEnv): Promise<void> {
+  await mkdir(sessionFolder(env), { recursive: true, mode: 0o700 });
+}
+
+/** Changes whenever the process would have to speak to the API server differently. */
+export function credentialsHash({ cluster, user, impersonate, requestTimeoutMs }: Connection): string {
+  return digest([cluster, user, impersonate, requestTimeoutMs]).slice(0, 32);
+}
+
+/**
+ * One process per API server, user and install. Names and files stand for the user rather than the credentials, so
+ * that a renewed token belongs to the same session.
+ */
+function sessionId({ cluster, user, impersonate, installNamespace }: Connection): string {
+  const who = [user.name, user.file, user.file === undefined ? user.value : undefined, impersonate];
+  return digest([cluster.value.server, who, installNamespace]).slice(0, 12);
+}
+
+function sessionFolder(env: NodeJS.ProcessEnv): string {
+  const runtime = env.XDG_RUNTIME_DIR;
+  return runtime ? join(runtime, 'kubectl-tp') : join(env.HOME ?? homedir(), '.kube', 'kubectl-tp');
+}
+
+function digest(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}

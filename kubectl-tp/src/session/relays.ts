@@ -1,0 +1,35 @@
+// Tells the tunnels which relay pods there are.
+
+import { COMPONENT_LABEL, PODS } from '@kubectl-tp/control-plane/api';
+import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
+import { followObjects } from '../kubernetes/follow.ts';
+import { isReady, isTerminating, type Pod } from '../kubernetes/objects.ts';
+import type { Tunnels } from '../tunnel/tunnel.ts';
+import type { Log } from './log.ts';
+
+type Options = {
+  readonly client: KubernetesClient;
+  readonly installNamespace: string;
+  readonly signal: AbortSignal;
+  readonly tunnels: Tunnels;
+  readonly log: Log;
+};
+
+const LABEL_SELECTOR = `${COMPONENT_LABEL}=relay`;
+
+/** Resolves when the relays are known; follows them until the signal. Throws when the user may not see them. */
+export async function followRelays({ client, installNamespace, signal, tunnels, log }: Options): Promise<void> {
+  const where = { namespace: installNamespace, labelSelector: LABEL_SELECTOR, signal };
+  // A list tells a missing right at once; a watch would only keep trying.
+  tunnels.setRelays(readyNames(await client.list<Pod>(PODS, where)));
+  followObjects<Pod>(client, PODS, {
+    ...where,
+    onChange: (pods) => tunnels.setRelays(readyNames(pods)),
+    onTrouble: (error) => log('watching relays failed', { error: error.message }),
+  });
+}
+
+/** A relay that is ending lets its connections finish; it only takes no new tunnels. */
+function readyNames(pods: readonly Pod[]): string[] {
+  return pods.filter((pod) => isReady(pod) && !isTerminating(pod)).map(({ metadata }) => metadata.name);
+}

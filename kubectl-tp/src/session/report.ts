@@ -1,0 +1,67 @@
+// What `kubectl tp status` tells: proven facts of this process, not wishes.
+
+import type { Intercept } from '@kubectl-tp/control-plane/api';
+import { explainMatch } from '@kubectl-tp/control-plane/match';
+import type { Connection } from '../kubernetes/connection.ts';
+import type { TunnelStatus } from '../tunnel/tunnel.ts';
+import { VERSION } from '../version.ts';
+import type { InterceptReport, RelayReport, SessionReport } from './api.ts';
+import { describeTarget } from './intercept.ts';
+import { isPortOpen } from './laptop-port.ts';
+import type { LiveSession } from './live-session.ts';
+import type { SessionFiles } from './paths.ts';
+import type { Session } from './session.ts';
+
+type Options = { readonly session: Session; readonly connection: Connection; readonly files: SessionFiles };
+
+export async function buildReport({ session, connection, files }: Options): Promise<SessionReport> {
+  const live = session.live();
+  const process_ = { pid: process.pid, version: VERSION, socket: files.socket, log: files.log };
+  const where = {
+    context: connection.context,
+    server: session.cluster.server.href,
+    installNamespace: session.installNamespace,
+  };
+  if (live === undefined) return { ...process_, ...where, relays: [], intercepts: [] };
+  const expiry = live.certificate.expiresAt();
+  return {
+    ...process_,
+    ...where,
+    session: { name: live.identity.session, ...(expiry === undefined ? {} : { certificateExpiresAt: expiry }) },
+    relays: live.tunnels.status().map(reportRelay),
+    intercepts: await Promise.all(live.table.all().map((intercept) => reportIntercept(live, intercept))),
+  };
+}
+
+function reportRelay({ relay, state, roundTripMs }: TunnelStatus): RelayReport {
+  return {
+    pod: relay,
+    state: state.name,
+    ...(roundTripMs === undefined ? {} : { rttMs: Math.round(roundTripMs * 10) / 10 }),
+    ...(state.name === 'waiting' ? { error: state.error.message } : {}),
+  };
+}
+
+async function reportIntercept(live: LiveSession, { metadata, spec, status }: Intercept): Promise<InterceptReport> {
+  const { namespace, name } = metadata;
+  const conditions = status?.conditions ?? [];
+  // The first that is not true tells why: each builds on the one before.
+  const order = ['Accepted', 'Programmed', 'Ready'];
+  const missing = order.map((type) => conditions.find((c) => c.type === type)).find((c) => c?.status !== 'True');
+  const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+  const ages = live.agents.probeAges(metadata, Date.now());
+  return {
+    namespace,
+    name,
+    target: describeTarget(spec.target),
+    match: explainMatch(spec.match),
+    laptopPort: spec.laptop.port,
+    laptopPortOpen: await isPortOpen(spec.laptop.port),
+    ready: isReady,
+    ...(isReady ? {} : { reason: missing?.message ?? 'the control plane has not looked at it yet' }),
+    agents: status?.agents ?? { ready: 0, total: 0 },
+    capture: status?.capture ?? 'Unknown',
+    probes: [...ages].map(([pod, ageMs]) => ({ pod, ageSeconds: Math.round(ageMs / 1000) })),
+    connections: Object.fromEntries(live.agents.connections(metadata)),
+  };
+}

@@ -1,0 +1,79 @@
+// Finds the session process of a connection and starts it when it is not there.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { connect } from 'node:net';
+import type { Readable } from 'node:stream';
+import { TpError } from '../errors.ts';
+import type { Connection } from '../kubernetes/connection.ts';
+import { createSessionCaller, type SessionCaller } from './caller.ts';
+import { createSessionFolder, type SessionFiles, sessionFiles } from './paths.ts';
+import { SESSION_PROCESS_WORD } from './words.ts';
+
+/** What a new session process reads from its standard input. */
+export type SessionStart = { readonly connection: Connection; readonly files: SessionFiles };
+
+export async function startSession(connection: Connection, env: NodeJS.ProcessEnv): Promise<SessionCaller> {
+  const files = sessionFiles(connection, env);
+  const start = () => startProcess({ connection, files }, env);
+  if (!(await isAnswering(files.socket))) await start();
+  return createSessionCaller(connection, files, start);
+}
+
+/** With `resume`, a session whose process was killed is taken up again; what never was is not started. */
+export async function findSession(
+  connection: Connection,
+  env: NodeJS.ProcessEnv,
+  { resume }: { resume: boolean },
+): Promise<SessionCaller | undefined> {
+  const { socket, identity } = sessionFiles(connection, env);
+  const isThere = (await isAnswering(socket)) || (resume && existsSync(identity));
+  return isThere ? startSession(connection, env) : undefined;
+}
+
+/** Whether a process accepts connections on the socket; a file left by a killed one refuses them. */
+export async function isAnswering(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false; // no such file, or nobody behind it: both mean that no process runs
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function startProcess(start: SessionStart, env: NodeJS.ProcessEnv): Promise<void> {
+  await createSessionFolder(env);
+  const log = await open(start.files.log, 'a', 0o600);
+  try {
+    const child = spawn(process.execPath, [process.argv[1] ?? '', SESSION_PROCESS_WORD, start.files.id], {
+      detached: true,
+      // The session outlives the folder it was started from.
+      cwd: '/',
+      env,
+      stdio: ['pipe', 'pipe', log.fd],
+    });
+    child.stdin?.end(JSON.stringify(start));
+    const said = await firstLine(child.stdout);
+    child.unref();
+    if (said.trim() !== 'ready')
+      throw new TpError('SESSION_PROCESS_FAILED', 'The session process does not start.', {
+        hint: `See why in ${start.files.log}`,
+      });
+  } finally {
+    await log.close();
+  }
+}
+
+async function firstLine(stream: Readable | null): Promise<string> {
+  let said = '';
+  for await (const chunk of stream ?? []) {
+    said += String(chunk);
+    if (said.includes('\n')) break;
+  }
+  return said;
+}

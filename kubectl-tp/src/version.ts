@@ -1,0 +1,5 @@
+// The plugin's version, as its package says.
+
+import manifest from '../package.json' with { type: 'json' };
+
+export const VERSION: string = manifest.version;
