@@ -22,6 +22,8 @@ app.kubernetes.io/part-of: kubectl-tp
 {{- define "tp.podSpec" -}}
 {{- $root := index . 0 -}}
 serviceAccountName: tp-{{ index . 1 }}
+# Kubernetes would set TP_WEBHOOK_PORT and the like, after our own Services.
+enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
   runAsUser: 65532
@@ -60,6 +62,11 @@ securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
   capabilities: {drop: [ALL]}
+# Node reads and compiles the sources first, which takes long on a busy machine.
+startupProbe:
+  httpGet: {path: /healthz, port: admin}
+  periodSeconds: 1
+  failureThreshold: 120
 livenessProbe:
   httpGet: {path: /healthz, port: admin}
   periodSeconds: 10
