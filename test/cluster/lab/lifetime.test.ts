@@ -1,9 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import test from 'ava';
+import { kubectl } from '../../../lab/api-client.ts';
 import { isHealthy, start, stop, wipe } from '../../../lab/cluster.ts';
+import { TOOLS_IMAGE } from '../../../lab/images/definitions.ts';
 import { currentLab, type Lab } from '../../../lab/lab.ts';
 import { daemonPids, isAlive, waitFor } from '../../../lab/processes.ts';
+import { labPrograms } from '../../../lab/programs.ts';
 import { capture } from '../../../lab/shell.ts';
 
 // A lab of its own beside the one that the other tests use.
@@ -23,11 +26,19 @@ test('a lab starts beside another, survives a crash and leaves nothing when it s
   await crash(lab, ['kube-apiserver', 'containerd-lab']);
   t.false(await isHealthy(lab));
   t.true(await start(lab, silent), 'cleaned up and started again');
+  await runPod();
 
   await stop(lab);
   await waitFor('zombies to be reaped', async () => (await processes()).length === 0);
   t.deepEqual(await traces(), before);
 });
+
+/** So that there are mounts, cgroups and logs to clean up. */
+async function runPod(): Promise<void> {
+  const programs = await labPrograms();
+  await kubectl(lab, programs, ['run', 'app', `--image=${TOOLS_IMAGE}`]);
+  await kubectl(lab, programs, ['wait', '--for=condition=Ready', 'pod/app', '--timeout=60s']);
+}
 
 /** Kills as a machine in trouble would: without a word, and only some. */
 async function crash(lab: Lab, names: readonly string[]): Promise<void> {
