@@ -24,7 +24,14 @@ export type AgentConnection = {
   intercept: string;
   /** Known once TLS has shown it. */
   pod: string | undefined;
-  outcome: 'joined' | 'probe' | 'unknown-intercept' | 'local-port-closed' | 'tls-failed' | 'not-an-agent';
+  outcome:
+    | 'joined'
+    | 'probe'
+    | 'unknown-intercept'
+    | 'unknown-protocol'
+    | 'local-port-closed'
+    | 'tls-failed'
+    | 'not-an-agent';
 };
 
 export type AcceptOptions = {
@@ -55,10 +62,18 @@ export async function acceptAgent(stream: Duplex, options: AcceptOptions): Promi
   }
 
   const protocol = chooseProtocol(hello);
+  if (protocol === undefined && hello.protocols.length > 0) {
+    report('unknown-protocol');
+    return reset(stream);
+  }
   const isProbe = protocol === ALPN_PROBE;
   const local = isProbe ? undefined : await dialLocal(target, gone.signal);
+  if (gone.signal.aborted) {
+    local?.resetAndDestroy();
+    return;
+  }
   if (local === undefined && !isProbe) {
-    if (!gone.signal.aborted) report('local-port-closed');
+    report('local-port-closed');
     return reset(stream);
   }
 
@@ -68,7 +83,7 @@ export async function acceptAgent(stream: Duplex, options: AcceptOptions): Promi
   const pod = isSecure ? podOf(tls, identity, name) : undefined;
   if (pod === undefined) {
     report(isSecure ? 'not-an-agent' : 'tls-failed');
-    local?.destroy();
+    local?.resetAndDestroy();
     return reset(stream);
   }
   report(isProbe ? 'probe' : 'joined', pod);

@@ -1,0 +1,193 @@
+// Laws of the tunnel's frames and streams: what goes in comes out, in any chunks and any order of streams; what is no
+// frame ends the tunnel and nothing else.
+
+import { Duplex } from 'node:stream';
+import test from 'ava';
+import fc from 'fast-check';
+import {
+  buildControlFrame,
+  buildDataFrame,
+  createFrameReader,
+  FRAME,
+  type FrameType,
+} from '../../../control-plane/src/protocol/mux/frame.ts';
+import { createMux, type Mux, type MuxOptions } from '../../../control-plane/src/protocol/mux/mux.ts';
+
+type Seen = { type: FrameType; stream: number; content: string };
+
+/** Frames as they were read, neighbouring parts of one stream's data joined. */
+function readFrames(chunks: Buffer[]): Seen[] {
+  const seen: Seen[] = [];
+  const read = createFrameReader({
+    onData(stream, part) {
+      const last = seen.at(-1);
+      if (last?.type === FRAME.DATA && last.stream === stream) last.content += part.toString('hex');
+      else seen.push({ type: FRAME.DATA, stream, content: part.toString('hex') });
+    },
+    onControl: (type, stream, value) => seen.push({ type, stream, content: String(value) }),
+  });
+  for (const chunk of chunks) read(chunk);
+  return seen;
+}
+
+function cut(bytes: Buffer, sizes: number[]): Buffer[] {
+  const chunks: Buffer[] = [];
+  let at = 0;
+  for (const size of sizes) {
+    chunks.push(bytes.subarray(at, at + size));
+    at += size;
+  }
+  return [...chunks, bytes.subarray(at)];
+}
+
+const stream = fc.integer({ min: 1, max: 0xffff_ffff });
+const frame = fc.oneof(
+  fc
+    .tuple(stream, fc.uint8Array({ minLength: 1, maxLength: 200 }))
+    .map(([id, data]) => buildDataFrame(id, Buffer.from(data))),
+  fc.tuple(stream, fc.nat()).map(([id, credit]) => buildControlFrame(FRAME.WINDOW, id, credit)),
+  fc.double({ noNaN: true }).map((stamp) => buildControlFrame(FRAME.PING, 0, stamp)),
+  stream.map((id) => buildControlFrame(FRAME.END, id)),
+  stream.map((id) => buildControlFrame(FRAME.RESET, id)),
+);
+
+test('frames cut into any chunks are the same frames', (t) => {
+  fc.assert(
+    fc.property(fc.array(frame, { maxLength: 20 }), fc.array(fc.integer({ min: 1, max: 40 })), (frames, sizes) => {
+      const bytes = Buffer.concat(frames);
+      t.deepEqual(readFrames(cut(bytes, sizes)), readFrames([bytes]));
+    }),
+  );
+});
+
+test('any bytes are frames or a violation, never anything else', (t) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+      try {
+        readFrames([Buffer.from(bytes)]);
+        t.pass();
+      } catch (error) {
+        t.like(error, { code: 'TUNNEL_PROTOCOL_VIOLATED' });
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+/** Two ends of one connection that cuts what is written into random pieces and delivers them late. */
+function createWire(random: () => number): [Duplex, Duplex] {
+  const make = (): Duplex => new Duplex({ read: () => undefined, highWaterMark: 1024, write: () => undefined });
+  const [left, right] = [make(), make()];
+  const connect = (from: Duplex, to: Duplex) => {
+    from._write = (chunk: Buffer, _encoding, done) => {
+      let at = 0;
+      while (at < chunk.length) {
+        const size = 1 + Math.floor(random() * 3000);
+        to.push(Buffer.from(chunk.subarray(at, at + size)));
+        at += size;
+      }
+      if (random() < 0.5) setImmediate(done);
+      else done();
+    };
+    from._final = (done) => {
+      to.push(null);
+      done();
+    };
+  };
+  connect(left, right);
+  connect(right, left);
+  return [left, right];
+}
+
+function createPair(random: () => number, onStream: (stream: Duplex) => void): { relay: Mux; laptop: Mux } {
+  const [left, right] = createWire(random);
+  const quiet: Pick<MuxOptions, 'onClose'> = { onClose: () => undefined };
+  return {
+    relay: createMux(left, { side: 'relay', ...quiet }),
+    laptop: createMux(right, { side: 'laptop', onStream, ...quiet }),
+  };
+}
+
+type Plan = { bytes: number; chunk: number; slow: boolean; reset: boolean };
+
+test('every stream returns what went in, whatever the others do', async (t) => {
+  const plan = fc.record({
+    bytes: fc.integer({ min: 0, max: 600_000 }),
+    chunk: fc.integer({ min: 1, max: 100_000 }),
+    slow: fc.boolean(),
+    reset: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(plan, { minLength: 1, maxLength: 6 }),
+      fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
+      async (plans, randoms) => {
+        const random = () => randoms.next().value ?? 0;
+        const { relay, laptop } = createPair(random, (echo) => echo.pipe(echo));
+        const results = await Promise.all(plans.map((one) => roundTrip(relay, one)));
+        for (const [index, result] of results.entries()) t.true(result, `stream ${index}`);
+        relay.destroy();
+        laptop.destroy();
+      },
+    ),
+    { numRuns: 25 },
+  );
+});
+
+async function roundTrip(relay: Mux, { bytes, chunk, slow, reset }: Plan): Promise<boolean> {
+  const sent = Buffer.alloc(bytes, bytes % 251);
+  const open = relay.open();
+  open.on('error', () => undefined);
+  if (reset) {
+    open.write(sent.subarray(0, chunk));
+    open.destroy();
+    return true;
+  }
+  const write = async () => {
+    for (let at = 0; at < bytes; at += chunk) {
+      if (!open.write(sent.subarray(at, at + chunk))) await new Promise((resolve) => open.once('drain', resolve));
+    }
+    open.end();
+  };
+  const [received] = await Promise.all([readSlowly(open, slow), write()]);
+  return received.equals(sent);
+}
+
+async function readSlowly(from: Duplex, slow: boolean): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of from) {
+    parts.push(part);
+    if (slow) await new Promise(setImmediate);
+  }
+  return Buffer.concat(parts);
+}
+
+test('data beyond the window ends the tunnel', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<Error | undefined>();
+  const [left, right] = createWire(() => 0.9);
+  createMux(right, { side: 'laptop', onStream: (held) => held.pause(), onClose: resolve });
+  left.on('data', () => undefined);
+  left.write(buildControlFrame(FRAME.OPEN, 1));
+  for (let sent = 0; sent < 5; sent += 1) left.write(buildDataFrame(1, Buffer.alloc(64 << 10)));
+  t.like(await promise, { code: 'TUNNEL_PROTOCOL_VIOLATED' });
+});
+
+const violates = test.macro({
+  async exec(t, bytes: Buffer) {
+    const { promise, resolve } = Promise.withResolvers<Error | undefined>();
+    const [left, right] = createWire(() => 0.9);
+    createMux(right, { side: 'laptop', onClose: resolve });
+    left.on('data', () => undefined);
+    left.write(bytes);
+    t.like(await promise, { code: 'TUNNEL_PROTOCOL_VIOLATED' });
+  },
+  title: (what) => `ends the tunnel: ${what}`,
+});
+test('data for a stream that was never opened', violates, buildDataFrame(7, Buffer.from('x')));
+test(
+  'a stream opened twice',
+  violates,
+  Buffer.concat([buildControlFrame(FRAME.OPEN, 1), buildControlFrame(FRAME.OPEN, 1)]),
+);
+test('an unknown frame', violates, Buffer.from([9, 0, 0, 0, 0, 0, 0, 1]));
+test('a frame that is too long', violates, Buffer.from([1, 0xff, 0xff, 0xff, 0, 0, 0, 1]));
