@@ -42,7 +42,8 @@ export async function startFakeApi(): Promise<FakeApi> {
   function tell(type: string, collection: string, object: KubernetesObject): void {
     const line = `${JSON.stringify({ type, object })}\n`;
     history.push({ version, collection, line });
-    for (const watch of watches) if (isWithin(collection, watch.collection)) watch.response.write(line);
+    for (const watch of watches)
+      if (isWithin(collection, watch.collection) && !watch.response.writableEnded) watch.response.write(line);
   }
 
   function put(collection: string, object: KubernetesObject): void {
@@ -76,9 +77,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     });
   }
 
-  function watch(collection: string, query: URLSearchParams, response: ServerResponse): void {
-    const from = Number(query.get('resourceVersion'));
-    if (from < oldest) return refuse(response, 410, 'Expired', 'too old resource version');
+  function watch(collection: string, from: number, response: ServerResponse): void {
     response.writeHead(200).flushHeaders();
     for (const event of history) {
       if (event.version > from && isWithin(event.collection, collection)) response.write(event.line);
@@ -111,9 +110,10 @@ export async function startFakeApi(): Promise<FakeApi> {
   function store(response: ServerResponse, collection: string, object: KubernetesObject): void {
     const { generateName } = (object.metadata ?? {}) as { generateName?: string };
     const name = object.metadata?.name ?? `${generateName}${version}`;
-    if (objects.has(`${collection}/${name}`)) return refuse(response, 409, 'AlreadyExists', `${name} already exists`);
-    put(collection, { ...object, metadata: { ...object.metadata, name } });
-    answer(response, 201, objects.get(`${collection}/${name}`) ?? {});
+    const exists = objects.has(`${collection}/${name}`);
+    if (!exists) put(collection, { ...object, metadata: { ...object.metadata, name } });
+    if (exists) refuse(response, 409, 'AlreadyExists', `${name} already exists`);
+    else answer(response, 201, objects.get(`${collection}/${name}`));
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -123,7 +123,10 @@ export async function startFakeApi(): Promise<FakeApi> {
     if (request.headers.authorization !== `Bearer ${TOKEN}`)
       return refuse(response, 401, 'Unauthorized', 'who are you?');
     if (request.method !== 'GET') return change(request, response, pathname);
-    if (searchParams.has('watch')) return watch(pathname, searchParams, response);
+    if (searchParams.has('watch')) {
+      const from = Number(searchParams.get('resourceVersion'));
+      return from < oldest ? refuse(response, 410, 'Expired', 'too old') : watch(pathname, from, response);
+    }
     const object = objects.get(pathname);
     if (object !== undefined) return answer(response, 200, object);
     if (isCollection(pathname)) return list(pathname, searchParams, response);
