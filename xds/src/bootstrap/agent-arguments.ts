@@ -4,8 +4,11 @@ import type { JsonObject } from '@bufbuild/protobuf';
 
 /** Threads that serve; each costs memory, and one does some 10,000 requests a second. */
 const WORKERS = 2;
-/** Ten years: connections on a filter chain that was replaced end when caller or application end them. */
-const DRAIN_TIME_SECONDS = 10 * 365 * 24 * 3600;
+/**
+ * Thirty days: a connection on a filter chain that was replaced lives until caller or application end it, or this long.
+ * Envoy keeps such a chain for the whole time, some 15 kB each, so it must end somewhere.
+ */
+const DRAIN_TIME_SECONDS = 30 * 24 * 3600;
 
 /** `bootstrap` is what `buildBootstrap` made. */
 export function buildAgentArguments(bootstrap: JsonObject): string[] {

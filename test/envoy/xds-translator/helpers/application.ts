@@ -47,7 +47,7 @@ export async function startApplication(name: string, { port = 0, host = '127.0.0
     hitsOf: (id) => hits.filter((hit) => hit.id === id),
     connections,
     close: () => {
-      for (const socket of connections) socket.resetAndDestroy();
+      for (const socket of connections) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
@@ -81,6 +81,8 @@ function createHttp2(name: string, hits: Hit[]): http2.Http2Server {
   return server.on('stream', (stream, headers, _flags, rawHeaders) => {
     const hit = note(hits, 'h2', headers['x-id'], rawHeaders);
     stream.on('error', () => stream.destroy());
+    // Cancelled before it got here.
+    if (stream.destroyed) return;
     stream.respond({ ':status': 200, 'x-who': name, 'content-type': 'application/grpc' }, { waitForTrailers: true });
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0', 'x-who': name }));
     stream.on('data', (chunk: Buffer) => {

@@ -57,7 +57,7 @@ export async function startLaptop(
     port: (relay.address() as net.AddressInfo).port,
     handshakes,
     close: () => {
-      for (const raw of open) raw.resetAndDestroy();
+      for (const raw of open) raw.destroy();
       return new Promise((resolve) => relay.close(() => resolve()));
     },
   };
