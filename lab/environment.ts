@@ -37,7 +37,8 @@ async function writePluginLauncher(): Promise<void> {
   await mkdir(launcherFolder(), { recursive: true });
   const plugin = join(CHECKOUT, 'kubectl-tp/src/main.ts');
   const next = join(launcherFolder(), `kubectl-tp.${process.pid}`);
-  await writeFile(next, `#!/bin/sh\nexec ${shellQuote(NODE)} ${shellQuote(plugin)} "$@"\n`);
+  // Without `--` Node reads the plugin's --env-file as its own, wherever it stands.
+  await writeFile(next, `#!/bin/sh\nexec ${shellQuote(NODE)} -- ${shellQuote(plugin)} "$@"\n`);
   await chmod(next, 0o755);
   await rename(next, join(launcherFolder(), 'kubectl-tp'));
 }
