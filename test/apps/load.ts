@@ -138,7 +138,7 @@ function createHttp2Sender({ url }: LoadPlan): Send {
     });
 }
 
-if (process.argv[1] === import.meta.filename && process.argv[2]) {
+if (import.meta.main && process.argv[2]) {
   const result = await runLoad(JSON.parse(process.argv[2]) as LoadPlan);
   process.stdout.write(`${JSON.stringify(result)}\n`);
   process.exit(0);
