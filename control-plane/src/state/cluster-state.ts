@@ -54,6 +54,7 @@ export type PodModel = {
   readonly terminating: boolean;
   /** The Deployment, StatefulSet, DaemonSet, ... at the top of the chain of owners. */
   readonly workload: WorkloadRef | undefined;
+  /** Of the application's containers; the agent's are not among them. */
   readonly ports: readonly ContainerPortModel[];
   readonly agent: AgentDescription | undefined;
   /** Value of the rollout annotation the pod was created with. */

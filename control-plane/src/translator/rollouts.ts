@@ -57,9 +57,7 @@ export function planRollouts(state: ClusterState, accepted: readonly AcceptedInt
       if (place.captured === undefined && judgeReplacement(state, intercept, place).kind === 'due') due.add(workload);
     }
   }
-  return [...due]
-    .map((workload) => buildRequest(workload, served.get(workload) ?? []))
-    .toSorted((a, b) => compareText(workloadKey(a.workload), workloadKey(b.workload)));
+  return [...due].map((workload) => buildRequest(workload, served.get(workload) ?? []));
 }
 
 type Demand = { readonly intercept: LiveIntercept; readonly reason: string };

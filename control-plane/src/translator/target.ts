@@ -1,7 +1,7 @@
 // Resolves what an intercept points at: the pods behind it, the application's port in each, and whether the agent
 // there has that port. Everything that can be wrong with a target is a value with the sentence for people.
 
-import { AGENT_CONTAINER, type Capture, type CapturedPort, type InterceptTarget } from '../api/index.ts';
+import type { Capture, CapturedPort, InterceptTarget } from '../api/index.ts';
 import type { ClusterState, PodModel } from '../state/cluster-state.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import { resolveServicePort } from './service-target.ts';
@@ -82,6 +82,5 @@ function buildPlace(pod: PodModel, { port, capture }: TargetPort): Place[] {
 function findNumber(pod: PodModel, name: string): number | undefined {
   const renamed = pod.agent?.ports.find((port) => port.name === name);
   if (renamed !== undefined) return renamed.appPort;
-  return pod.ports.find((port) => port.name === name && port.protocol === 'TCP' && port.container !== AGENT_CONTAINER)
-    ?.number;
+  return pod.ports.find((port) => port.name === name && port.protocol === 'TCP')?.number;
 }

@@ -38,7 +38,7 @@ export function translate(state: ClusterState, context: TranslationContext): Tra
     unused: removals.marks,
     endings,
     memory: { httpUntilMs, acknowledged },
-    nextChangeMs: findNext(context.nowMs, [...nextChangesMs, ...removals.nextChangesMs, ...httpUntilMs.values()]),
+    nextChangeMs: findNext([...nextChangesMs, ...removals.nextChangesMs, ...httpUntilMs.values()]),
   };
 }
 
@@ -71,7 +71,7 @@ function refuseUnrollable(state: ClusterState, intercept: LiveIntercept, { place
 }
 
 /** A port that carries intercepts has no end yet: Infinity is no time to wait for. */
-function findNext(nowMs: number, timesMs: readonly number[]): number | undefined {
-  const next = timesMs.reduce((a, b) => (b > nowMs && b < a ? b : a), Number.POSITIVE_INFINITY);
+function findNext(timesMs: readonly number[]): number | undefined {
+  const next = timesMs.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   return next === Number.POSITIVE_INFINITY ? undefined : next;
 }

@@ -23,13 +23,12 @@ const INTERCEPTED: StateWords = {
 };
 
 test('a port reads HTTP from the first intercept until ten minutes after the last', (t) => {
-  const steps: [atMinutes: number, words: StateWords, mode: string][] = [
+  const steps: [atMinutes: number, words: StateWords, mode: 'tcp' | 'http'][] = [
     [0, IDLE, 'tcp'],
     [1, INTERCEPTED, 'http'],
     [300, IDLE, 'http'],
     [309, IDLE, 'http'],
     [310, IDLE, 'tcp'],
-    [311, IDLE, 'tcp'],
     [312, INTERCEPTED, 'http'],
   ];
   let memory = EMPTY_MEMORY;
@@ -37,6 +36,7 @@ test('a port reads HTTP from the first intercept until ten minutes after the las
     const translation = translate(buildState(words), { ...CONTEXT, nowMs: START_MS + atMinutes * MINUTE_MS, memory });
     t.is(translation.agents.get(NODE)?.ports[0]?.mode, mode, `minute ${atMinutes}`);
     memory = translation.memory;
+    t.is(memory.httpUntilMs.has(`${NODE}:8080`), mode === 'http');
   }
 });
 
