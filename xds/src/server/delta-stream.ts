@@ -97,8 +97,7 @@ function respond(stream: DeltaStream): { stream: DeltaStream; responses: StreamR
   if (stream.snapshot === undefined) return { stream, responses };
   let next = stream;
   for (const type of RESOURCE_TYPES) {
-    const may = { add: mayAdd(next, type), remove: mayRemove(next, type) };
-    const changes = subscription.nextChanges(next.subscriptions[type], stream.snapshot.set[type], may);
+    const changes = nextChanges(next, type, stream.snapshot);
     if (changes === undefined) continue;
     const sent = next.sent + 1;
     const nonce = String(sent);
@@ -108,6 +107,11 @@ function respond(stream: DeltaStream): { stream: DeltaStream; responses: StreamR
     if (type === 'cluster' && changes.resources.length > 0) next = resendEndpoints(next);
   }
   return { stream: next, responses };
+}
+
+function nextChanges(stream: DeltaStream, type: ResourceType, { set }: Snapshot): Changes | undefined {
+  const gates = { mayAdd: () => mayAdd(stream, type), mayRemove: () => mayRemove(stream, type) };
+  return subscription.nextChanges(stream.subscriptions[type], set[type], gates);
 }
 
 /**

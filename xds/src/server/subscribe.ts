@@ -22,6 +22,7 @@ export type NamesRequest = {
 };
 
 export function afterNamesRequest(subscription: Subscription, request: NamesRequest): Subscription {
+  if (subscription.asked && request.subscribe.length + request.unsubscribe.length === 0) return subscription;
   const isResumed = !subscription.asked && RESUMED_TYPES.has(request.type);
   const begun = subscription.asked ? subscription : begin(subscription, request);
   const known = new Set(isResumed ? begun.held.keys() : []);

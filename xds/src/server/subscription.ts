@@ -41,19 +41,22 @@ export const NO_SUBSCRIPTION: Subscription = {
   greetingDue: false,
 };
 
-/** What is to be sent now, or undefined. Additions and removals wait for other types, see delta-stream.ts. */
-export function nextChanges(
-  subscription: Subscription,
-  resources: Resources,
-  may: { readonly add: boolean; readonly remove: boolean },
-): Changes | undefined {
+/** Additions and removals wait for other types, see delta-stream.ts; asked only when there are some. */
+export type Gates = { readonly mayAdd: () => boolean; readonly mayRemove: () => boolean };
+
+/** What is to be sent now, or undefined. */
+export function nextChanges(subscription: Subscription, resources: Resources, gates: Gates): Changes | undefined {
   if (!subscription.asked || subscription.underWay !== undefined) return undefined;
-  const added = may.add ? [...resources.values()].filter((resource) => isToSend(subscription, resource)) : [];
-  const removed = namesToRemove(subscription, resources, may.remove);
-  const suspect = [...added.map(({ name }) => name), ...removed].find((name) => subscription.suspects.has(name));
-  if (suspect !== undefined) return only(suspect, { resources: added, removed });
-  if (added.length > 0 || removed.length > 0) return { resources: added, removed };
-  return subscription.greetingDue && may.add ? { resources: [], removed: [] } : undefined;
+  const added = [...resources.values()].filter((resource) => isToSend(subscription, resource));
+  const gone = [...subscription.held.keys()].filter((name) => !resources.has(name));
+  const changes = {
+    resources: added.length > 0 && gates.mayAdd() ? added : [],
+    removed: [...unknownNames(subscription, resources), ...(gone.length > 0 && gates.mayRemove() ? gone : [])].sort(),
+  };
+  const names = namesIn(changes);
+  const suspect = names.find((name) => subscription.suspects.has(name));
+  if (suspect !== undefined) return only(suspect, changes);
+  return names.length > 0 || (subscription.greetingDue && gates.mayAdd()) ? changes : undefined;
 }
 
 export function afterSending(subscription: Subscription, changes: Changes): Subscription {
@@ -126,11 +129,9 @@ function isToSend(subscription: Subscription, { name, version }: Resource): bool
   return subscription.due.has(name) || subscription.held.get(name) !== version;
 }
 
-/** A name the agent never held is answered at once: it only waits to hear that there is no such resource. */
-function namesToRemove({ held, due }: Subscription, resources: Resources, mayRemove: boolean): string[] {
-  const unknown = [...due].filter((name) => !resources.has(name) && !held.has(name));
-  const gone = mayRemove ? [...held.keys()].filter((name) => !resources.has(name)) : [];
-  return [...unknown, ...gone].sort();
+/** Names the agent never held are answered at once: it only waits to hear that there is no such resource. */
+function unknownNames({ held, due }: Subscription, resources: Resources): string[] {
+  return [...due].filter((name) => !resources.has(name) && !held.has(name));
 }
 
 function only(name: string, { resources, removed }: Changes): Changes {
