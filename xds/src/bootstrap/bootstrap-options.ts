@@ -22,6 +22,8 @@ export type BootstrapOptions = {
   readonly identityDirectory: string;
   /** Path of Envoy's admin socket, in a directory that the agent may write to. */
   readonly adminSocket: string;
+  /** Where a readiness probe can connect without the application noticing; undefined = nowhere. */
+  readonly readinessPort?: number;
 };
 
 /** Throws XDS_BOOTSTRAP_INVALID: an agent that doesn't start would keep its pod from becoming ready. */
@@ -30,8 +32,9 @@ export function assertBootstrapOptions({
   controlPlane,
   identityDirectory,
   adminSocket,
+  readinessPort,
 }: BootstrapOptions): void {
-  const numbers = ports.flatMap(({ appPort, agentPort }) => [appPort, agentPort]);
+  const numbers = [...ports.flatMap(({ appPort, agentPort }) => [appPort, agentPort]), readinessPort ?? []].flat();
   const faults = [
     ports.length === 0 && 'no port is captured',
     !numbers.every(isPort) && `one of the ports ${numbers.join(', ')} is none`,

@@ -6,6 +6,7 @@ import { type Bootstrap, BootstrapSchema } from '../proto/generated/envoy/config
 import { DnsClusterSchema } from '../proto/generated/envoy/extensions/clusters/dns/v3/dns_cluster_pb.ts';
 import { CredentialInjectorSchema } from '../proto/generated/envoy/extensions/filters/http/credential_injector/v3/credential_injector_pb.ts';
 import { UpstreamCodecSchema } from '../proto/generated/envoy/extensions/filters/http/upstream_codec/v3/upstream_codec_pb.ts';
+import { ConfigSchema as DirectResponseSchema } from '../proto/generated/envoy/extensions/filters/network/direct_response/v3/config_pb.ts';
 import { TcpProxySchema } from '../proto/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
 import { GenericSchema } from '../proto/generated/envoy/extensions/http/injected_credentials/generic/v3/generic_pb.ts';
 import { UpstreamTlsContextSchema } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
@@ -14,6 +15,7 @@ import { AGENT_RUNTIME, AGENT_STATISTICS } from './agent-settings.ts';
 import { assertBootstrapOptions, type BootstrapOptions } from './bootstrap-options.ts';
 import { buildControlPlaneCluster, buildControlPlaneStream } from './control-plane-cluster.ts';
 import { buildPassThrough } from './pass-through.ts';
+import { buildReadiness } from './readiness.ts';
 
 export { buildAgentArguments } from './agent-arguments.ts';
 export type { BootstrapOptions, CapturedPort } from './bootstrap-options.ts';
@@ -28,13 +30,15 @@ export function buildBootstrap(options: BootstrapOptions): JsonObject {
   return toJson(BootstrapSchema, buildMessage(options), { registry: EXTENSIONS }) as JsonObject;
 }
 
-function buildMessage({ ports, controlPlane, identityDirectory, adminSocket }: BootstrapOptions): Bootstrap {
+function buildMessage(options: BootstrapOptions): Bootstrap {
+  const { ports, controlPlane, identityDirectory, adminSocket, readinessPort } = options;
   const passThroughs = ports.map(buildPassThrough);
+  const readiness = readinessPort === undefined ? [] : [buildReadiness(readinessPort)];
   return create(BootstrapSchema, {
     node: { id: '$(POD_NAMESPACE)/$(POD_NAME)', cluster: 'kubectl-tp', metadata: { ip: '$(POD_IP)' } },
     admin: { address: { address: { case: 'pipe', value: { path: adminSocket } } } },
     staticResources: {
-      listeners: passThroughs.map(({ listener }) => listener),
+      listeners: [...passThroughs.map(({ listener }) => listener), ...readiness],
       clusters: [
         buildControlPlaneCluster(controlPlane, identityDirectory),
         ...passThroughs.map(({ cluster }) => cluster),
@@ -49,6 +53,7 @@ function buildMessage({ ports, controlPlane, identityDirectory, adminSocket }: B
 /** Every extension that a bootstrap has, by which their JSON is written. */
 const EXTENSIONS = createRegistry(
   CredentialInjectorSchema,
+  DirectResponseSchema,
   DnsClusterSchema,
   GenericSchema,
   HttpProtocolOptionsSchema,
