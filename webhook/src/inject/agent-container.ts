@@ -13,18 +13,22 @@ import { isByNft } from './capture-container.ts';
 import type { Container, ContainerPort } from './pod.ts';
 import type { InjectSettings, Resources } from './settings.ts';
 
-export function buildAgentContainer(
-  ports: readonly CapturedPort[],
-  resources: Resources,
-  settings: InjectSettings,
-): Container {
+export type AgentOptions = {
+  readonly ports: readonly CapturedPort[];
+  /** A port of its own, where the kubelet sees whether the agent serves. */
+  readonly readinessPort: number;
+  readonly resources: Resources;
+};
+
+export function buildAgentContainer(options: AgentOptions, settings: InjectSettings): Container {
+  const { ports, readinessPort, resources } = options;
   const container = {
     name: AGENT_CONTAINER,
     image: settings.agentImage,
     imagePullPolicy: settings.imagePullPolicy,
     restartPolicy: 'Always',
     command: ['envoy'],
-    args: buildArguments(ports, settings),
+    args: buildArguments(options, settings),
     // The kubelet expands $(POD_IP) and the like in the arguments: so the same arguments fit every pod.
     env: [
       buildFieldVariable('POD_IP', 'status.podIP'),
@@ -32,7 +36,9 @@ export function buildAgentContainer(
       buildFieldVariable('POD_NAMESPACE', 'metadata.namespace'),
     ],
     ports: ports.map(buildPort),
-    ...buildReadiness(ports),
+    // Asked every second, because a pod gets no traffic before it; patient, because a node that is busy for a moment
+    // must not take the pod out of its Services.
+    readinessProbe: { tcpSocket: { port: readinessPort }, periodSeconds: 1, failureThreshold: 10 },
     resources,
     securityContext: {
       runAsUser: AGENT_UID,
@@ -52,23 +58,16 @@ export function buildAgentContainer(
   return container;
 }
 
-function buildArguments(ports: readonly CapturedPort[], { installNamespace, authority }: InjectSettings): string[] {
+function buildArguments({ ports, readinessPort }: AgentOptions, settings: InjectSettings): string[] {
+  const { installNamespace, authority } = settings;
   const bootstrap = buildBootstrap({
     ports: ports.map(({ appPort, agentPort }) => ({ appPort, agentPort })),
     controlPlane: { host: `${CONTROL_PLANE_SERVICE}.${installNamespace}.svc`, port: XDS_PORT, authority },
     identityDirectory: TOKEN_DIRECTORY,
     adminSocket: ADMIN_SOCKET,
+    readinessPort,
   });
   return buildAgentArguments(bootstrap);
-}
-
-/**
- * Asked every second, because a pod gets no traffic before it; patient, because a node that is busy for a moment must
- * not take the pod out of its Services.
- */
-function buildReadiness([first]: readonly CapturedPort[]): { readinessProbe?: object } {
-  if (first === undefined) return {};
-  return { readinessProbe: { tcpSocket: { port: first.agentPort }, periodSeconds: 1, failureThreshold: 10 } };
 }
 
 function buildFieldVariable(name: string, fieldPath: string): object {

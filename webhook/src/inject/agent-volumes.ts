@@ -6,7 +6,8 @@ import type { Volume } from './pod.ts';
 
 export const AGENT_VOLUMES = { socket: 'tp-agent-socket', token: 'tp-agent-token' } as const;
 export const SOCKET_DIRECTORY = '/var/run/kubectl-tp/socket';
-export const TOKEN_DIRECTORY = '/var/run/kubectl-tp/token';
+/** Where Kubernetes would mount the pod's token for the API server, which is not the agent's to have. */
+export const TOKEN_DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** Only programs in the agent's own container reach it. */
 export const ADMIN_SOCKET = `${SOCKET_DIRECTORY}/admin.sock`;
 

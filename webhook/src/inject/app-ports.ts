@@ -20,3 +20,19 @@ export function findByNumber(pod: Pod, number: number): AppPort | undefined {
   const [container] = pod.spec.containers;
   return declared ?? (container && { number, container: container.name });
 }
+
+/**
+ * Numbers from `first` on for the agent: none that the pod declares, none that is captured (it may be undeclared), and
+ * none that the agent has already.
+ */
+export function* freePorts(
+  first: number,
+  pod: Pod,
+  captured: readonly { readonly appPort: number; readonly agentPort?: number }[],
+): Generator<number, never> {
+  const taken = new Set([
+    ...listAppPorts(pod).map(({ number }) => number),
+    ...captured.flatMap(({ appPort, agentPort }) => [appPort, agentPort]),
+  ]);
+  for (let port = first; ; port++) if (!taken.has(port)) yield port;
+}

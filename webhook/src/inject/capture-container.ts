@@ -3,8 +3,7 @@
 // never pass the prerouting hook.
 
 import { CAPTURE_CONTAINER, type CapturedPort } from '@kubectl-tp/control-plane/api';
-import { listAppPorts } from './app-ports.ts';
-import { freePorts } from './captured-ports.ts';
+import { freePorts } from './app-ports.ts';
 import type { Container, Pod } from './pod.ts';
 import type { InjectSettings } from './settings.ts';
 
@@ -13,8 +12,7 @@ const FIRST_BYPASS_PORT = 15180;
 
 /** One more port for each captured one, which the rules lead to the application: the kubelet's probes use it. */
 export function buildBypasses(pod: Pod, ports: readonly CapturedPort[]): Map<number, number> {
-  const captured = ports.map(({ appPort, container }) => ({ number: appPort, container }));
-  const free = freePorts(FIRST_BYPASS_PORT, [...listAppPorts(pod), ...captured]);
+  const free = freePorts(FIRST_BYPASS_PORT, pod, ports);
   return new Map(ports.filter(isByNft).map(({ appPort }) => [appPort, free.next().value]));
 }
 
@@ -54,6 +52,14 @@ function buildRules(ports: readonly CapturedPort[], bypasses: ReadonlyMap<number
     `tcp dport ${appPort} redirect to :${agentPort}`,
     `tcp dport ${bypasses.get(appPort)} redirect to :${appPort}`,
   ]);
-  const chain = `chain capture { type nat hook prerouting priority dstnat; policy accept; ${rules.join('; ')}; }`;
-  return `add table inet kubectl-tp; delete table inet kubectl-tp; table inet kubectl-tp { ${chain} }`;
+  return [
+    `add ${TABLE}`,
+    `delete ${TABLE}`,
+    `add ${TABLE}`,
+    `add chain ${CHAIN} { type nat hook prerouting priority dstnat; }`,
+    ...rules.map((rule) => `add rule ${CHAIN} ${rule}`),
+  ].join('; ');
 }
+
+const TABLE = 'table inet kubectl-tp';
+const CHAIN = 'inet kubectl-tp capture';

@@ -2,7 +2,7 @@
 // nothing; nft rules, which need NET_ADMIN, are written only where an Intercept wants a port that no name leads to.
 
 import { AGENT_FIRST_PORT, type CapturedPort, type InterceptTarget } from '@kubectl-tp/control-plane/api';
-import { type AppPort, findByName, findByNumber, listAppPorts } from './app-ports.ts';
+import { type AppPort, findByName, findByNumber, freePorts, listAppPorts } from './app-ports.ts';
 import { findServicePort, isSelected, type NamespaceView, type ServiceView } from './namespace-view.ts';
 import type { Pod } from './pod.ts';
 
@@ -26,7 +26,11 @@ export function findCapturedPorts(
     wanted.filter(({ direct, number }) => direct || !byName.has(number)).map(({ number }) => number),
   );
   const chosen = firstOfEachNumber([...wanted, ...named]).slice(0, MAX_CAPTURED_PORTS);
-  const agentPorts = freePorts(AGENT_FIRST_PORT, [...listAppPorts(pod), ...chosen]);
+  const agentPorts = freePorts(
+    AGENT_FIRST_PORT,
+    pod,
+    chosen.map(({ number }) => ({ appPort: number })),
+  );
   return chosen
     .sort((a, b) => a.number - b.number)
     .map(({ name, number, container }) => ({
@@ -36,12 +40,6 @@ export function findCapturedPorts(
       capture: byNft.has(number) ? 'Nft' : 'Name',
       container,
     }));
-}
-
-/** Numbers from `first` on that are none of the pod's own. */
-export function* freePorts(first: number, ports: readonly AppPort[]): Generator<number, never> {
-  const taken = new Set(ports.map(({ number }) => number));
-  for (let port = first; ; port++) if (!taken.has(port)) yield port;
 }
 
 /** Ports that some Service with an address of its own targets by name. */

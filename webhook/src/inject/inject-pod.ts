@@ -11,6 +11,7 @@ import { buildTokenSecretFile } from '@kubectl-tp/xds/bootstrap';
 import { buildAgentContainer } from './agent-container.ts';
 import { buildAgentResources } from './agent-resources.ts';
 import { buildAgentVolumes, TOKEN_DIRECTORY } from './agent-volumes.ts';
+import { freePorts } from './app-ports.ts';
 import { buildBypasses, buildCaptureContainer, isByNft } from './capture-container.ts';
 import { findCapturedPorts } from './captured-ports.ts';
 import { findSkipReason, findTargets, refusesNetAdmin, type SkipReason } from './eligibility.ts';
@@ -51,6 +52,9 @@ function buildPod(pod: Pod, ports: readonly CapturedPort[], settings: InjectSett
   };
 }
 
+/** Below the agent's ports for the application's. */
+const READINESS_PORT = 15079;
+
 /**
  * The agent comes before the pod's own init containers: it connects to the control plane while they work, and since
  * sidecars end in reverse order, it outlives every other one that may serve a captured port. It delays none of them, as
@@ -62,7 +66,9 @@ function buildContainers(
   bypasses: ReadonlyMap<number, number>,
   settings: InjectSettings,
 ): Container[] {
-  const agent = buildAgentContainer(ports, buildAgentResources(pod, settings.agentResources), settings);
+  const readinessPort = freePorts(READINESS_PORT, pod, ports).next().value;
+  const resources = buildAgentResources(pod, settings.agentResources);
+  const agent = buildAgentContainer({ ports, readinessPort, resources }, settings);
   return ports.some(isByNft) ? [buildCaptureContainer(ports, bypasses, settings), agent] : [agent];
 }
 
