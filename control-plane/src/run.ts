@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { ServerIdentity } from '@kubectl-tp/xds';
 import type { Logger } from 'pino';
 import { buildConfigDump } from './admin/config-dump.ts';
@@ -22,12 +23,15 @@ export type RunOptions = {
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly now?: () => number;
+  /** Called for each server when it listens: which port it got, for configurations with port 0. */
+  readonly onListening?: (server: 'admin' | 'discovery', port: number) => void;
 };
 
 const AUTHORITY_BACK_OFF = { firstMs: 500, maxMs: 10_000 };
 
 /** Rejects when a part fails for good; the kubelet then starts the process anew. */
-export async function run(config: Config, { client, log, signal, now = Date.now }: RunOptions): Promise<void> {
+export async function run(config: Config, options: RunOptions): Promise<void> {
+  const { client, log, signal, now = Date.now, onListening = () => undefined } = options;
   const namespace = config.installNamespace;
   const authority = await waitForAuthority({ client, log, signal, namespace, now });
   if (authority === undefined) return;
@@ -41,7 +45,10 @@ export async function run(config: Config, { client, log, signal, now = Date.now 
 
   const runners = [
     // Health and metrics come first: the kubelet asks from the start.
-    { name: 'admin', run: (signal) => serve(createAdmin(parts, metrics), config.adminPort, signal) },
+    {
+      name: 'admin',
+      run: (signal) => serveAdmin(createAdmin(parts, metrics), { port: config.adminPort, signal, onListening }),
+    },
     // Watches the cluster.
     { name: 'state', run: state.run },
     // Takes part in choosing the replica that writes.
@@ -51,7 +58,7 @@ export async function run(config: Config, { client, log, signal, now = Date.now 
     // Turns each change into agents' configurations and objects' statuses.
     { name: 'reconciler', run: reconciler.run },
     // Serves agents, as soon as there is something to serve.
-    { name: 'discovery', run: (signal) => serveAgents(parts, config.xdsPort, signal) },
+    { name: 'discovery', run: (signal) => serveAgents(parts, { port: config.xdsPort, signal, onListening }) },
     // Keeps its certificate fresh.
     {
       name: 'serving certificate',
@@ -81,11 +88,18 @@ async function waitForAuthority(options: AuthorityOptions): Promise<Authority | 
   return undefined;
 }
 
+type Serving = {
+  readonly port: number;
+  readonly signal: AbortSignal;
+  readonly onListening: NonNullable<RunOptions['onListening']>;
+};
+
 /** An agent that came before the first round would be kept waiting for its configuration. */
-async function serveAgents({ server, reconciler }: Parts, port: number, signal: AbortSignal): Promise<void> {
+async function serveAgents({ server, reconciler }: Parts, { port, signal, onListening }: Serving): Promise<void> {
   await Promise.race([reconciler.firstRound, aborted(signal)]);
   if (signal.aborted) return;
-  await server.listen(port, '0.0.0.0');
+  const address = await server.listen(port, '0.0.0.0');
+  onListening('discovery', address.port);
   await aborted(signal);
   await server.close();
 }
@@ -98,9 +112,10 @@ function createAdmin({ server, state, cache, leader }: Parts, { registry }: Metr
   });
 }
 
-async function serve(server: Server, port: number, signal: AbortSignal): Promise<void> {
+async function serveAdmin(server: Server, { port, signal, onListening }: Serving): Promise<void> {
   server.listen(port);
   await once(server, 'listening');
+  onListening('admin', (server.address() as AddressInfo).port);
   await aborted(signal);
   server.closeAllConnections();
   server.close();

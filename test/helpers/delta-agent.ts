@@ -13,8 +13,10 @@ const PATH = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggreg
 
 export type DeltaAgentOptions = {
   port: number;
-  /** PEM of the server's authority; the server must be called `localhost`. */
+  /** PEM of the server's authority. */
   authority: string;
+  /** DNS name that the server's certificate must have; `localhost` unless said otherwise. */
+  serverName?: string;
   /** None or empty: no authorization header. */
   token?: string;
   node?: string;
@@ -45,10 +47,11 @@ export type DeltaAgent = {
   close(): void;
 };
 
-export function connectDeltaAgent({ port, authority, token, node = '' }: DeltaAgentOptions): DeltaAgent {
+export function connectDeltaAgent({ port, authority, token, node = '', serverName }: DeltaAgentOptions): DeltaAgent {
   const client = new grpc.Client(`localhost:${port}`, grpc.credentials.createSsl(Buffer.from(authority)), {
     'grpc.use_local_subchannel_pool': 1,
     'grpc.enable_channelz': 0,
+    ...(serverName === undefined ? {} : { 'grpc.ssl_target_name_override': serverName }),
   });
   const metadata = new grpc.Metadata();
   if (token) metadata.set('authorization', `Bearer ${token}`);

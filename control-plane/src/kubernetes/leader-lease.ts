@@ -66,9 +66,9 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
     return holderIdentity === '' || holderIdentity === identity || now() - seen.atMs > leaseDurationSeconds * 1000;
   }
 
-  async function readLease(signal?: AbortSignal): Promise<Lease | undefined> {
+  async function readLease(signal: AbortSignal): Promise<Lease | undefined> {
     try {
-      return await client.get<Lease>(LEASES, { namespace, name }, signal ? { signal } : {});
+      return await client.get<Lease>(LEASES, { namespace, name }, { signal });
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -85,11 +85,13 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
     else await client.replace(LEASES, { ...before, ...head, spec } as Lease, { signal });
   }
 
+  /** Asks who holds it: a write that was cut off by the signal may have made it ours. */
   async function letGo(): Promise<void> {
-    if (!isLeader) return;
     lead(false);
-    const patch = { spec: { holderIdentity: '' } };
-    await client.patch(LEASES, { namespace, name }, patch, { signal: AbortSignal.timeout(RENEW_INTERVAL_MS) });
+    const signal = AbortSignal.timeout(RENEW_INTERVAL_MS);
+    const lease = await readLease(signal);
+    if (lease?.spec.holderIdentity !== identity) return;
+    await client.replace(LEASES, { ...lease, spec: { ...lease.spec, holderIdentity: '' } } as Lease, { signal });
   }
 
   async function run(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,96 @@
+// The whole control plane in this process, against the fake API server, with free ports.
+
+import type { ExecutionContext } from 'ava';
+import { createKubernetesClient, type KubernetesObject } from '../../../../control-plane/src/kubernetes/index.ts';
+import { createLogger } from '../../../../control-plane/src/log.ts';
+import { run } from '../../../../control-plane/src/run.ts';
+import { connectDeltaAgent, type DeltaAgent } from '../../../helpers/delta-agent.ts';
+import { waitFor } from '../../../helpers/wait-for.ts';
+import { answer, type FakeApi, startFakeApi } from './fake-api.ts';
+import { INSTALL, NODE, SECRETS_PATH } from './shop.ts';
+
+export const AGENT_TOKEN = 'token-of-the-agent';
+
+export type RunningControlPlane = {
+  readonly api: FakeApi;
+  readonly ports: { admin: number; discovery: number };
+  readonly stop: () => Promise<void>;
+  readonly log: readonly string[];
+};
+
+export async function startControlPlane(
+  t: ExecutionContext,
+  { fill, replica = 'tp-control-plane-1' }: { fill?: (api: FakeApi) => void; replica?: string } = {},
+): Promise<RunningControlPlane> {
+  const api = await startFakeApi();
+  fill?.(api);
+  api.intercept = reviewTokens;
+  const stop = new AbortController();
+  const ports = { admin: 0, discovery: 0 };
+  const log: string[] = [];
+  const config = {
+    podName: replica,
+    installNamespace: INSTALL,
+    xdsPort: 0,
+    adminPort: 0,
+    agentIdleTimeoutMs: 3600_000,
+    sessionGraceMs: 3600_000,
+    logLevel: 'debug',
+  };
+  const ended = run(config, {
+    client: createKubernetesClient(api.kubeConfig),
+    log: createLogger('debug', { write: (line) => void log.push(line) }),
+    signal: stop.signal,
+    onListening: (server, port) => {
+      ports[server] = port;
+    },
+  });
+  const end = async () => {
+    stop.abort();
+    await ended;
+  };
+  t.teardown(async () => {
+    await end();
+    await api.close();
+  });
+  await waitFor('both servers', () => ports.admin > 0 && ports.discovery > 0, 10_000);
+  return { api, ports, stop: end, log };
+}
+
+/** Knows one token, bound to the pod of NODE. */
+const reviewTokens: FakeApi['intercept'] = async (request, response, path) => {
+  if (!path.endsWith('/tokenreviews')) return false;
+  let body = '';
+  for await (const chunk of request) body += chunk;
+  const { spec } = JSON.parse(body) as { spec: { token: string; audiences: string[] } };
+  const [namespace, pod] = NODE.split('/');
+  const user = {
+    username: `system:serviceaccount:${namespace}:default`,
+    extra: {
+      'authentication.kubernetes.io/pod-name': [pod],
+      'authentication.kubernetes.io/pod-uid': ['uid-pod'],
+    },
+  };
+  const authenticated = spec.token === AGENT_TOKEN;
+  answer(response, 201, {
+    status: authenticated ? { authenticated, audiences: spec.audiences, user } : { authenticated },
+  });
+  return true;
+};
+
+/** An agent that acknowledges all it gets. */
+export function connectAgent(t: ExecutionContext, controlPlane: RunningControlPlane, token = AGENT_TOKEN): DeltaAgent {
+  const secret = controlPlane.api.find<KubernetesObject & { data: Record<string, string> }>(
+    SECRETS_PATH,
+    'tp-authority',
+  );
+  const agent = connectDeltaAgent({
+    port: controlPlane.ports.discovery,
+    authority: Buffer.from(secret?.data['ca.crt'] ?? '', 'base64').toString(),
+    serverName: `tp-control-plane.${INSTALL}.svc`,
+    token,
+    node: NODE,
+  });
+  t.teardown(() => agent.close());
+  return agent;
+}
