@@ -2,6 +2,7 @@
 // the cluster running for playing on.
 
 import { argv, exit } from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openTargetCluster } from '../target-cluster.ts';
 import { createShell, type Shell } from './commands.ts';
@@ -11,6 +12,9 @@ import { countServedBy, describeTally, shopTimes, startBystanders, type Tally } 
 
 const REQUESTS = 40;
 const MINE = { 'x-dev': 'me' };
+const OPENING_ATTEMPTS = 60;
+const OPENING_REQUESTS = 10;
+const OPENING_PAUSE_MS = 500;
 const PLAY_ON = [
   'The cluster runs on. To play with it, then to stop it:',
   '  eval "$(npm run -s lab -- env)"; kubectl -n shop get pods; kubectl tp list -n shop',
@@ -99,7 +103,19 @@ async function openShop(shell: Shell, image: string): Promise<string> {
     ...IN_SHOP,
   );
   cleanups.push(() => void forward.process.kill());
-  return `http://127.0.0.1:${forward.match[1]}/`;
+  const url = `http://127.0.0.1:${forward.match[1]}/`;
+  await untilOpen(url);
+  return url;
+}
+
+/** Pods are ready before each has found its way to the next: the shop is open when several requests in a row succeed. */
+async function untilOpen(url: string): Promise<void> {
+  for (let attempt = 0; attempt < OPENING_ATTEMPTS; attempt++) {
+    const { failed } = await shopTimes(OPENING_REQUESTS, url);
+    if (failed === 0) return;
+    await delay(OPENING_PAUSE_MS);
+  }
+  throw new Error(`the shop does not open: ${describeTally(await shopTimes(OPENING_REQUESTS, url))}`);
 }
 
 async function claimIntercepted(story: Narrator, url: string): Promise<void> {
