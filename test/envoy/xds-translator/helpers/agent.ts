@@ -36,7 +36,8 @@ export type TestAgent = {
   log(): string;
   readonly isRunning: boolean;
   startControlPlane(): Promise<void>;
-  stopControlPlane(): Promise<void>;
+  /** Nobody answers on its port, until the agent has tried in vain this often. */
+  stopControlPlane(attempts: number): Promise<void>;
   /** Resolves when Envoy's stream is there. */
   connected(): Promise<void>;
   close(): Promise<void>;
@@ -115,9 +116,10 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
       return envoy.process.exitCode === null;
     },
     startControlPlane,
-    stopControlPlane: async () => {
+    stopControlPlane: async (attempts) => {
       await server?.close();
       isConnected = false;
+      await hangUpOn(controlPlanePort, attempts);
     },
     connected: () =>
       waitFor(
@@ -184,6 +186,16 @@ async function findFreePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/** Takes connections and ends them, so that a test can count them. */
+async function hangUpOn(port: number, attempts: number): Promise<void> {
+  const server = net.createServer((socket) => socket.on('error', () => socket.destroy()).destroy());
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  for (let n = 0; n < attempts; n++) await once(server, 'connection');
+  server.close();
+  await once(server, 'close');
 }
 
 /** Asks again until it holds; there is no event for what goes on inside Envoy. */

@@ -54,17 +54,20 @@ export async function startApplication(name: string, { port = 0, host = '127.0.0
 }
 
 function createHttp1(name: string, hits: Hit[]): http.Server {
-  const server = http.createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
-    const hit = note(hits, 'http/1.1', request.headers['x-id'], request.rawHeaders);
-    request.on('data', (chunk: Buffer) => {
-      hit.bytes += chunk.length;
-    });
-    request.on('error', () => response.destroy());
-    request.on('end', () => {
-      hit.whole = true;
-      response.writeHead(200, { 'X-Who': name }).end(name);
-    });
-  });
+  const server = http.createServer(
+    { keepAliveTimeout: 0, requestTimeout: 0, maxHeaderSize: 1 << 20 },
+    (request, response) => {
+      const hit = note(hits, 'http/1.1', request.headers['x-id'], request.rawHeaders);
+      request.on('data', (chunk: Buffer) => {
+        hit.bytes += chunk.length;
+      });
+      request.on('error', () => response.destroy());
+      request.on('end', () => {
+        hit.whole = true;
+        response.writeHead(200, { 'X-Who': name }).end(name);
+      });
+    },
+  );
   return server.on('upgrade', (request, socket) => {
     note(hits, 'websocket', request.headers['x-id'], request.rawHeaders).whole = true;
     socket.on('error', () => socket.destroy());
