@@ -41,10 +41,14 @@ export async function parseCommandLine(words: readonly string[]): Promise<Invoca
   if (found === undefined && rest.some((word) => !word.startsWith('-'))) throw unknownCommand(rest);
 
   let help: string | undefined;
-  const parsed = await parser.parseAsync(rest, {}, (error: Error | null | undefined, _argv: unknown, output: string) => {
-    if (error) throw error;
-    if (output !== '') help = output;
-  });
+  const parsed = await parser.parseAsync(
+    rest,
+    {},
+    (error: Error | null | undefined, _argv: unknown, output: string) => {
+      if (error) throw error;
+      if (output !== '') help = output;
+    },
+  );
   if (help !== undefined) return { kind: 'help', text: help };
   if (found === undefined) return { kind: 'help', text: await parser.getHelp() };
 

@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   POD_FAILING: 'New pods of the workload do not start.',
   WORKLOAD_PAUSED: 'The workload is paused, so that its pods get no agent.',
   NO_READY_PODS: 'No pod of the target is ready.',
+  NOT_INJECTED: 'The webhook did not give the pods their agent.',
   AGENT_REJECTED: 'An agent rejected its configuration.',
   PORT_FORWARD_FAILED: 'The API server refused or broke a port-forward.',
   TUNNEL_REFUSED: 'A relay refused the tunnel.',

@@ -50,11 +50,15 @@ export const intercept = defineCommand({
   async run(tools, args) {
     const [word = ''] = args.words;
     const hold = args.childCommand.length > 0;
-    const request: InterceptRequest = {
-      namespace: (await tools.connection()).namespace,
+    // What is wrong with the words is told before the cluster is asked anything.
+    const wish = {
       target: parseTarget(word),
       ...parsePorts(args.port),
       headers: await parseHeaderFlags([...args.header, ...args['http-header']]),
+    };
+    const request: InterceptRequest = {
+      ...wish,
+      namespace: (await tools.connection()).namespace,
       fallback: args.fallback === 'fail' ? 'Fail' : 'Pod',
       ...(args.ttl === undefined ? {} : { ttlMs: parseDuration(args.ttl, '--ttl') }),
       timeoutMs: parseDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout'),

@@ -10,7 +10,7 @@ export const status = defineCommand({
   options: {},
   examples: [['kubectl tp status -o json', 'for programs: pid, socket, relays, intercepts']],
   async run({ existingSession, connection, printer }) {
-    const running = await existingSession({ resume: false });
+    const running = await existingSession({ resume: true });
     if (running === undefined) {
       const { context } = await connection();
       printer.result({ running: false, context }, () => `No session runs for context ${context}.`);

@@ -42,14 +42,13 @@ export type PodSpec = {
   serviceAccountName?: string;
 };
 
+type Terminated = { exitCode?: number; reason?: string; message?: string };
 export type ContainerStatus = {
   name: string;
   ready?: boolean;
   restartCount?: number;
-  state?: {
-    waiting?: { reason?: string; message?: string };
-    terminated?: { exitCode?: number; reason?: string; message?: string };
-  };
+  state?: { waiting?: { reason?: string; message?: string }; terminated?: Terminated };
+  lastState?: { terminated?: Terminated };
 };
 
 export type Pod = KubernetesObject & {

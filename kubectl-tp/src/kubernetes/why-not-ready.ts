@@ -42,6 +42,7 @@ const WAITING: Readonly<Record<string, { code: ErrorCode; what: string; graceMs:
 };
 /** An autoscaler may add a node; that takes longer than anybody waits silently. */
 const UNSCHEDULABLE_GRACE_MS = 20_000;
+const RESTARTS_GRACE_MS = 3000;
 /** With a surge of zero, the end of an old pod may make room under a quota. */
 const REFUSED_GRACE_MS = 5000;
 
@@ -50,12 +51,10 @@ function podCause(namespace: string, pod: Pod): Cause | undefined {
   const hint = `Look closer: kubectl -n ${namespace} describe pod ${name}`;
   const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
   for (const status of statuses) {
-    const { reason = '', message = '' } = status.state?.waiting ?? {};
-    const known = WAITING[reason];
-    if (known === undefined) continue;
-    const detail = message || lastWords(status);
-    const sentence = `Container ${status.name} of pod ${name} does not run: ${known.what} (${reason}${detail ? `: ${detail}` : ''}).`;
-    return { code: known.code, message: sentence, hint, graceMs: known.graceMs };
+    const trouble = containerTrouble(status);
+    if (trouble === undefined) continue;
+    const { code, what, graceMs } = trouble;
+    return { code, message: `Container ${status.name} of pod ${name} does not run: ${what}.`, hint, graceMs };
   }
   const unscheduled = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
   if (unscheduled?.reason !== 'Unschedulable') return undefined;
@@ -63,9 +62,21 @@ function podCause(namespace: string, pod: Pod): Cause | undefined {
   return { code: 'POD_FAILING', message, hint, graceMs: UNSCHEDULABLE_GRACE_MS };
 }
 
-function lastWords({ state }: ContainerStatus): string {
-  const { reason, message, exitCode } = state?.terminated ?? {};
-  return message ?? reason ?? (exitCode === undefined ? '' : `exit code ${exitCode}`);
+type Trouble = { readonly code: ErrorCode; readonly what: string; readonly graceMs: number };
+
+function containerTrouble(status: ContainerStatus): Trouble | undefined {
+  // Between its attempts a failing container is running, ended or waiting; that it fails again and again is the same.
+  if ((status.restartCount ?? 0) >= 2 && status.ready !== true) return restarts(status);
+  const { reason = '', message = '' } = status.state?.waiting ?? {};
+  const known = WAITING[reason];
+  return known && { ...known, what: `${known.what} (${reason}${message === '' ? '' : `: ${message}`})` };
+}
+
+function restarts({ state, lastState }: ContainerStatus): Trouble | undefined {
+  const { exitCode, reason, message } = state?.terminated ?? lastState?.terminated ?? {};
+  if (exitCode === undefined || exitCode === 0) return undefined;
+  const words = [`exit code ${exitCode}`, reason === 'Error' ? undefined : reason, message].filter((word) => word);
+  return { code: 'POD_FAILING', what: `it ends again and again (${words.join(', ')})`, graceMs: RESTARTS_GRACE_MS };
 }
 
 /** The controller of a ReplicaSet, StatefulSet or DaemonSet says in an event that the API server refuses its pods. */

@@ -31,7 +31,10 @@ export type SessionCaller = {
   hold<V extends Verb>(verb: V, args: SessionApi[V]['arguments'], options?: CallOptions): Promise<HeldCall<V>>;
 };
 
-/** `restart` makes a new process when the running one makes room for it. */
+/**
+ * `restart` makes a new process: when the running one makes room for it, or was killed before it said a word. Every
+ * call may be made again, so a call that nobody answered is.
+ */
 export function createSessionCaller(
   connection: Connection,
   files: SessionFiles,
@@ -40,12 +43,12 @@ export function createSessionCaller(
   async function hold<V extends Verb>(verb: V, args: SessionApi[V]['arguments'], options: CallOptions = {}) {
     const request: Request<V> = { verb, arguments: args, version: VERSION, credentials: credentialsHash(connection) };
     const first = await exchange(files, request, options);
-    if (first !== 'makesRoom') return first;
+    if (first !== 'not served') return first;
     await restart();
     const second = await exchange(files, request, options);
-    if (second !== 'makesRoom') return second;
-    throw new TpError('SESSION_PROCESS_LOST', 'Two versions of the plugin take turns on one session.', {
-      hint: 'End it with `kubectl tp quit`, then use one version.',
+    if (second !== 'not served') return second;
+    throw new TpError('SESSION_PROCESS_LOST', 'The session process does not serve this version of the plugin.', {
+      hint: `End it with \`kubectl tp quit\`, then use one version only. Its log: ${files.log}`,
     });
   }
 
@@ -64,28 +67,42 @@ async function exchange<V extends Verb>(
   files: SessionFiles,
   request: Request<V>,
   { signal, onProgress }: CallOptions,
-): Promise<HeldCall<V> | 'makesRoom'> {
+): Promise<HeldCall<V> | 'not served'> {
   const socket = await openSocket(files.socket);
+  if (socket === undefined) return 'not served';
   // Ending our side is the cancellation; the process then undoes what it did and answers with the error.
   const cancel = () => socket.end();
   signal?.addEventListener('abort', cancel);
   writeLine(socket, request);
   const answers = readLines(socket) as AsyncGenerator<Answer<V>>;
+  let isServed = false;
   try {
     if (signal?.aborted) cancel();
     for (;;) {
-      const { value: answer, done } = await answers.next();
-      if (done) throw lostProcess(files);
+      const answer = await nextAnswer(answers);
+      if (answer === undefined && !isServed) return 'not served';
+      if (answer === undefined) throw lostProcess(files);
+      isServed = true;
       if ('progress' in answer) onProgress?.(answer.progress);
       else if ('result' in answer) return holdOpen(socket, answers, answer.result);
-      else if ('makesRoom' in answer) return await closed(socket, 'makesRoom');
+      else if ('makesRoom' in answer) return await closed(socket, 'not served');
       else throw await closed(socket, fromDescription(answer.error));
     }
   } catch (error) {
     socket.destroy();
-    throw error instanceof TpError ? error : lostProcess(files, error);
+    throw error;
   } finally {
     signal?.removeEventListener('abort', cancel);
+  }
+}
+
+/** Undefined when the process is gone: its end and a reset tell the same. */
+async function nextAnswer<A>(answers: AsyncGenerator<A>): Promise<A | undefined> {
+  try {
+    const { value, done } = await answers.next();
+    return done ? undefined : value;
+  } catch {
+    return undefined;
   }
 }
 
@@ -117,9 +134,16 @@ async function closed<T>(socket: Socket, value: T): Promise<T> {
   return value;
 }
 
-async function openSocket(path: string): Promise<Socket> {
+/** Undefined when nobody is there. */
+async function openSocket(path: string): Promise<Socket | undefined> {
   const socket = connect({ path, allowHalfOpen: true });
-  await once(socket, 'connect');
+  try {
+    await once(socket, 'connect');
+  } catch {
+    return undefined;
+  }
+  // A reset shows when the answer is read.
+  socket.on('error', () => socket.destroy());
   return socket;
 }
 
@@ -127,9 +151,8 @@ function fromDescription({ code, message, hint }: ErrorDescription): TpError {
   return new TpError(code, message, { hint });
 }
 
-function lostProcess(files: SessionFiles, cause?: unknown): TpError {
+function lostProcess(files: SessionFiles): TpError {
   return new TpError('SESSION_PROCESS_LOST', 'The session process ended before it answered.', {
     hint: `Run the command again: it resumes the session. Why it ended may stand in ${files.log}`,
-    cause,
   });
 }

@@ -5,7 +5,7 @@ import { INTERCEPTS, type Intercept } from '@kubectl-tp/control-plane/api';
 import { isAlreadyExists, type KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { explainMatch } from '@kubectl-tp/control-plane/match';
 import { TpError } from '../errors.ts';
-import type { Pod } from '../kubernetes/objects.ts';
+import { isReady, isTerminating, type Pod } from '../kubernetes/objects.ts';
 import { findTarget, type Target } from '../kubernetes/target.ts';
 import { apiErrorOf } from '../kubernetes/translate-error.ts';
 import type { InterceptRequest, InterceptResult } from './api.ts';
@@ -82,6 +82,7 @@ async function buildResult({ client, live, request, target, object, pods, signal
   const { name, namespace } = object.metadata;
   const { spec, status } = live.table.get(namespace, name) ?? object;
   const containerPort = status?.appPort ?? target.containerPort ?? spec.laptop.port;
+  const readyPods = pods.filter((pod) => isReady(pod) && !isTerminating(pod)).length;
   const environment = request.environment
     ? await readEnvironment({ client, namespace, pods, containerPort, signal })
     : undefined;
@@ -94,7 +95,8 @@ async function buildResult({ client, live, request, target, object, pods, signal
     headers: spec.match.headers,
     laptop: { port: spec.laptop.port },
     containerPort,
-    agents: status?.agents ?? { ready: 0, total: 0 },
+    // All of them: that is what was waited for.
+    agents: { ready: readyPods, total: readyPods },
     capture: status?.capture ?? 'Unknown',
     fallback: spec.fallback,
     ...(spec.expiresAt === undefined ? {} : { expiresAt: spec.expiresAt }),

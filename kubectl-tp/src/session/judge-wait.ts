@@ -72,9 +72,19 @@ function judgeProgramming(view: WaitView, intercept: Intercept, condition: Condi
     case 'NoReadyPods':
       // Nobody rolls anything here: pods that are older than the intercept are the cause.
       return { step: message, cause: cause(0) ?? noReadyPods(intercept, message, pods.length) };
+    case 'WaitingForAgents':
+      return { step: message, cause: notInjected(view, message) };
     default:
       return { step: message, cause: cause(createdMs) };
   }
+}
+
+/** When nothing is being rolled and ready pods have no agent, none will come. */
+function notInjected({ pods = [], installNamespace }: WaitView, message: string): Cause | undefined {
+  const without = pods.filter((pod) => isReady(pod) && pod.metadata.labels?.[AGENT_LABEL] !== 'true');
+  if (without.length === 0) return undefined;
+  const hint = `See how it is: kubectl -n ${installNamespace} get pods -l app.kubernetes.io/component=webhook`;
+  return { code: 'NOT_INJECTED', message, hint, graceMs: 10_000 };
 }
 
 function noReadyPods(intercept: Intercept, message: string, pods: number): Cause {
@@ -101,20 +111,19 @@ function judgeTunnel(view: WaitView, condition: Condition | undefined): Waiting 
   return { step, cause };
 }
 
+/** Every ready pod, so that no replica keeps answering by itself. */
 function judgeProbes({ pods, probed, installNamespace }: WaitView): Waiting | undefined {
   if (pods === undefined) return { step: 'Looking at the pods' };
-  const agents = pods.filter(
-    (pod) => isReady(pod) && !isTerminating(pod) && pod.metadata.labels?.[AGENT_LABEL] === 'true',
-  );
-  const silent = agents.map(({ metadata }) => metadata.name).filter((name) => !probed.has(name));
+  const names = pods.filter((pod) => isReady(pod) && !isTerminating(pod)).map(({ metadata }) => metadata.name);
+  const silent = names.filter((name) => !probed.has(name));
   if (silent.length === 0) return undefined;
-  const reached = `${agents.length - silent.length}/${agents.length}`;
   const cause: Cause = {
     code: 'PROBE_MISSING',
-    message: `These agents are configured but do not reach this laptop: ${silent.toSorted().join(', ')}.`,
-    hint: `A NetworkPolicy may keep them from the relay: kubectl get networkpolicies -A; service tp-relay is in ${installNamespace}`,
+    message: `The agents of these pods do not reach this laptop: ${silent.toSorted().join(', ')}.`,
+    hint: `A NetworkPolicy may keep them from Service tp-relay in ${installNamespace}: kubectl get networkpolicies -A`,
     graceMs: 20_000,
   };
+  const reached = `${names.length - silent.length}/${names.length}`;
   return { step: `Waiting until every agent reaches this laptop (${reached})`, cause };
 }
 

@@ -3,6 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Tools } from '../command.ts';
 import { TpError } from '../errors.ts';
 import type { InterceptRequest, InterceptResult } from './api.ts';
@@ -16,30 +17,46 @@ export type HeldRun = {
   readonly onStart: (result: InterceptResult) => Promise<void>;
 };
 
+const RETRY_MS = 2000;
+
 /** Resolves with the command's exit code. */
 export async function runHeld(run: HeldRun): Promise<number> {
-  const { session, request, tools } = run;
-  const options = { signal: tools.signal, onProgress: tools.progress.step };
-  let held = await session.hold('intercept', request, options);
+  const { session, request, tools, onStart } = run;
+  const held = await session.hold('intercept', request, { signal: tools.signal, onProgress: tools.progress.step });
+  let current: HeldCall<'intercept'> | undefined = held;
   try {
-    await run.onStart(held.result);
+    await onStart(held.result);
     const child = startChild(run, held.result);
     const exited = exitCode(child);
-    const done = exited.then(() => 'exited' as const);
-    while ((await Promise.race([done, held.lost.then(() => 'lost' as const)])) === 'lost') {
+    const isOver = exited.then(
+      () => true,
+      () => true,
+    );
+    while (!(await Promise.race([isOver, lostOrLater(current)]))) {
       tools.progress.warn('the session process has ended; starting it again');
-      held = await takeUpAgain(run);
+      current = await takeUpAgain(run);
     }
     return await exited;
   } finally {
-    await held.end();
+    await current?.end();
   }
 }
 
-/** The command listens on the port by now, so it is not held against the intercept. */
-async function takeUpAgain({ tools, request }: HeldRun): Promise<HeldCall<'intercept'>> {
-  const session = await tools.session();
-  return session.hold('intercept', { ...request, portMayBeOpen: true }, { onProgress: tools.progress.step });
+/** Resolves with false when the intercept has to be taken up again. */
+async function lostOrLater(held: HeldCall<'intercept'> | undefined): Promise<false> {
+  await (held?.lost ?? delay(RETRY_MS));
+  return false;
+}
+
+/** Undefined when it fails: the command runs on and another attempt is made. It listens on its port by now. */
+async function takeUpAgain({ tools, request }: HeldRun): Promise<HeldCall<'intercept'> | undefined> {
+  try {
+    const session = await tools.session();
+    return await session.hold('intercept', { ...request, portMayBeOpen: true }, { onProgress: tools.progress.step });
+  } catch (error) {
+    tools.progress.warn(error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
 }
 
 function startChild({ command, tools }: HeldRun, { environment }: InterceptResult): ChildProcess {

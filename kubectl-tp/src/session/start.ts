@@ -50,7 +50,7 @@ async function startProcess(start: SessionStart, env: NodeJS.ProcessEnv): Promis
   await createSessionFolder(env);
   const log = await open(start.files.log, 'a', 0o600);
   try {
-    const child = spawn(process.execPath, [process.argv[1] ?? '', SESSION_PROCESS_WORD, start.files.id], {
+    const child = spawn(process.execPath, ['--', process.argv[1] ?? '', SESSION_PROCESS_WORD, start.files.id], {
       detached: true,
       // The session outlives the folder it was started from.
       cwd: '/',

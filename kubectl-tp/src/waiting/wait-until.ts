@@ -19,6 +19,8 @@ export type WaitOptions = {
   readonly progress: (text: string) => void;
 };
 
+const WORTH_A_WORD_MS = 1000;
+
 /** Throws the cause, `timedOut`'s error, or the signal's reason. */
 export async function waitUntil({ look, bell, timeoutMs, timedOut, signal, progress }: WaitOptions): Promise<void> {
   const deadlineMs = Date.now() + timeoutMs;
@@ -27,19 +29,21 @@ export async function waitUntil({ look, bell, timeoutMs, timedOut, signal, progr
   for (;;) {
     const waiting = look();
     if (waiting === undefined) return;
-    const text = describe(waiting);
-    if (text !== said) progress(text);
-    said = text;
     const nowMs = Date.now();
     const patienceMs = patience.leftMs(waiting.cause, nowMs);
+    const text = describe(waiting, patienceMs);
+    if (text !== said) progress(text);
+    said = text;
     if (waiting.cause !== undefined && patienceMs <= 0) throw asError(waiting.cause);
     if (nowMs >= deadlineMs) throw timedOut(said);
-    await bell.wait(Math.min(patienceMs, deadlineMs - nowMs), signal);
+    await bell.wait(Math.min(patienceMs, deadlineMs - nowMs, WORTH_A_WORD_MS), signal);
   }
 }
 
-function describe({ step, cause }: Waiting): string {
-  return cause === undefined || step.includes(cause.message) ? step : `${step} (${cause.message})`;
+/** A cause is worth a word once it has lasted: many pass within a moment. */
+function describe({ step, cause }: Waiting, patienceMs: number): string {
+  const isNews = cause !== undefined && cause.graceMs - patienceMs >= WORTH_A_WORD_MS && !step.includes(cause.message);
+  return isNews ? `${step} (${cause.message})` : step;
 }
 
 /** What is left of a cause's grace, counted from when its code was first seen without a break. */
