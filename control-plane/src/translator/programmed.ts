@@ -50,7 +50,7 @@ function explainMissingAgents(
   const alike = missing.filter((one) => one.replacement.kind === replacement.kind).map(({ place }) => place);
   switch (replacement.kind) {
     case 'unrollable':
-      return { reason: 'WaitingForAgents', detail: trimStop(replacement.advice) };
+      return { reason: 'AgentMissing', detail: replacement.advice };
     case 'not-injected':
       return explainNotInjected(alike);
     case 'left-behind':
@@ -65,15 +65,16 @@ function explainMissingAgents(
 
 function explainNotInjected(places: readonly Place[]): Finding<ProgrammedReason> {
   const [first] = places;
-  const detail = `${listPods(places)} started without the agent this intercept needs, so the webhook did not inject it (see kubectl -n ${first?.pod.namespace} describe pod ${first?.pod.name})`;
-  return { reason: 'WaitingForAgents', detail };
+  const look = `kubectl -n ${first?.pod.namespace} describe pod ${first?.pod.name}`;
+  const detail = `The webhook did not inject the agent this intercept needs into ${listPods(places)}. See why: ${look}`;
+  return { reason: 'AgentMissing', detail };
 }
 
 function explainLeftBehind(places: readonly Place[]): Finding<ProgrammedReason> {
   const names = places.map(({ pod }) => pod.name).join(' ');
   const remedy = `kubectl -n ${places[0]?.pod.namespace} delete pod ${names}`;
-  const detail = `the rollout did not replace ${listPods(places)}; deleting does (${remedy})`;
-  return { reason: 'WaitingForAgents', detail };
+  const detail = `The rollout is over and did not replace ${listPods(places)}. To give them an agent: ${remedy}`;
+  return { reason: 'AgentMissing', detail };
 }
 
 function explainPaused(workload: WorkloadModel, places: readonly Place[]): Finding<ProgrammedReason> {
@@ -123,9 +124,4 @@ function listPods(places: readonly Place[]): string {
   const names = places.slice(0, MAX_LISTED_PODS).map(({ pod }) => pod.name);
   const more = places.length - names.length;
   return `${places.length === 1 ? 'pod' : 'pods'} ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
-
-/** The reason's own sentence ends with a stop. */
-function trimStop(sentence: string): string {
-  return sentence.replace(/\.$/, '');
 }

@@ -33,6 +33,8 @@ export const PROGRAMMED_REASONS = {
   NotAccepted: 'The intercept is not accepted.',
   RollingOut: 'Pods are being replaced so that they carry an agent: {detail}.',
   WorkloadPaused: '{detail}',
+  /** Somebody has to act: waiting gives these pods no agent. */
+  AgentMissing: '{detail}',
   WaitingForAgents: 'Waiting for agents: {detail}.',
   NoReadyPods: 'No pod of the target is ready: {detail}.',
   Rejected: 'An agent rejected its configuration: {detail}',
