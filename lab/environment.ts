@@ -1,5 +1,6 @@
 // A shell's view of the lab: who one is there, and `kubectl`, `kubectl tp` and `helm` on the path.
 
+import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { shortHash } from './cache.ts';
@@ -35,18 +36,19 @@ const launcherFolder = (): string => join(cacheFolder(), 'launchers', shortHash(
 
 async function writePluginLauncher(): Promise<void> {
   await mkdir(launcherFolder(), { recursive: true });
-  const plugin = join(CHECKOUT, 'kubectl-tp/src/main.ts');
-  const next = join(launcherFolder(), `kubectl-tp.${process.pid}`);
-  // Without `--` Node reads the plugin's --env-file as its own, wherever it stands.
-  await writeFile(next, `#!/bin/sh\nexec ${shellQuote(NODE)} -- ${shellQuote(plugin)} "$@"\n`);
-  await chmod(next, 0o755);
-  await rename(next, join(launcherFolder(), 'kubectl-tp'));
+  const script = `#!/bin/sh\nexec ${shellQuote(NODE)} ${shellQuote(join(CHECKOUT, 'kubectl-tp/src/main.ts'))} "$@"\n`;
+  await replace(join(launcherFolder(), 'kubectl-tp'), async (path) => {
+    await writeFile(path, script);
+    await chmod(path, 0o755);
+  });
 }
 
-/** Replaces in one step: somebody may be using the folder. */
-async function link(target: string, path: string): Promise<void> {
-  const next = `${path}.${process.pid}`;
-  await symlink(target, next);
+const link = (target: string, path: string): Promise<void> => replace(path, (next) => symlink(target, next));
+
+/** Replaces in one step: somebody may be using the file, or replacing it as well. */
+async function replace(path: string, create: (path: string) => Promise<void>): Promise<void> {
+  const next = `${path}.${randomUUID()}`;
+  await create(next);
   await rename(next, path);
 }
 

@@ -1,8 +1,10 @@
 // `npm test`: runs the tests stage by stage, cheap ones first, and ends with one line that counts them all.
-//   npm test -- unit envoy     only these stages
+//   npm test -- unit envoy        only these stages
+//   npm test -- --context kind    cluster tests on an existing cluster instead of the lab
 
 import { existsSync } from 'node:fs';
-import { argv, exit } from 'node:process';
+import { exit } from 'node:process';
+import { parseArgs } from 'node:util';
 import { labCluster } from './helpers/lab.ts';
 import { envoyPath, helmPath } from './helpers/programs.ts';
 import { runAva } from './runner/ava.ts';
@@ -28,7 +30,10 @@ const STAGES: readonly Stage[] = [
   },
 ];
 
-exit(await main(argv.slice(2)));
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { context: { type: 'string' } } });
+// The tests run in processes of their own, which read it from there.
+if (values.context) process.env.TP_CONTEXT = values.context;
+exit(await main(positionals));
 
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.find((name) => !STAGES.some((stage) => stage.name === name));

@@ -10,6 +10,7 @@ const AVA = 'node_modules/ava/entrypoints/cli.js';
 export async function runAva(args: readonly string[]): Promise<Tally> {
   const child = spawn(process.execPath, [AVA, '--tap', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const closed = once(child, 'close');
+  process.once('SIGTERM', () => child.kill());
   let tally = emptyTally;
   let printing = false;
   for await (const line of createInterface({ input: child.stdout })) {
