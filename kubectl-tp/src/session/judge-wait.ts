@@ -72,6 +72,7 @@ function judgeProgramming(view: WaitView, intercept: Intercept, condition: Condi
     case 'NoReadyPods':
       // Nobody rolls anything here: pods that are older than the intercept are the cause.
       return { step: message, cause: cause(0) ?? noReadyPods(intercept, message, pods.length) };
+    case 'AgentMissing':
     case 'WaitingForAgents':
       return { step: message, cause: notInjected(view, message) };
     default:
