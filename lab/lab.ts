@@ -43,7 +43,7 @@ export type Lab = {
 };
 
 /** The lab that the environment names by `TP_LAB_NAME`, else the one called `tp`. */
-export function currentLab(name = process.env.TP_LAB_NAME ?? 'tp'): Lab {
+export function currentLab(name = process.env.TP_LAB_NAME || 'tp'): Lab {
   // Eight letters leave room for the suffixes of interface names, which the kernel limits to 15.
   if (!/^[a-z][a-z0-9]{0,7}$/.test(name)) {
     throw new LabError('LAB_USAGE', `"${name}" is no name for a lab.`, {
