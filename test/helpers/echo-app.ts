@@ -81,7 +81,8 @@ export function buildEchoApp({
 /** The ConfigMap with the code of test/apps. */
 export function buildCode(namespace: string): object {
   const read = (file: string) => readFileSync(new URL(`../apps/${file}`, import.meta.url), 'utf8');
-  const data = { 'echo.ts': read('echo.ts'), 'load.ts': read('load.ts') };
+  const files = ['echo.ts', 'load.ts', 'pose-as-agent.ts'];
+  const data = Object.fromEntries(files.map((file) => [file, read(file)]));
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'test-apps', namespace }, data };
 }
 

@@ -1,0 +1,89 @@
+// What a pod of the cluster may try against control plane, relay and webhook; each is refused.
+
+import test from 'ava';
+import { LOAD_POD } from '../helpers/echo-app.ts';
+import { openStage, type Stage } from '../helpers/stage.ts';
+
+const NAMESPACE = 'team-a';
+const XDS = 'tp-control-plane.kubectl-tp.svc:15010';
+
+const inLoadPod = ({ cluster }: Stage, ...command: string[]) =>
+  cluster.kubectl(['-n', NAMESPACE, 'exec', LOAD_POD, '--', ...command]);
+
+async function tokenOf({ cluster }: Stage, pod: string, audience: string): Promise<string> {
+  const bound = ['--bound-object-kind', 'Pod', '--bound-object-name', pod];
+  return (
+    await cluster.kubectl(['-n', NAMESPACE, 'create', 'token', 'default', '--audience', audience, ...bound])
+  ).trim();
+}
+
+test.serial('only a pod itself gets its configuration', async (t) => {
+  const stage = await openStage(t, NAMESPACE);
+  await stage.deploy({ name: 'echo', replicas: 1 });
+  const victim = (
+    await stage.cluster.kubectl([
+      '-n',
+      NAMESPACE,
+      'get',
+      'pods',
+      '-l',
+      'app=echo',
+      '-o',
+      'jsonpath={.items[0].metadata.name}',
+    ])
+  ).trim();
+  const pose = (node: string, token: string) =>
+    inLoadPod(stage, 'node', '/app/test-apps/pose-as-agent.ts', XDS, node, token);
+  const own = await tokenOf(stage, LOAD_POD, 'kubectl-tp');
+
+  t.regex(await pose(`${NAMESPACE}/${victim}`, ''), /^UNAUTHENTICATED/);
+  t.regex(await pose(`${NAMESPACE}/${victim}`, 'rubbish'), /^UNAUTHENTICATED/);
+  t.regex(await pose(`${NAMESPACE}/${LOAD_POD}`, await tokenOf(stage, LOAD_POD, 'somebody-else')), /^UNAUTHENTICATED/);
+  t.regex(await pose(`${NAMESPACE}/${victim}`, own), /^PERMISSION_DENIED/);
+  t.regex(await pose(`other/${LOAD_POD}`, own), /^PERMISSION_DENIED/);
+});
+
+test.serial('a pod without a certificate gets nothing from a laptop behind the relay', async (t) => {
+  const stage = await openStage(t, NAMESPACE);
+  await stage.deploy({ name: 'echo', replicas: 1 });
+  const alice = await stage.person('alice');
+  const laptop = await stage.laptopApp('laptop-alice');
+  await alice.tpOk('intercept', 'echo', '--header', 'x-dev=alice', '--port', String(laptop.port));
+  const intercept = JSON.parse(await stage.cluster.kubectl(['-n', NAMESPACE, 'get', 'intercepts', '-o', 'json'])) as {
+    items: { metadata: { name: string }; spec: { session: string } }[];
+  };
+  const [{ metadata, spec } = { metadata: { name: '' }, spec: { session: '' } }] = intercept.items;
+  const known = `${metadata.name}.${NAMESPACE}.${spec.session}.session.tp`;
+  const script = `
+    const socket = require('node:tls').connect({ host: 'tp-relay.kubectl-tp.svc', port: 8443, servername: process.argv[1], rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
+    let got = '';
+    socket.on('secureConnect', () => socket.write('GET / HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n'));
+    socket.on('data', (bytes) => { got += bytes; });
+    socket.on('error', () => {});
+    socket.on('close', () => { console.log(JSON.stringify(got)); process.exit(0); });
+    setTimeout(() => { console.log('hangs'); process.exit(1); }, 8000);`;
+  for (const name of [known, 'x.team-a.s-unknown.session.tp', 'example.com']) {
+    t.is((await inLoadPod(stage, 'node', '-e', script, name)).trim(), '""', name);
+  }
+});
+
+test.serial('headers of the x-tp- family from a caller reach no application', async (t) => {
+  const stage = await openStage(t, NAMESPACE);
+  await stage.deploy({ name: 'echo', replicas: 1 });
+  const alice = await stage.person('alice');
+  const laptop = await stage.laptopApp('laptop-alice');
+  await alice.tpOk('intercept', 'echo', '--header', 'x-dev=alice', '--port', String(laptop.port));
+  for (const developer of ['alice', 'nobody']) {
+    const headers = { 'x-dev': developer, 'x-tp-intercept': 'forged', 'x-tp-unreachable': 'UF', 'x-tp-xfp': 'https' };
+    const script =
+      'fetch(process.argv[1], { headers: JSON.parse(process.argv[2]) }).then((answer) => answer.text()).then(console.log)';
+    const answer = await inLoadPod(stage, 'node', '-e', script, `http://echo.${NAMESPACE}/`, JSON.stringify(headers));
+    const { headers: seen } = JSON.parse(answer) as { headers: Record<string, string> };
+    t.deepEqual(
+      Object.keys(seen).filter((name) => name.startsWith('x-tp-')),
+      [],
+      developer,
+    );
+    t.is(seen['x-dev'], developer);
+  }
+});
