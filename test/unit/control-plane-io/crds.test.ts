@@ -16,6 +16,7 @@ type Schema = {
   additionalProperties?: Schema;
   items?: Schema;
   required?: string[];
+  default?: unknown;
 };
 type Crd = {
   spec: {
@@ -36,7 +37,9 @@ function fieldsOf(schema: Schema | undefined, path = ''): string[] {
   const values = schema?.additionalProperties ?? Object.values(schema?.patternProperties ?? {})[0] ?? schema?.items;
   const own = Object.entries(schema?.properties ?? {}).flatMap(([name, property]) => {
     const here = `${path}.${name}`;
-    return [`${here}${schema?.required?.includes(name) ? '*' : ''}`, ...fieldsOf(property, here)];
+    // What has a default may be left out.
+    const isNeeded = schema?.required?.includes(name) && property.default === undefined;
+    return [`${here}${isNeeded ? '*' : ''}`, ...fieldsOf(property, here)];
   });
   return [...own, ...(values === undefined ? [] : fieldsOf(values, `${path}[]`))].sort();
 }

@@ -11,7 +11,6 @@ const SHARED_KEYWORDS = [
   'format',
   'default',
   'enum',
-  'required',
   'minimum',
   'maximum',
   'minLength',
@@ -29,7 +28,7 @@ export function buildStructuralSchema(schema: TSchema): StructuralSchema {
   const target: StructuralSchema = {};
   for (const keyword of SHARED_KEYWORDS) if (source[keyword] !== undefined) target[keyword] = source[keyword];
   if (isSchema(source.items)) target.items = buildStructuralSchema(source.items);
-  if (isSchema(source.properties)) target.properties = buildProperties(source.properties);
+  if (isSchema(source.properties)) Object.assign(target, buildObject(source.properties, source.required));
   if (isSchema(source.patternProperties)) target.additionalProperties = buildValues(source.patternProperties);
   return target;
 }
@@ -54,7 +53,14 @@ function withDefault(source: StructuralSchema, target: StructuralSchema): Struct
   return source.default === undefined ? target : { ...target, default: source.default };
 }
 
-function buildProperties(properties: StructuralSchema): StructuralSchema {
+/** The API server fills in defaults, so a property that has one may be left out: kubectl, too, must think so. */
+function buildObject(properties: StructuralSchema, required: unknown): StructuralSchema {
+  const built = buildProperties(properties);
+  const names = Array.isArray(required) ? required.filter((name) => built[name]?.default === undefined) : [];
+  return { ...(names.length > 0 && { required: names }), properties: built };
+}
+
+function buildProperties(properties: StructuralSchema): Record<string, StructuralSchema> {
   return Object.fromEntries(
     Object.entries(properties).map(([name, property]) => [name, buildStructuralSchema(property as TSchema)]),
   );
