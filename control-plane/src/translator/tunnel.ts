@@ -2,7 +2,7 @@
 
 import type { InterceptRoute, Tunnel } from '@kubectl-tp/xds';
 import { compareText } from '../match/index.ts';
-import { buildServerName, sessionName } from '../protocol/index.ts';
+import { buildServerName, sessionName } from '../protocol/server-name.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { LiveIntercept } from './intercept.ts';
 
