@@ -19,7 +19,7 @@ import {
 import { namesIn } from '../../../xds/src/server/subscription.ts';
 import { ModelAgent, type Value } from './model-agent.ts';
 
-const RUNS = { numRuns: 1500, includeErrorInReport: true };
+const RUNS = { numRuns: 1000, includeErrorInReport: true };
 /** More than any exchange here needs; a loop of refusals would reach it. */
 const MANY_TRANSITIONS = 2000;
 

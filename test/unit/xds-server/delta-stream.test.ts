@@ -130,6 +130,13 @@ test('an agent that comes back is sent what has changed, and its endpoints', (t)
   t.deepEqual(stream.ask('route', { subscribe: ['r'], initialVersions: held.versions('route') }), ['cluster -b']);
 });
 
+test('an agent that asks for endpoints that have gone hears so at once, as a cluster may wait for them', (t) => {
+  const stream = begin({ cluster: { a: 2 }, endpoint: { e: 1 } });
+  t.deepEqual(stream.ask('cluster', { initialVersions: { a: 'older' } }), ['cluster +a']);
+  t.deepEqual(stream.set({}), []);
+  t.deepEqual(stream.ask('endpoint', { subscribe: ['e'], initialVersions: { e: 'older' } }), ['endpoint -e']);
+});
+
 test('a refused resource is reported and not sent again until its content changes', (t) => {
   const stream = begin({ cluster: { a: 1 } });
   stream.ask('cluster');

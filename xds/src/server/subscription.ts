@@ -49,9 +49,11 @@ export function nextChanges(subscription: Subscription, resources: Resources, ga
   if (!subscription.asked || subscription.underWay !== undefined) return undefined;
   const added = [...resources.values()].filter((resource) => isToSend(subscription, resource));
   const gone = [...subscription.held.keys()].filter((name) => !resources.has(name));
+  const missed = [...subscription.due].filter((name) => !resources.has(name));
   const changes = {
     resources: added.length > 0 && gates.mayAdd() ? added : [],
-    removed: [...unknownNames(subscription, resources), ...(gone.length > 0 && gates.mayRemove() ? gone : [])].sort(),
+    // Who asks for what doesn't exist hears so at once: a cluster may wait for it that has to go first.
+    removed: gone.length > 0 && gates.mayRemove() ? sortedUnion(gone, missed) : missed.sort(),
   };
   const names = namesIn(changes);
   const suspect = names.find((name) => subscription.suspects.has(name));
@@ -129,9 +131,8 @@ function isToSend(subscription: Subscription, { name, version }: Resource): bool
   return subscription.due.has(name) || subscription.held.get(name) !== version;
 }
 
-/** Names the agent never held are answered at once: it only waits to hear that there is no such resource. */
-function unknownNames({ held, due }: Subscription, resources: Resources): string[] {
-  return [...due].filter((name) => !resources.has(name) && !held.has(name));
+function sortedUnion(a: readonly string[], b: readonly string[]): string[] {
+  return [...new Set([...a, ...b])].sort();
 }
 
 function only(name: string, { resources, removed }: Changes): Changes {
