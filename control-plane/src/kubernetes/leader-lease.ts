@@ -6,12 +6,17 @@ import { waitFor } from './backoff.ts';
 import { isAlreadyExists, isConflict, isNotFound } from './errors.ts';
 import type { KubernetesClient, KubernetesObject } from './types.ts';
 
-const DURATION_S = 15;
-/** A leader stops leading when its last renewal is that old: some seconds before another may take over. */
-const GIVE_UP_MS = 10_000;
-const RENEW_INTERVAL_MS = 5000;
-/** How often a replica that doesn't lead looks whether it may. */
-const LOOK_INTERVAL_MS = 2000;
+export type LeaderTiming = {
+  /** Without renewal for that long another replica may take over. */
+  readonly durationMs: number;
+  /** A leader stops leading when its last renewal is that old: some seconds before another may take over. */
+  readonly giveUpMs: number;
+  readonly renewIntervalMs: number;
+  /** How often a replica that doesn't lead looks whether it may. */
+  readonly lookIntervalMs: number;
+};
+
+const TIMING: LeaderTiming = { durationMs: 15_000, giveUpMs: 10_000, renewIntervalMs: 5000, lookIntervalMs: 2000 };
 
 export type LeaderLeaseOptions = {
   readonly client: KubernetesClient;
@@ -20,6 +25,7 @@ export type LeaderLeaseOptions = {
   /** Name of this pod: a container that restarts in place goes on leading. */
   readonly identity: string;
   readonly now: () => number;
+  readonly timing?: LeaderTiming;
   readonly onChange: (isLeader: boolean) => void;
   readonly onTrouble: (error: unknown) => void;
 };
@@ -35,7 +41,8 @@ type Lease = KubernetesObject & {
 };
 
 export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
-  const { client, namespace, name, identity, now, onChange, onTrouble } = options;
+  const { client, namespace, name, identity, now, timing = TIMING, onChange, onTrouble } = options;
+  const durationSeconds = timing.durationMs / 1000;
   let isLeader = false;
   let renewedMs = 0;
   /** When this replica first saw the holder's latest renewal, by its own clock. */
@@ -61,7 +68,7 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
 
   /** Clocks differ between nodes: what counts is for how long we have seen no renewal. */
   function mayTake({ spec }: Lease): boolean {
-    const { holderIdentity = '', renewTime = '', leaseDurationSeconds = DURATION_S } = spec;
+    const { holderIdentity = '', renewTime = '', leaseDurationSeconds = durationSeconds } = spec;
     if (renewTime !== seen.renewTime) seen = { renewTime, atMs: now() };
     return holderIdentity === '' || holderIdentity === identity || now() - seen.atMs > leaseDurationSeconds * 1000;
   }
@@ -79,7 +86,7 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
   async function writeLease(before: Lease | undefined, signal: AbortSignal): Promise<void> {
     const time = new Date(now()).toISOString().replace('Z', '000Z');
     const acquireTime = before?.spec.holderIdentity === identity ? before.spec.acquireTime : time;
-    const spec = { holderIdentity: identity, leaseDurationSeconds: DURATION_S, acquireTime, renewTime: time };
+    const spec = { holderIdentity: identity, leaseDurationSeconds: durationSeconds, acquireTime, renewTime: time };
     const head = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
     if (before === undefined) await client.create(LEASES, { ...head, metadata: { name, namespace }, spec }, { signal });
     else await client.replace(LEASES, { ...before, ...head, spec } as Lease, { signal });
@@ -88,7 +95,7 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
   /** Asks who holds it: a write that was cut off by the signal may have made it ours. */
   async function letGo(): Promise<void> {
     lead(false);
-    const signal = AbortSignal.timeout(RENEW_INTERVAL_MS);
+    const signal = AbortSignal.timeout(timing.renewIntervalMs);
     const lease = await readLease(signal);
     if (lease?.spec.holderIdentity !== identity) return;
     await client.replace(LEASES, { ...lease, spec: { ...lease.spec, holderIdentity: '' } } as Lease, { signal });
@@ -96,12 +103,14 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
 
   async function run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await takePart(signal).catch((error) => {
+      // An attempt that hangs must not keep a leader leading.
+      const limit = AbortSignal.timeout(timing.giveUpMs - timing.renewIntervalMs);
+      await takePart(AbortSignal.any([signal, limit])).catch((error) => {
         if (isConflict(error) || isAlreadyExists(error)) lead(false);
         else if (!signal.aborted) onTrouble(error);
       });
-      if (now() - renewedMs > GIVE_UP_MS) lead(false);
-      await waitFor(isLeader ? RENEW_INTERVAL_MS : LOOK_INTERVAL_MS, signal);
+      if (now() - renewedMs > timing.giveUpMs) lead(false);
+      await waitFor(isLeader ? timing.renewIntervalMs : timing.lookIntervalMs, signal);
     }
     await letGo().catch(onTrouble);
   }
