@@ -34,7 +34,7 @@ test('a control plane that was away for seconds finds its agents again within th
   await agent.connected();
   const took = performance.now() - began;
   t.log(`back after ${Math.round(took)} ms`);
-  t.true(took < 3500, `${took} ms`);
+  t.true(took < 5000, `${took} ms`);
   await apply({ relays: [] });
   t.is((await callHttp1({ port: agent.agentPort, headers: MINE })).body, 'pod');
 });
@@ -50,9 +50,14 @@ test('a server that speaks first is heard at once, with control plane and withou
     async () => (await countTcp(agent.stats)) > 0,
     () => 'the tcp listener',
   );
-  const began = performance.now();
-  t.is(await greet(agent.agentPort), 'welcome');
-  t.true(performance.now() - began < 150, `${performance.now() - began} ms`);
+  const times: number[] = [];
+  for (let n = 0; n < 5; n++) {
+    const began = performance.now();
+    t.is(await greet(agent.agentPort), 'welcome');
+    times.push(performance.now() - began);
+  }
+  // Waiting for a caller that says nothing, as protocol sniffing does, takes 200 ms each time.
+  t.true(Math.min(...times) < 150, `${times} ms`);
 });
 
 async function startGreeter(t: ExecutionContext): Promise<number> {

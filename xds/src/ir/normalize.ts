@@ -1,4 +1,5 @@
-// An agent's configuration without what Envoy could not take, without doubles and in one order.
+// An agent's configuration without what Envoy could not take and without doubles. Ports and relays come in one order,
+// so that equal configurations stay equal.
 
 import type { AgentConfig, AgentPort, InterceptRoute, Tunnel } from './agent-config.ts';
 import { isRelay, validateAgent, validateIntercept, validatePort, validateTunnel } from './validate.ts';
@@ -15,7 +16,7 @@ export function normalizeAgentConfig(config: AgentConfig): AgentConfig {
 function normalizeTunnels(tunnels: readonly Tunnel[]): Tunnel[] {
   const reachable = tunnels.map((tunnel) => ({ ...tunnel, relays: normalizeRelays(tunnel) }));
   const valid = reachable.filter((tunnel) => validateTunnel(tunnel).length === 0);
-  return keepFirst(valid, ({ session }) => session).sort((a, b) => compare(a.session, b.session));
+  return keepFirst(valid, ({ session }) => session);
 }
 
 function normalizeRelays({ relays }: Tunnel): Tunnel['relays'] {

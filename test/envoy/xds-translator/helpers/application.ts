@@ -7,6 +7,8 @@ import net from 'node:net';
 export type Hit = {
   readonly id: string;
   readonly protocol: 'http/1.1' | 'h2' | 'websocket';
+  /** The path as it arrived. */
+  readonly path: string;
   readonly rawHeaders: readonly string[];
   bytes: number;
   /** The whole request arrived. */
@@ -57,7 +59,7 @@ function createHttp1(name: string, hits: Hit[]): http.Server {
   const server = http.createServer(
     { keepAliveTimeout: 0, requestTimeout: 0, maxHeaderSize: 1 << 20 },
     (request, response) => {
-      const hit = note(hits, 'http/1.1', request.headers['x-id'], request.rawHeaders);
+      const hit = note(hits, 'http/1.1', request.headers['x-id'], String(request.url), request.rawHeaders);
       request.on('data', (chunk: Buffer) => {
         hit.bytes += chunk.length;
       });
@@ -69,7 +71,7 @@ function createHttp1(name: string, hits: Hit[]): http.Server {
     },
   );
   return server.on('upgrade', (request, socket) => {
-    note(hits, 'websocket', request.headers['x-id'], request.rawHeaders).whole = true;
+    note(hits, 'websocket', request.headers['x-id'], String(request.url), request.rawHeaders).whole = true;
     socket.on('error', () => socket.destroy());
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Who: ${name}\r\n\r\n`,
@@ -82,7 +84,7 @@ function createHttp2(name: string, hits: Hit[]): http2.Http2Server {
   const server = http2.createServer();
   server.on('sessionError', (error) => server.emit('noted', error));
   return server.on('stream', (stream, headers, _flags, rawHeaders) => {
-    const hit = note(hits, 'h2', headers['x-id'], rawHeaders);
+    const hit = note(hits, 'h2', headers['x-id'], String(headers[':path']), rawHeaders);
     stream.on('error', () => stream.destroy());
     // Cancelled before it got here.
     if (stream.destroyed) return;
@@ -98,8 +100,8 @@ function createHttp2(name: string, hits: Hit[]): http2.Http2Server {
   });
 }
 
-function note(hits: Hit[], protocol: Hit['protocol'], id: unknown, rawHeaders: readonly string[]): Hit {
-  const hit: Hit = { id: String(id), protocol, rawHeaders, bytes: 0, whole: false };
+function note(hits: Hit[], protocol: Hit['protocol'], id: unknown, path: string, rawHeaders: readonly string[]): Hit {
+  const hit: Hit = { id: String(id), protocol, path, rawHeaders, bytes: 0, whole: false };
   hits.push(hit);
   return hit;
 }

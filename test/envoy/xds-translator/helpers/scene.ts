@@ -1,5 +1,7 @@
 // The usual scene: a pod's application, its agent, and a developer's application behind a laptop.
 
+import { once } from 'node:events';
+import net from 'node:net';
 import type { ExecutionContext } from 'ava';
 import type { AgentPort, InterceptRoute } from '../../../../xds/src/ir/agent-config.ts';
 import { startAgent, type TestAgent, waitFor } from './agent.ts';
@@ -41,10 +43,10 @@ export async function setScene(t: ExecutionContext): Promise<Scene> {
     apply: async ({ mode = 'http', intercepts = [INTERCEPT_ROUTE], relays = [laptop.port] } = {}) => {
       const ports = { agentPort: agent.agentPort, appPort: pod.port };
       await agent.apply(buildConfig({ ...ports, mode, intercepts, relays }));
-      // An acknowledged listener takes its first connection a little later.
+      // An acknowledged filter chain takes its first connection a little later.
       if (mode === 'http')
         await waitFor(
-          () => isHttp(agent),
+          () => takesRequests(agent),
           () => 'the connection manager',
         );
     },
@@ -52,6 +54,16 @@ export async function setScene(t: ExecutionContext): Promise<Scene> {
   };
 }
 
-async function isHttp(agent: TestAgent): Promise<boolean> {
-  return Object.keys(await agent.stats('^http.in/.*downstream_cx_total')).length > 0;
+/** Whether the next connection meets the connection manager. */
+async function takesRequests({ agentPort, stats }: TestAgent): Promise<boolean> {
+  const before = await countConnections(stats);
+  const socket = net.connect(agentPort, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.destroy();
+  return (await countConnections(stats)) > before;
+}
+
+async function countConnections(stats: TestAgent['stats']): Promise<number> {
+  const counters = await stats('^http.in/[0-9]+.downstream_cx_total');
+  return Object.values(counters).reduce((sum, count) => sum + count, 0);
 }
