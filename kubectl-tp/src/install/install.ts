@@ -41,8 +41,10 @@ export async function install(options: InstallOptions): Promise<Installed> {
 
   const [first, ...rest] = await withoutForeignNamespace(client, manifests);
   if (first !== undefined) await apply(client, first, options);
-  if (helm === undefined) for (const manifest of rest) await apply(client, manifest, options);
-  else {
+  // helm installs CRDs but never upgrades them.
+  const own = helm === undefined ? rest : rest.filter(({ kind }) => kind === 'CustomResourceDefinition');
+  for (const manifest of own) await apply(client, manifest, options);
+  if (helm !== undefined) {
     progress('Installing the chart with helm');
     await installWithHelm({ ...options, helm, settings: [...imageSettings(values), ...options.settings] });
   }

@@ -1,0 +1,130 @@
+// The webhook behind a real API server: agents come into pods without asking for rights that their namespace refuses,
+// and nobody gets what belongs to somebody else.
+
+import { generateKeyPairSync } from 'node:crypto';
+import test from 'ava';
+import { openStage, type Stage } from '../helpers/stage.ts';
+
+const INSTALL_NAMESPACE = 'kubectl-tp';
+const RESTRICTED = 'pod-security.kubernetes.io/enforce=restricted';
+const FEW = { connections: 'fresh', perSecond: 20, seconds: 2 } as const;
+
+test.serial('a restricted namespace: a named port is captured without any privilege', async (t) => {
+  const stage = await openInjected(t, 'webhook-named', RESTRICTED);
+  await stage.deploy({ name: 'echo', replicas: 2, target: 'name' });
+  await restart(stage, 'echo');
+  const pods = await readPods(stage, 'echo');
+  t.is(pods.length, 2);
+  for (const pod of pods) {
+    t.deepEqual(namesOf(pod.spec.initContainers), ['tp-agent']);
+    t.regex(pod.metadata.annotations['kubectl-tp.dev/agent'] ?? '', /"capture":"Name"/);
+    t.is(pod.spec.initContainers[0]?.volumeMounts.filter(({ name }) => name.startsWith('kube-api-access')).length, 0);
+  }
+  t.is(await readSlicePort(stage, 'echo'), 15080);
+  const { failed, servedBy } = await stage.load({ app: 'echo', ...FEW });
+  t.is(failed, 0);
+  t.deepEqual(Object.keys(servedBy).sort(), pods.map(({ metadata }) => metadata.name).sort());
+});
+
+test.serial('a numeric port is captured by nft for an intercept, probes and all', async (t) => {
+  const stage = await openInjected(t, 'webhook-numeric', 'pod-security.kubernetes.io/enforce=privileged');
+  await createSession(stage, 'webhook-numeric', 'admin');
+  t.teardown(() => deleteSession(stage, 'webhook-numeric'));
+  await stage.cluster.apply([buildIntercept('webhook-numeric', 'echo', 'webhook-numeric')]);
+  t.teardown(() => kubectl(stage, 'delete', 'intercept', 'echo'));
+  await stage.deploy({ name: 'echo', replicas: 1, target: 'number' });
+  await restart(stage, 'echo');
+  const [pod] = await readPods(stage, 'echo');
+  t.deepEqual(namesOf(pod?.spec.initContainers), ['tp-capture', 'tp-agent']);
+  const { failed, servedBy } = await stage.load({ app: 'echo', ...FEW });
+  t.is(failed, 0);
+  t.deepEqual(Object.keys(servedBy), [pod?.metadata.name ?? '']);
+});
+
+test.serial('a numeric port in a restricted namespace: the pod is created, without agent', async (t) => {
+  const stage = await openInjected(t, 'webhook-refused', RESTRICTED);
+  await stage.deploy({ name: 'echo', replicas: 1, target: 'number' });
+  await restart(stage, 'echo');
+  const [pod] = await readPods(stage, 'echo');
+  t.deepEqual(namesOf(pod?.spec.initContainers), []);
+});
+
+test.serial('sessions and intercepts are stamped, and those of others are out of reach', async (t) => {
+  const stage = await openStage(t, 'team-a');
+  t.teardown(() => deleteSession(stage, 'of-alice'));
+  await createSession(stage, 'of-alice', 'alice', 'carol');
+  const owner = ['-n', INSTALL_NAMESPACE, 'get', 'session', 'of-alice', '-o', 'jsonpath={.spec.owner}'];
+  t.is(await stage.cluster.kubectl(owner, { user: 'carol' }), 'alice');
+
+  const foreign = stage.cluster.apply([buildIntercept('team-a', 'posing', 'of-alice')], { user: 'carol' });
+  t.regex((await t.throwsAsync(foreign))?.message ?? '', /belongs to alice.*SESSION_FOREIGN/);
+  const deletion = stage.cluster.kubectl(['-n', INSTALL_NAMESPACE, 'delete', 'session', 'of-alice'], { user: 'carol' });
+  t.regex((await t.throwsAsync(deletion))?.message ?? '', /belongs to alice.*"administer"/);
+
+  t.teardown(() => stage.cluster.kubectl(['-n', 'team-a', 'delete', 'intercept', 'of-alice', '--ignore-not-found']));
+  await stage.cluster.apply([buildIntercept('team-a', 'of-alice', 'of-alice')], { user: 'alice' });
+  const ending = stage.cluster.kubectl(['-n', 'team-a', 'delete', 'intercept', 'of-alice'], { user: 'carol' });
+  t.regex((await t.throwsAsync(ending))?.message ?? '', /belongs to alice/);
+  const looking = stage.cluster.apply([buildIntercept('team-a', 'looking', 'of-alice')], { user: 'bob' });
+  t.regex((await t.throwsAsync(looking))?.message ?? '', /forbidden/i);
+  await stage.cluster.kubectl(['-n', 'team-a', 'delete', 'intercept', 'of-alice'], { user: 'alice' });
+});
+
+type PodObject = {
+  metadata: { name: string; deletionTimestamp?: string; annotations: Record<string, string> };
+  spec: { initContainers: { name: string; volumeMounts: { name: string }[] }[] };
+};
+
+const namesOf = (containers: { name: string }[] | undefined) => (containers ?? []).map(({ name }) => name);
+const kubectl = ({ cluster, namespace }: Stage, ...args: string[]) => cluster.kubectl(['-n', namespace, ...args]);
+
+/** A namespace that asks for agents before anybody intercepts. */
+async function openInjected(t: Parameters<typeof openStage>[0], namespace: string, label: string): Promise<Stage> {
+  const stage = await openStage(t, namespace);
+  await stage.cluster.kubectl(['label', 'namespace', namespace, label, 'kubectl-tp.dev/inject=enabled', '--overwrite']);
+  return stage;
+}
+
+/** Pods are injected as their Services are when they are created, and a Deployment is often faster than its Service. */
+async function restart(stage: Stage, app: string): Promise<void> {
+  await kubectl(stage, 'rollout', 'restart', `deployment/${app}`);
+  await kubectl(stage, 'rollout', 'status', `deployment/${app}`, '--timeout=120s');
+}
+
+async function readPods(stage: Stage, app: string): Promise<PodObject[]> {
+  const { items } = JSON.parse(await kubectl(stage, 'get', 'pods', '-l', `app=${app}`, '-o', 'json'));
+  return items.filter(({ metadata }: PodObject) => metadata.deletionTimestamp === undefined);
+}
+
+async function readSlicePort(stage: Stage, service: string): Promise<number> {
+  const selector = `kubernetes.io/service-name=${service}`;
+  const { items } = JSON.parse(await kubectl(stage, 'get', 'endpointslices', '-l', selector, '-o', 'json'));
+  return items[0].ports[0].port;
+}
+
+/** `claims`: whom the object names as its owner, which must not matter. */
+async function createSession({ cluster }: Stage, name: string, user: 'admin' | 'alice', claims = user as string) {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const spec = { publicKey: pem, clientVersion: '0.1.0', owner: claims };
+  const head = { apiVersion: 'kubectl-tp.dev/v1alpha1', kind: 'Session' };
+  await cluster.apply([{ ...head, metadata: { name, namespace: INSTALL_NAMESPACE }, spec }], { user });
+}
+
+async function deleteSession({ cluster }: Stage, name: string): Promise<void> {
+  await cluster.kubectl(['-n', INSTALL_NAMESPACE, 'delete', 'session', name, '--ignore-not-found']);
+}
+
+function buildIntercept(namespace: string, name: string, session: string): object {
+  return {
+    apiVersion: 'kubectl-tp.dev/v1alpha1',
+    kind: 'Intercept',
+    metadata: { name, namespace },
+    spec: {
+      session,
+      target: { kind: 'Service', name: 'echo' },
+      match: { headers: [{ name: 'x-dev', value: name }] },
+      laptop: { port: 3000 },
+    },
+  };
+}
