@@ -26,23 +26,24 @@ export type SnapshotCache = {
 
 export function createSnapshotCache(): SnapshotCache {
   const pool = createResourcePool();
-  const snapshots = new Map<string, Snapshot>();
+  const entries = new Map<string, { readonly snapshot: Snapshot; readonly hash: string }>();
   const listeners = new Map<string, Set<SnapshotListener>>();
 
   function setSnapshot(node: string, set: ResourceSet, tag: string): void {
-    const before = snapshots.get(node);
-    const isSameSet = before !== undefined && hashOf(before.set) === hashOf(set);
-    if (isSameSet && before.tag === tag) return;
-    const snapshot = { set: isSameSet ? before.set : pool.share(set), tag };
-    if (before !== undefined && !isSameSet) pool.release(before.set);
-    snapshots.set(node, snapshot);
+    const before = entries.get(node);
+    const hash = hashOf(set);
+    const isSameSet = before?.hash === hash;
+    if (isSameSet && before.snapshot.tag === tag) return;
+    const snapshot = { set: isSameSet ? before.snapshot.set : pool.share(set), tag };
+    if (before !== undefined && !isSameSet) pool.release(before.snapshot.set);
+    entries.set(node, { snapshot, hash });
     for (const listener of [...(listeners.get(node) ?? [])]) listener(snapshot);
   }
 
   function deleteSnapshot(node: string): void {
-    const before = snapshots.get(node);
-    if (before !== undefined) pool.release(before.set);
-    snapshots.delete(node);
+    const before = entries.get(node);
+    if (before !== undefined) pool.release(before.snapshot.set);
+    entries.delete(node);
   }
 
   function subscribe(node: string, listener: SnapshotListener): () => void {
@@ -57,10 +58,10 @@ export function createSnapshotCache(): SnapshotCache {
   return {
     setSnapshot,
     deleteSnapshot,
-    getSnapshot: (node) => snapshots.get(node),
+    getSnapshot: (node) => entries.get(node)?.snapshot,
     subscribe,
     get nodes() {
-      return snapshots.keys();
+      return entries.keys();
     },
     get resourceCount() {
       return pool.size;
