@@ -46,6 +46,8 @@ export const AGENT_LABEL = `${GROUP}/agent`;
 export const AGENT_ANNOTATION = `${GROUP}/agent`;
 /** Pod annotation that the downward API turns into the agent's SDS file (see webhook/inject). */
 export const AGENT_SDS_ANNOTATION = `${GROUP}/agent-sds`;
+/** Pod annotation: why a pod that was rolled for an agent got none, for people who describe it. */
+export const AGENT_SKIPPED_ANNOTATION = `${GROUP}/agent-skipped`;
 /** Namespace label or pod annotation: `enabled` injects always, `disabled` never. */
 export const INJECT = `${GROUP}/inject`;
 /** Pod template annotation whose change rolls a workload: `<reason>[,<reason>...]@<RFC 3339 time>`. */

@@ -90,6 +90,18 @@ test('a pod of a rolled workload is not skipped before the API server was asked 
   t.deepEqual(asked, [undefined, true, undefined]);
 });
 
+test('a pod that was rolled for an agent and gets none says why', async (t) => {
+  const { post } = createApp();
+  const rolled = (spec: object) =>
+    buildPod({ metadata: { labels: { app: 'web' }, annotations: { 'kubectl-tp.dev/rollout': 'x' } }, spec });
+  const { body } = await post('/pods', buildReview(rolled({ hostNetwork: true })));
+  const [note] = decodePatch(body.response.patch);
+  t.is(note.path, '/metadata/annotations/kubectl-tp.dev~1agent-skipped');
+  t.regex(note.value, /^HostNetwork: The pod uses the network of its node/);
+  const unrolled = await post('/pods', buildReview(buildPod({ spec: { hostNetwork: true } })));
+  t.is(unrolled.body.response.patch, undefined);
+});
+
 const GARBAGE: Record<string, object | string> = {
   'an empty object': {},
   'a list': [],

@@ -16,13 +16,14 @@ export function takenNames(ports: readonly CapturedPort[]): Set<string> {
   return new Set(ports.flatMap(({ capture, name }) => (capture === 'Name' && name !== undefined ? [name] : [])));
 }
 
-/** True if the new name of a port is in use already: two ports of one container can't share a name. */
+/** True if the new name of a port would be another port's, too: Services or probes that mean the one would find the other. */
 export function hasNewNameTaken(pod: Pod, ports: readonly CapturedPort[]): boolean {
   const names = takenNames(ports);
-  return servingContainers(pod).some(({ ports: own = [] }) => {
+  const containers = servingContainers(pod).map(({ ports: own = [] }) => own);
+  const given = new Set(containers.flat().map(({ name }) => name));
+  return containers.some((own) => {
     const renamed = own.filter((port) => isTakenOver(port, names)).map(newName);
-    const kept = own.filter((port) => !isTakenOver(port, names)).map(({ name }) => name);
-    return new Set(renamed).size < renamed.length || renamed.some((name) => kept.includes(name));
+    return new Set(renamed).size < renamed.length || renamed.some((name) => given.has(name));
   });
 }
 

@@ -13,6 +13,7 @@ import {
 import type { App, AppTools } from '../app-tools.ts';
 import { SKIP_REASONS } from '../inject/eligibility.ts';
 import { type Injection, injectPod } from '../inject/inject-pod.ts';
+import { noteSkip } from '../inject/note-skip.ts';
 import { Pod } from '../inject/pod.ts';
 
 export function addPodRoute(app: App, tools: AppTools): void {
@@ -38,7 +39,8 @@ async function admitPod(
   const namespace = request.namespace ?? '';
   const injection = await inject(pod.value, namespace, tools);
   report(injection, { namespace, pod: pod.value.metadata.name ?? pod.value.metadata.generateName }, log, tools);
-  return buildAllowed(request, injection.outcome === 'injected' ? { after: injection.pod } : {});
+  const after = injection.outcome === 'injected' ? injection.pod : noteSkip(pod.value, injection.reason);
+  return buildAllowed(request, { after });
 }
 
 /**
