@@ -11,31 +11,30 @@ type Options = {
   readonly session: Session;
   readonly connection: Connection;
   readonly files: SessionFiles;
-  /** A session from before is being taken up; calls about it wait. */
-  readonly resumed: Promise<void>;
   readonly quit: () => void;
 };
 
-export function createHandlers({ session, connection, files, resumed, quit }: Options): Handlers {
+export function createHandlers({ session, connection, files, quit }: Options): Handlers {
   return {
     async intercept({ arguments: request, ...tools }) {
-      await resumed;
+      await session.resume();
       const result = await intercept(session, request, tools);
       if (!request.hold) return { result };
       return { result, release: () => leaveByName(session, result.namespace, result.name) };
     },
 
     async leave({ arguments: request }) {
-      await resumed;
+      await session.resume();
       return { result: { left: await session.leaveMatching(request) } };
     },
 
     async status() {
+      await session.resume();
       return { result: await buildReport({ session, connection, files }) };
     },
 
     async quit() {
-      await resumed;
+      await session.resume();
       const left = await session.end();
       // Ends the process once the caller has its answer and closes.
       return { result: { left }, release: async () => quit() };

@@ -3,7 +3,6 @@
 export type IdleTimer = {
   /** The number of calls that run now. */
   note(running: number): void;
-  stop(): void;
 };
 
 type Options = { readonly idleMs: number; readonly isNeeded: () => boolean; readonly onIdle: () => void };
@@ -14,15 +13,14 @@ const LOOKS_PER_PERIOD = 10;
 export function createIdleTimer({ idleMs, isNeeded, onIdle }: Options): IdleTimer {
   let running = 0;
   let idleSinceMs = Date.now();
-  const timer = setInterval(() => {
+  setInterval(() => {
     if (running > 0 || isNeeded()) idleSinceMs = Date.now();
     else if (Date.now() - idleSinceMs >= idleMs) onIdle();
-  }, idleMs / LOOKS_PER_PERIOD);
+  }, idleMs / LOOKS_PER_PERIOD).unref();
   return {
     note(count) {
       running = count;
       idleSinceMs = Date.now();
     },
-    stop: () => clearInterval(timer),
   };
 }

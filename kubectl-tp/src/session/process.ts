@@ -1,5 +1,6 @@
 // The session process: takes the socket, serves calls, and ends when asked, when replaced or when nobody needs it.
 
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { json } from 'node:stream/consumers';
@@ -27,55 +28,52 @@ export async function runSessionProcess(): Promise<void> {
     identityPath: files.identity,
     log,
   });
-  const resumed = session.resume().catch((error) => log('the session was not resumed', { error: String(error) }));
-
   const credentials = credentialsHash(connection);
   const idle = createIdleTimer({
     idleMs: parseDuration(process.env.TP_SESSION_IDLE ?? DEFAULT_IDLE, 'TP_SESSION_IDLE'),
     isNeeded: () => (session.live()?.table.all().length ?? 0) > 0,
-    onIdle: () => end('idle', () => session.end()),
+    onIdle: () => end('idle', async () => void (await session.end())),
   });
   const server = createSessionServer({
-    handlers: createHandlers({ session, connection, files, resumed, quit: () => end('quit', async () => undefined) }),
+    handlers: createHandlers({ session, connection, files, quit: () => end('quit', async () => undefined) }),
     isMine: (request) => request.version === VERSION && request.credentials === credentials,
-    onForeign: () => end('replaced', () => session.close()),
+    onForeign: () => end('replaced', session.close),
     onActivity: idle.note,
     log,
   });
+  const end = createEnding(server, { files, log });
 
-  if (!(await takeSocket(server, files))) return finishStart(log, 'another process has the session');
-  const inode = await socketInode(files.socket);
-  const end = createEnding(server, { files, inode, log, idle });
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(name, () => end(name, () => session.close()));
-  }
-  finishStart(log, 'session process started');
-}
-
-/** The starter waits for this line only. */
-function finishStart(log: Log, what: string): void {
+  const isFirst = await takeSocket(server, files);
   process.stdout.end('ready\n');
-  log(what, { pid: process.pid, version: VERSION });
+  if (!isFirst) process.exit(0);
+  log('session process started', { pid: process.pid, version: VERSION });
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => end(name, session.close));
+  watchSocket(files.socket, () => end('another process has taken the socket', session.close));
+  await session.resume();
 }
-
-type EndingOptions = {
-  files: SessionFiles;
-  inode: bigint | undefined;
-  log: Log;
-  idle: { stop(): void };
-};
 
 /** Ends once, whatever comes first. The socket goes first, so that the next command starts a new process. */
-function createEnding(server: Server, { files, inode, log, idle }: EndingOptions) {
-  let ending = false;
-  return async (why: string, leave: () => Promise<unknown>): Promise<void> => {
-    if (ending) return;
-    ending = true;
+function createEnding(server: Server, { files, log }: { files: SessionFiles; log: Log }) {
+  let isEnding = false;
+  return async (why: string, leave: () => Promise<void>): Promise<void> => {
+    if (isEnding) return;
+    isEnding = true;
     log('session process ends', { why });
-    idle.stop();
+    // Node removes the socket's file when its server closes.
     server.close();
-    if ((await socketInode(files.socket)) === inode) await rm(files.socket, { force: true });
     await leave().catch((error) => log('ending was incomplete', { error: String(error) }));
+    if (!existsSync(files.identity) && !existsSync(files.socket)) await rm(files.log, { force: true });
     process.exit(0);
   };
+}
+
+const SOCKET_LOOK_MS = 5000;
+
+/** Two processes on one session would take its tunnels from each other: the one whose socket is on disk stays. */
+function watchSocket(path: string, onLost: () => void): void {
+  const inode = socketInode(path);
+  const look = async () => {
+    if ((await socketInode(path)) !== (await inode)) onLost();
+  };
+  setInterval(() => void look(), SOCKET_LOOK_MS).unref();
 }

@@ -30,7 +30,7 @@ export type Session = {
   follow(namespace: string): Promise<void>;
   leave(intercept: Intercept): Promise<void>;
   leaveMatching(request: LeaveRequest): Promise<InterceptName[]>;
-  /** Takes up a known session, so that its intercepts go on. */
+  /** Takes up a known session, so that its intercepts go on; once, however often it is asked. */
   resume(): Promise<void>;
   /** Ends intercepts and Session object, forgets the key. */
   end(): Promise<InterceptName[]>;
@@ -49,6 +49,7 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
   const { client } = cluster;
   let state: State = { kind: 'closed' };
   let identity: Identity | undefined;
+  let resumed: Promise<void> | undefined;
 
   async function save(next: Identity): Promise<void> {
     identity = next;
@@ -73,6 +74,14 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     await Promise.all(identity.namespaces.map((namespace) => live.table.follow(namespace)));
     log('session open', { session: identity.session });
     return live;
+  }
+
+  /** A failure is only logged: whoever needs the session opens it anew and is told why that fails. */
+  async function resumeOnce(): Promise<void> {
+    identity = await loadIdentity(identityPath);
+    if (identity === undefined) return;
+    const tools = { signal: new AbortController().signal, progress: (text: string) => log(text) };
+    await open(tools).catch((error) => log('the session was not taken up', { error: String(error) }));
   }
 
   async function open(tools: CallTools): Promise<LiveSession> {
@@ -125,10 +134,9 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     follow,
     leave,
     leaveMatching,
-    async resume() {
-      identity = await loadIdentity(identityPath);
-      if (identity === undefined) return;
-      await open({ signal: new AbortController().signal, progress: (text) => log(text) });
+    resume() {
+      resumed ??= resumeOnce();
+      return resumed;
     },
     async end() {
       const left = await leaveMatching({ all: true });
