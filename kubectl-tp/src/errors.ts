@@ -23,7 +23,7 @@ export const ERROR_CODES = {
   INSTALL_NOT_READY: 'The cluster part was applied but does not become ready.',
   HELM_FAILED: 'helm ended with an error.',
   WEBHOOK_UNREACHABLE: 'The API server cannot call the webhook of the cluster part.',
-  KUBERNETES_REFUSED: 'The API server refused a request for another reason than a missing right.',
+  REQUEST_REFUSED: 'The API server refused a request for another reason than a missing right.',
   SESSION_NOT_ISSUED: 'The control plane issues no certificate for the session.',
   SESSION_PROCESS_FAILED: 'The session process does not start.',
   SESSION_PROCESS_LOST: 'The session process ended while a command talked to it.',

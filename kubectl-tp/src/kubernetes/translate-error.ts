@@ -22,7 +22,7 @@ export function fromKubernetesError(error: unknown, installNamespace: string): u
   if (DENIED_BY_POLICY.test(error.message)) return deniedByPolicy(error);
   if (FORBIDDEN.test(error.message)) return missingRight(error, installNamespace);
   if (isUnknownResource(error)) return notInstalled(installNamespace, error);
-  return new TpError('KUBERNETES_REFUSED', `The API server refused: ${error.message}`, { cause: error });
+  return new TpError('REQUEST_REFUSED', `The API server refused: ${error.message}`, { cause: error });
 }
 
 export function notInstalled(installNamespace: string, cause?: unknown): TpError {
