@@ -51,6 +51,8 @@ export type TunnelRig = {
 
 export type RigOptions = {
   relays?: number;
+  /** Name of the session. */
+  session?: string;
   /** Changes what the laptop is made with. */
   laptop?: Partial<TunnelsOptions>;
   /** The port on the laptop; none = unknown intercepts only. */
@@ -60,7 +62,7 @@ export type RigOptions = {
 export async function createTunnelRig(t: ExecutionContext, options: RigOptions = {}): Promise<TunnelRig> {
   const authority = await createTestAuthority();
   const kubernetes = createMemoryKubernetes();
-  const session = await createTestSession(authority, 'me');
+  const session = await createTestSession(authority, options.session ?? 'me');
   kubernetes.put(SESSIONS, sessionObject(session));
 
   const relays: TestRelay[] = [];

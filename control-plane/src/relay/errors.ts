@@ -6,7 +6,7 @@ export const ERROR_CODES = {
   PROOF_MISSING: 'The request carries no proof of the session.',
   PROOF_INVALID: 'The proof is expired, signed by another key, or made for another session or relay.',
   PROOF_REPLAYED: 'The proof has been used before.',
-  SESSION_UNKNOWN: 'The Session does not exist (any more).',
+  TUNNEL_SESSION_UNKNOWN: 'The Session does not exist (any more).',
   RELAY_UNAVAILABLE: 'The relay is starting or ending.',
 } as const;
 export type RelayErrorCode = keyof typeof ERROR_CODES;
@@ -28,6 +28,6 @@ export const REFUSAL_STATUS: Record<RelayErrorCode, number> = {
   PROOF_MISSING: 401,
   PROOF_INVALID: 403,
   PROOF_REPLAYED: 403,
-  SESSION_UNKNOWN: 404,
+  TUNNEL_SESSION_UNKNOWN: 404,
   RELAY_UNAVAILABLE: 503,
 };

@@ -37,7 +37,7 @@ export function createProofChecker({
       const proof = BEARER.exec(authorization)?.[1];
       if (proof === undefined) throw new RelayError('PROOF_MISSING');
       const publicKey = await findKey(session);
-      if (publicKey === undefined) throw new RelayError('SESSION_UNKNOWN', `Session ${session} does not exist.`);
+      if (publicKey === undefined) throw new RelayError('TUNNEL_SESSION_UNKNOWN', `Session ${session} does not exist.`);
       const { id, expiresAtMs } = await verify(proof, { publicKey, session, relay, nowMs: now() });
       use(`${session}/${id}`, expiresAtMs);
       return session;

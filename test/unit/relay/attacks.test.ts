@@ -117,7 +117,7 @@ test(
   refused,
   async (rig) => ({ session: 'nobody', authorization: await proof(rig, { session: 'nobody' }) }),
   404,
-  'SESSION_UNKNOWN',
+  'TUNNEL_SESSION_UNKNOWN',
 );
 test(
   'a name of a session with a path in it',

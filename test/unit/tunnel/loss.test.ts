@@ -122,7 +122,7 @@ test('a deleted Session ends its tunnel at once and is not let in again', async 
   });
   await rig.up();
   rig.kubernetes.remove(SESSIONS, 'me');
-  await waitFor('refused', () => states.some((state) => state.includes('SESSION_UNKNOWN')), 3000);
+  await waitFor('refused', () => states.some((state) => state.includes('TUNNEL_SESSION_UNKNOWN')), 3000);
   await waitFor('no Lease', () => rig.kubernetes.names(LEASES).length === 0);
   t.pass();
 });
