@@ -15,7 +15,7 @@ export type Package = (typeof PACKAGES)[number];
 
 const FOLDERS = [...PACKAGES, 'lab', 'test', 'bench'];
 /** Generated files are checked against their generator instead. */
-const GENERATED = /^xds\/src\/proto\/generated\//;
+const GENERATED = /^xds\/src\/proto\/generated\/|^kubectl-tp\/dist\//;
 
 export async function readSourceFiles(): Promise<SourceFile[]> {
   const paths: string[] = [];
