@@ -45,17 +45,16 @@ export function createWriteQueue({ signal, onTrouble }: WriteQueueOptions): Writ
       const slot = slots.get(key) ?? { wanted: undefined, done: undefined, isBusy: false };
       slots.set(key, slot);
       slot.wanted = write;
-      if (!slot.isBusy) void drive(slot);
+      if (!slot.isBusy) void drive(key, slot);
     }
   }
 
   function release(key: string, slot: Slot): void {
     slot.wanted = undefined;
-    slot.done = undefined;
     if (!slot.isBusy) slots.delete(key);
   }
 
-  async function drive(slot: Slot): Promise<void> {
+  async function drive(key: string, slot: Slot): Promise<void> {
     slot.isBusy = true;
     const backOff = createBackOff(BACK_OFF);
     for (let write = nextOf(slot); write !== undefined && !signal.aborted; write = nextOf(slot)) {
@@ -64,6 +63,7 @@ export function createWriteQueue({ signal, onTrouble }: WriteQueueOptions): Writ
       else await backOff.wait(signal);
     }
     slot.isBusy = false;
+    if (slot.wanted === undefined) slots.delete(key);
   }
 
   /** Resolves with the error that asks for another attempt. */

@@ -90,9 +90,10 @@ test('news are conditions with another status or reason, not with other words', 
 });
 
 test('law: a merge patch turns one object into the other, and equal ones into none', (t) => {
-  // Null means "take away" in a merge patch, so objects of the API have none.
-  const json = fc.jsonValue({ maxDepth: 4 }).filter((value) => !JSON.stringify(value).includes('null'));
-  const object = fc.dictionary(fc.string({ minLength: 1 }), json, { noNullPrototype: true });
+  // Null means "take away" in a merge patch, so objects of the API have none. `__proto__` is no name in the API.
+  const isOrdinary = (value: unknown) => !/null|__proto__/.test(JSON.stringify(value));
+  const json = fc.jsonValue({ maxDepth: 4 });
+  const object = fc.dictionary(fc.string({ minLength: 1 }), json, { noNullPrototype: true }).filter(isOrdinary);
   fc.assert(
     fc.property(object, object, (from, to) => {
       const patch = buildMergePatch(from, to);

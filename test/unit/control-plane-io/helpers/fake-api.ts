@@ -11,7 +11,7 @@ import { createTestCertificate } from '../../../helpers/test-certificate.ts';
 
 export const TOKEN = 'the-right-token';
 
-type Watch = { readonly collection: string; readonly response: ServerResponse };
+type Watch = { readonly collection: string; readonly query: URLSearchParams; readonly response: ServerResponse };
 export type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => boolean | Promise<boolean>;
 
 export type FakeApi = {
@@ -34,16 +34,18 @@ export type FakeApi = {
 export async function startFakeApi(): Promise<FakeApi> {
   const { certificateChain, privateKey } = await createTestCertificate('localhost');
   const objects = new Map<string, KubernetesObject>();
-  const history: { version: number; collection: string; line: string }[] = [];
+  const history: { version: number; collection: string; object: KubernetesObject; line: string }[] = [];
   const watches = new Set<Watch>();
   let version = 1;
   let oldest = 0;
 
   function tell(type: string, collection: string, object: KubernetesObject): void {
     const line = `${JSON.stringify({ type, object })}\n`;
-    history.push({ version, collection, line });
-    for (const watch of watches)
-      if (isWithin(collection, watch.collection) && !watch.response.writableEnded) watch.response.write(line);
+    history.push({ version, collection, object, line });
+    for (const watch of watches) {
+      const concerns = isWithin(collection, watch.collection) && isSelected(object, watch.query);
+      if (concerns && !watch.response.writableEnded) watch.response.write(line);
+    }
   }
 
   function put(collection: string, object: KubernetesObject): void {
@@ -67,7 +69,9 @@ export async function startFakeApi(): Promise<FakeApi> {
   }
 
   function list(collection: string, query: URLSearchParams, response: ServerResponse): void {
-    const all = [...objects].filter(([path]) => isWithin(path.slice(0, path.lastIndexOf('/')), collection));
+    const all = [...objects].filter(
+      ([path, object]) => isWithin(path.slice(0, path.lastIndexOf('/')), collection) && isSelected(object, query),
+    );
     const start = Number(query.get('continue') ?? 0);
     const end = start + Number(query.get('limit') ?? all.length);
     const next = end < all.length ? { continue: `${end}` } : {};
@@ -77,12 +81,12 @@ export async function startFakeApi(): Promise<FakeApi> {
     });
   }
 
-  function watch(collection: string, from: number, response: ServerResponse): void {
+  function watch(collection: string, query: URLSearchParams, response: ServerResponse): void {
     response.writeHead(200).flushHeaders();
-    for (const event of history) {
-      if (event.version > from && isWithin(event.collection, collection)) response.write(event.line);
-    }
-    const entry = { collection, response };
+    const from = Number(query.get('resourceVersion'));
+    const missed = history.filter((event) => event.version > from && isWithin(event.collection, collection));
+    for (const event of missed) if (isSelected(event.object, query)) response.write(event.line);
+    const entry = { collection, query, response };
     watches.add(entry);
     response.once('close', () => watches.delete(entry));
   }
@@ -125,7 +129,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     if (request.method !== 'GET') return change(request, response, pathname);
     if (searchParams.has('watch')) {
       const from = Number(searchParams.get('resourceVersion'));
-      return from < oldest ? refuse(response, 410, 'Expired', 'too old') : watch(pathname, from, response);
+      return from < oldest ? refuse(response, 410, 'Expired', 'too old') : watch(pathname, searchParams, response);
     }
     const object = objects.get(pathname);
     if (object !== undefined) return answer(response, 200, object);
@@ -170,6 +174,17 @@ export function refuse(response: ServerResponse, code: number, reason: string, m
 function isWithin(collection: string, watched: string): boolean {
   const clusterWide = collection.replace(/\/namespaces\/[^/]+(?=\/)/, '');
   return collection === watched || clusterWide === watched;
+}
+
+/** As far as selectors are used here: a label that is there or has a value, and the name as a field. */
+function isSelected({ metadata }: KubernetesObject, query: URLSearchParams): boolean {
+  const [label = '', value] = (query.get('labelSelector') ?? '').split('=');
+  const [, name] = /^metadata\.name=(.+)$/.exec(query.get('fieldSelector') ?? '') ?? [];
+  const actual = metadata.labels?.[label];
+  return (
+    (label === '' || (actual !== undefined && actual === (value ?? actual))) &&
+    metadata.name === (name ?? metadata.name)
+  );
 }
 
 /** Plural at the end, and not an object: `/api/v1/pods`, `/apis/apps/v1/namespaces/x/deployments`. */
