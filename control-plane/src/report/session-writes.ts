@@ -33,7 +33,7 @@ function buildStatusWrite(session: Session, relays: string[], reporting: Session
   const { client, authority, now } = reporting;
   const { status = {}, metadata } = session;
   const { namespace, name, uid } = metadata;
-  const isDue = now() >= sessionRenewalTime(session, authority) && !isKeyInvalid(session);
+  const isDue = now() >= sessionRenewalTime(session, authority);
   if (!isDue && isSameList(status.relays ?? [], relays)) return undefined;
   return {
     key: `status of session ${name}`,
@@ -64,11 +64,6 @@ async function issue(session: Session, { authority, now }: SessionReporting): Pr
     if (!(error instanceof ControlPlaneError && error.code === 'PUBLIC_KEY_INVALID')) throw error;
     return { conditions: conditionsWith('False', 'InvalidPublicKey') };
   }
-}
-
-/** The key can't change, so it is looked at once. */
-function isKeyInvalid({ status }: Session): boolean {
-  return status?.conditions?.some(({ reason }) => reason === 'InvalidPublicKey') ?? false;
 }
 
 function isSameList(a: readonly string[], b: readonly string[]): boolean {

@@ -11,8 +11,11 @@ import { createTokenReviewer } from '../../../control-plane/src/kubernetes/token
 import { createWriteQueue } from '../../../control-plane/src/kubernetes/write-queue.ts';
 import { createLogger } from '../../../control-plane/src/log.ts';
 import { createPublisher } from '../../../control-plane/src/publisher.ts';
+import type { Reporting } from '../../../control-plane/src/report/reporting.ts';
+import { buildWorkloadWrites } from '../../../control-plane/src/report/workload-writes.ts';
 import { runAll } from '../../../control-plane/src/runner.ts';
 import type { PodModel } from '../../../control-plane/src/state/cluster-state.ts';
+import type { Translation } from '../../../control-plane/src/translator/index.ts';
 import { createWakeUp } from '../../../control-plane/src/wake-up.ts';
 import { type AgentConfig, createSnapshotCache } from '../../../xds/src/index.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -135,6 +138,28 @@ test('an equal wish is written once, another content again, and what is no longe
   writes.want([write('a', '2')]);
   await nextTurn();
   t.deepEqual(sent, ['a=1', 'a=2', 'a=2']);
+});
+
+test('what is given up while it is under way is forgotten when it ends', async (t) => {
+  const { writes, write, sent } = queue();
+  const gate = Promise.withResolvers<void>();
+  writes.want([write('a', '1', () => gate.promise)]);
+  writes.want([]);
+  gate.resolve();
+  await nextTurn();
+  writes.want([write('a', '1')]);
+  await nextTurn();
+  t.deepEqual(sent, ['a=1', 'a=1']);
+});
+
+test('a rollout for the same reasons is the same wish, whenever it was asked for', (t) => {
+  const workload = { kind: 'Deployment', namespace: 'shop', name: 'orders' } as const;
+  const fingerprint = (annotation: string) => {
+    const rollouts = [{ workload, purpose: 'Inject', annotation, message: '' }] as const;
+    return buildWorkloadWrites({ rollouts, unused: [] } as unknown as Translation, {} as Reporting)[0]?.fingerprint;
+  };
+  t.is(fingerprint('uid-1@2026-01-01T00:00:00Z'), fingerprint('uid-1@2026-01-01T00:00:01Z'));
+  t.not(fingerprint('uid-1@2026-01-01T00:00:00Z'), fingerprint('uid-1,uid-2@2026-01-01T00:00:00Z'));
 });
 
 test('while a write is under way only the newest wish waits', async (t) => {
