@@ -52,6 +52,8 @@ export type PodModel = {
   readonly labels: Readonly<Record<string, string>>;
   readonly ready: boolean;
   readonly terminating: boolean;
+  /** When its deletion was asked for. */
+  readonly terminatingSinceMs: number | undefined;
   /** The Deployment, StatefulSet, DaemonSet, ... at the top of the chain of owners. */
   readonly workload: WorkloadRef | undefined;
   /** Of the application's containers; the agent's are not among them. */

@@ -11,6 +11,7 @@ import { parsePodWorkload } from './parse-pod-workload.ts';
 export type RawCondition = { type: string; status: string; reason?: string; message?: string };
 
 export type RawPod = KubernetesObject & {
+  metadata: { deletionGracePeriodSeconds?: number };
   spec?: RawPodSpec;
   status?: {
     podIP?: string;
@@ -29,6 +30,7 @@ export function parsePod({ metadata, spec, status }: RawPod): PodModel {
     labels: metadata.labels ?? {},
     ready: isConditionTrue(status?.conditions, 'Ready'),
     terminating: metadata.deletionTimestamp !== undefined,
+    terminatingSinceMs: parseTerminatingSince(metadata),
     workload: parsePodWorkload(metadata),
     ports: parseContainerPorts(spec),
     agent: parseAgentDescription(metadata.annotations?.[AGENT_ANNOTATION]),
@@ -39,6 +41,16 @@ export function parsePod({ metadata, spec, status }: RawPod): PodModel {
 
 export function isConditionTrue(conditions: RawCondition[] | undefined, type: string): boolean {
   return conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;
+}
+
+/** The API's `deletionTimestamp` is when the grace period ends. */
+function parseTerminatingSince({
+  deletionTimestamp,
+  deletionGracePeriodSeconds = 0,
+}: RawPod['metadata']): number | undefined {
+  return deletionTimestamp === undefined
+    ? undefined
+    : Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000;
 }
 
 /** Undefined for what no webhook of ours wrote. */

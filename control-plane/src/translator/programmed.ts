@@ -20,6 +20,7 @@ export function judgeProgrammed(
   const [rejection] = acknowledged.rejections;
   return (
     explainMissingAgents(state, accepted) ??
+    explainLeaving(target) ??
     explainNoReadyPods(target, accepted) ??
     (rejection === undefined ? undefined : { reason: 'Rejected', detail: rejection }) ??
     explainWaiting(target, acknowledged) ?? { reason: 'Programmed' }
@@ -61,6 +62,13 @@ function explainMissingAgents(
     case 'due':
       return { reason: 'RollingOut', detail: describeProgress(target, replacement.workload) };
   }
+}
+
+/** A caller may still reach them, and none of its requests would reach the laptop. */
+function explainLeaving({ leaving }: Target): Finding<ProgrammedReason> | undefined {
+  const [first] = leaving;
+  if (first === undefined) return undefined;
+  return { reason: 'RollingOut', detail: `callers are leaving pod ${first.pod}, which has no agent` };
 }
 
 function explainNotInjected(places: readonly Place[]): Finding<ProgrammedReason> {

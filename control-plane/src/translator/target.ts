@@ -8,6 +8,12 @@ import { resolveServicePort } from './service-target.ts';
 import type { Refusal, TargetPort } from './target-port.ts';
 import { resolveWorkloadPort } from './workload-target.ts';
 
+/**
+ * So long a pod that goes away may get new connections: each node's kube-proxy takes it out of its rules by itself,
+ * once a second at most.
+ */
+const CALLERS_LEAVE_MS = 2000;
+
 export type Target = {
   readonly capture: Capture;
   /** Number of the application's port; undefined while no pod tells what the name stands for. */
@@ -16,7 +22,11 @@ export type Target = {
   readonly text: string;
   /** Pods that are not going away, by name. */
   readonly places: readonly Place[];
+  /** Pods without an agent that go away but may still get new connections. */
+  readonly leaving: readonly Leaving[];
 };
+
+export type Leaving = { readonly pod: string; readonly untilMs: number };
 
 /** One pod of a target with the application's port there. */
 export type Place = {
@@ -32,6 +42,7 @@ export type TargetQuestion = {
   readonly target: InterceptTarget;
   readonly namespace: string;
   readonly installNamespace: string;
+  readonly nowMs: number;
 };
 
 export function resolveTarget(state: ClusterState, index: ClusterIndex, question: TargetQuestion): Target | Refusal {
@@ -43,7 +54,7 @@ export function resolveTarget(state: ClusterState, index: ClusterIndex, question
     target.kind === 'Service'
       ? resolveServicePort(state, index, { ...target, namespace })
       : resolveWorkloadPort(state, index, { ...target, namespace, kind: target.kind });
-  return 'reason' in found ? found : buildTarget(found, target, namespace);
+  return 'reason' in found ? found : buildTarget(found, question);
 }
 
 export function isRefusal(value: Target | Refusal): value is Refusal {
@@ -54,7 +65,7 @@ export function formatTarget({ kind, name, port }: InterceptTarget): string {
   return `${kind.toLowerCase()}/${name}${port === undefined ? '' : `:${port}`}`;
 }
 
-function buildTarget(found: TargetPort, target: InterceptTarget, namespace: string): Target | Refusal {
+function buildTarget(found: TargetPort, { target, namespace, nowMs }: TargetQuestion): Target | Refusal {
   const standing = found.pods.filter(({ terminating }) => !terminating);
   const places = standing.flatMap((pod) => buildPlace(pod, found));
   if (places.length === 0 && standing.length > 0) {
@@ -65,7 +76,16 @@ function buildTarget(found: TargetPort, target: InterceptTarget, namespace: stri
   }
   const appPort = typeof found.port === 'number' ? found.port : places[0]?.appPort;
   const text = formatTarget({ ...target, port: found.label });
-  return { capture: found.capture, appPort, text, places };
+  return { capture: found.capture, appPort, text, places, leaving: listLeaving(found, nowMs) };
+}
+
+function listLeaving(found: TargetPort, nowMs: number): Leaving[] {
+  return found.pods.flatMap((pod) => {
+    if (pod.terminatingSinceMs === undefined || !pod.ready) return [];
+    const untilMs = pod.terminatingSinceMs + CALLERS_LEAVE_MS;
+    const isCaught = buildPlace(pod, found).every(({ captured }) => captured !== undefined);
+    return isCaught || untilMs <= nowMs ? [] : [{ pod: pod.name, untilMs }];
+  });
 }
 
 /** Empty for a pod without the port: its Service sends nothing there either. */

@@ -22,6 +22,8 @@ export function translate(state: ClusterState, context: TranslationContext): Tra
   const verdicts = refuseConflicts(candidates);
   const accepted = verdicts.filter((verdict): verdict is AcceptedIntercept => verdict.kind === 'accepted');
 
+  const leavingUntilMs = accepted.flatMap(({ target }) => target.leaving.map(({ untilMs }) => untilMs));
+
   const { agents, httpUntilMs } = planAgents(state, accepted, context);
   const acknowledged = listAcknowledged(state, verdicts, agents, context);
   const removals = planRemovals(state, accepted, context);
@@ -38,7 +40,7 @@ export function translate(state: ClusterState, context: TranslationContext): Tra
     unused: removals.marks,
     endings,
     memory: { httpUntilMs, acknowledged },
-    nextChangeMs: findNext([...nextChangesMs, ...removals.nextChangesMs, ...httpUntilMs.values()]),
+    nextChangeMs: findNext([...nextChangesMs, ...removals.nextChangesMs, ...httpUntilMs.values(), ...leavingUntilMs]),
   };
 }
 
@@ -50,8 +52,8 @@ function judge(
 ): Verdict {
   const { metadata, spec } = intercept.object;
   const { namespace } = metadata;
-  const { installNamespace } = context;
-  const found = resolveTarget(state, index, { target: spec.target, namespace, installNamespace });
+  const { installNamespace, nowMs } = context;
+  const found = resolveTarget(state, index, { target: spec.target, namespace, installNamespace, nowMs });
   if (isRefusal(found)) return { kind: 'refused', intercept, target: undefined, refusal: found };
   const refusal = checkSession(state, intercept.object) ?? refuseUnrollable(state, intercept, found);
   if (refusal !== undefined) return { kind: 'refused', intercept, target: found, refusal };

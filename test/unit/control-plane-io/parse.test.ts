@@ -18,6 +18,7 @@ test('a pod with an agent', (t) => {
     ip: '10.0.0.7',
     ready: true,
     terminating: false,
+    terminatingSinceMs: undefined,
     workload: { kind: 'Deployment', name: 'orders' },
     ports: [{ container: 'app', name: 'tp-0', number: 8080, protocol: 'TCP' }],
     trouble: undefined,
