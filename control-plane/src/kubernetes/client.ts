@@ -1,8 +1,7 @@
 // The thin JSON client of the Kubernetes API: verbs as methods, objects as they come.
 
-import type { KubeConfig } from '@kubernetes/client-node';
 import type { Resource } from '../api/index.ts';
-import { type ApiRequest, createConnection } from './connection.ts';
+import { type ApiRequest, createConnection, type KubeAccess } from './connection.ts';
 import { isNotFound } from './errors.ts';
 import { listPages } from './list.ts';
 import { buildQuery, collectionPath, objectPath, type Query } from './paths.ts';
@@ -19,8 +18,8 @@ const PATCH_CONTENT_TYPES: Record<PatchType, string> = {
   apply: 'application/apply-patch+yaml',
 };
 
-export function createKubernetesClient(kubeConfig: KubeConfig): KubernetesClient {
-  const connection = createConnection(kubeConfig);
+export function createKubernetesClient(access: KubeAccess): KubernetesClient {
+  const connection = createConnection(access);
   return {
     get: (resource, ref, options = {}) =>
       sendJson(connection, {

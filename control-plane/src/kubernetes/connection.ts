@@ -3,7 +3,7 @@
 
 import http from 'node:http';
 import https from 'node:https';
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { Cluster } from '@kubernetes/client-node';
 import { ControlPlaneError } from '../errors.ts';
 import { fromNetworkError, KubernetesError } from './errors.ts';
 
@@ -13,6 +13,13 @@ const SILENCE_LIMIT_MS = 30_000;
 const IDLE_CONNECTION_MS = 30_000;
 /** TCP keep-alive finds a dead peer under a silent watch. */
 const TCP_KEEP_ALIVE_MS = 15_000;
+
+/** Where the API server is and how to authenticate: client-node's `KubeConfig` is one, a pod's service account another. */
+export type KubeAccess = {
+  getCurrentCluster(): Pick<Cluster, 'name' | 'server' | 'skipTLSVerify' | 'proxyUrl'> | null;
+  /** Adds authority, certificates and headers. Asked for each request. */
+  applyToHTTPSOptions(options: https.RequestOptions): Promise<void>;
+};
 
 export type ApiRequest = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -31,15 +38,15 @@ export type Connection = {
   send(request: ApiRequest): Promise<http.IncomingMessage>;
 };
 
-export function createConnection(kubeConfig: KubeConfig): Connection {
-  const server = serverOf(kubeConfig);
+export function createConnection(access: KubeAccess): Connection {
+  const server = serverOf(access);
   const { request, Agent } = server.protocol === 'http:' ? http : https;
   // A proxy from the kubeconfig needs client-node's own agent, which speaks to it.
-  const viaProxy = kubeConfig.getCurrentCluster()?.proxyUrl !== undefined;
+  const viaProxy = access.getCurrentCluster()?.proxyUrl !== undefined;
   const agent = new Agent({ keepAlive: true, keepAliveMsecs: TCP_KEEP_ALIVE_MS, timeout: IDLE_CONNECTION_MS });
 
   async function attempt({ method, path, body, signal }: ApiRequest): Promise<http.IncomingMessage> {
-    const options = await requestOptions(kubeConfig);
+    const options = await requestOptions(access);
     const headers = { ...options.headers, accept: 'application/json', ...contentHeaders(body) };
     const target = new URL(server.pathname.replace(/\/$/, '') + path, server);
     const limits = { timeout: SILENCE_LIMIT_MS, ...(signal ? { signal } : {}), ...(viaProxy ? {} : { agent }) };
@@ -68,10 +75,10 @@ export function createConnection(kubeConfig: KubeConfig): Connection {
  * Options for `https.request` that authenticate as the kubeconfig's current user: CA, client certificate, headers,
  * proxy agent. Asked for each request, so that rotated tokens and exec plugins are followed.
  */
-export async function requestOptions(kubeConfig: KubeConfig): Promise<https.RequestOptions> {
+export async function requestOptions(access: KubeAccess): Promise<https.RequestOptions> {
   const options: https.RequestOptions = {};
   try {
-    await kubeConfig.applyToHTTPSOptions(options);
+    await access.applyToHTTPSOptions(options);
   } catch (error) {
     throw new KubernetesError('KUBERNETES_CREDENTIALS', `No credentials for the API server: ${reasonOf(error)}`, {
       hint: 'Check that the same kubeconfig works for kubectl: kubectl auth whoami',
@@ -81,8 +88,8 @@ export async function requestOptions(kubeConfig: KubeConfig): Promise<https.Requ
   return options;
 }
 
-function serverOf(kubeConfig: KubeConfig): URL {
-  const server = kubeConfig.getCurrentCluster()?.server;
+function serverOf(access: KubeAccess): URL {
+  const server = access.getCurrentCluster()?.server;
   if (server === undefined || !URL.canParse(server)) {
     throw new ControlPlaneError('KUBE_CONFIG_INVALID', 'The kubeconfig has no cluster for its current context.', {
       hint: 'Choose a context: kubectl config get-contexts, kubectl config use-context NAME',

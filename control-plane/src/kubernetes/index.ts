@@ -1,7 +1,7 @@
 // The Kubernetes client that control plane, relay, webhook and laptop share.
 export { type BackOff, createBackOff } from './backoff.ts';
 export { createKubernetesClient } from './client.ts';
-export { requestOptions } from './connection.ts';
+export { type KubeAccess, requestOptions } from './connection.ts';
 export {
   type ApiStatus,
   isAlreadyExists,
