@@ -34,6 +34,7 @@ class PortForwardStream extends Duplex {
   readonly #target: PodPort;
   readonly #pings: NodeJS.Timeout;
   #hasHeard = true;
+  #hasEnded = false;
   #channel = DATA_CHANNEL;
   #toSkip: [number, number] = [PORT_BYTES, PORT_BYTES];
   #errorText = '';
@@ -69,7 +70,9 @@ class PortForwardStream extends Duplex {
 
   override _final(callback: () => void): void {
     this.#sendControl(OPCODE.CLOSE, CLOSE_NORMAL);
-    this.#socket.end(callback);
+    // The server may have closed in the meantime; there is nobody left to tell.
+    if (this.#socket.destroyed) callback();
+    else this.#socket.end(() => callback());
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
@@ -121,12 +124,19 @@ class PortForwardStream extends Duplex {
 
   #onControl(opcode: number, payload: Buffer): void {
     if (opcode === OPCODE.PING) this.#sendControl(OPCODE.PONG, payload);
-    if (opcode === OPCODE.CLOSE) this.#onSocketClose();
+    if (opcode === OPCODE.CLOSE) this.#end();
   }
 
-  #onSocketClose(): void {
-    if (!this.readableEnded) this.push(null);
+  #end(): void {
+    this.#hasEnded = true;
+    this.push(null);
     this.end();
+  }
+
+  /** Without a close frame before it, the connection was cut and bytes may be missing. */
+  #onSocketClose(): void {
+    if (!this.#hasEnded && !this.writableEnded) this.destroy(this.#failure('the connection broke off'));
+    else if (!this.#hasEnded) this.#end();
   }
 
   #ping(): void {

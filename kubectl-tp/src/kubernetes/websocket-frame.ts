@@ -73,7 +73,7 @@ export function createFrameReader(handler: FrameHandler): (chunk: Buffer) => voi
   return (chunk) => {
     let at = 0;
     while (at < chunk.length) {
-      at = takeHeader(chunk, at);
+      if (frame === undefined) at = takeHeader(chunk, at);
       if (frame === undefined) return;
       const part = chunk.subarray(at, at + left);
       at += part.length;

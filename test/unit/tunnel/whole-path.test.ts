@@ -5,7 +5,9 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import test from 'ava';
+import { portForward } from '../../../kubectl-tp/src/kubernetes/port-forward.ts';
 import { captureClientHello } from '../../helpers/client-hello.ts';
+import { startPortForwardServer } from '../../helpers/port-forward-server.ts';
 import { closedPort, createTunnelRig, dialTcp, startApp } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
@@ -180,4 +182,25 @@ test('an agent resumes its TLS session, and is still known by its pod', async (t
   second.end('again');
   t.is((await readAll(second)).toString(), 'again');
   t.deepEqual(pods, ['web-1', 'web-1']);
+});
+
+test('inside a port-forward all of it is the same', async (t) => {
+  const download = randomBytes(8 * MIB);
+  const app = await startApp(t, (socket) => socket.end(download));
+  const server = await startPortForwardServer(t, {
+    async onForward(forward) {
+      const relay = await dialTcp(rig.relays[0]?.ports.laptop ?? 0);
+      relay.on('data', (data: Buffer) => forward.send(0, data)).on('close', () => forward.socket.destroy());
+      forward.onData = (data) => void relay.write(data);
+      relay.write(forward.received());
+      forward.socket.on('close', () => relay.destroy());
+    },
+  });
+  const rig = await createTunnelRig(t, {
+    port: app.port,
+    laptop: { dialRelay: (pod, signal) => portForward(server, { namespace: 'kubectl-tp', pod, port: 8444 }, signal) },
+  });
+  await rig.up();
+  const agent = await rig.agent();
+  t.is(hashOf(await readAll(agent)), hashOf(download));
 });

@@ -1,0 +1,91 @@
+// Leases follow the tunnels, whatever the API server does meanwhile.
+
+import test from 'ava';
+import { LEASES } from '../../../control-plane/src/api/index.ts';
+import { createLeases } from '../../../control-plane/src/relay/leases.ts';
+import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
+
+const POD = { name: 'relay-0', namespace: 'kubectl-tp', uid: 'uid-0', address: '10.0.0.7' };
+const NOW = Date.parse('2026-01-02T03:04:05.678Z');
+
+function setUp() {
+  const kubernetes = createMemoryKubernetes();
+  const troubles: string[] = [];
+  const leases = createLeases({
+    client: kubernetes.client,
+    pod: POD,
+    now: () => NOW,
+    onTrouble: (session, error) => troubles.push(`${session}: ${error instanceof Error ? error.message : error}`),
+  });
+  return { kubernetes, leases, troubles, names: () => kubernetes.names(LEASES) };
+}
+
+test('a Lease says who holds which tunnel where, and goes with its pod', async (t) => {
+  const { kubernetes, leases, names } = setUp();
+  t.teardown(() => leases.close(1000));
+  leases.hold('me');
+  await waitFor('a Lease', () => names().length === 1);
+  t.deepEqual(kubernetes.find(LEASES, 'me.relay-0') as object, {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: {
+      name: 'me.relay-0',
+      namespace: 'kubectl-tp',
+      labels: { 'kubectl-tp.dev/session': 'me', 'app.kubernetes.io/component': 'relay' },
+      annotations: { 'kubectl-tp.dev/relay-address': '10.0.0.7' },
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'relay-0', uid: 'uid-0' }],
+    },
+    spec: { holderIdentity: 'relay-0', leaseDurationSeconds: 40, renewTime: '2026-01-02T03:04:05.678000Z' },
+  });
+});
+
+test('the last word counts, however quickly tunnels come and go', async (t) => {
+  const { leases, names } = setUp();
+  t.teardown(() => leases.close(1000));
+  for (let round = 0; round < 50; round += 1) {
+    leases.hold('flaps');
+    leases.release('flaps');
+    leases.hold('stays');
+    leases.release('stays');
+  }
+  leases.hold('stays');
+  await waitFor('one Lease', () => names().join() === 'stays.relay-0');
+  t.pass();
+});
+
+test('with the API server away it keeps trying, and catches up with what became of it', async (t) => {
+  const { kubernetes, leases, troubles, names } = setUp();
+  t.teardown(() => leases.close(1000));
+  leases.hold('gone');
+  await waitFor('a Lease', () => names().length === 1);
+  kubernetes.isAway = true;
+  leases.release('gone');
+  leases.hold('new');
+  await waitFor('trouble with both', () => new Set(troubles).size === 2);
+  kubernetes.isAway = false;
+  await waitFor('one Lease', () => names().join() === 'new.relay-0');
+  t.deepEqual([...new Set(troubles)].sort(), ['gone: nobody answers', 'new: nobody answers']);
+});
+
+test('closing takes all Leases away and allows no new one, and does not wait for ever', async (t) => {
+  const { kubernetes, leases, names } = setUp();
+  leases.hold('one');
+  leases.hold('two');
+  await waitFor('two Leases', () => names().length === 2);
+  await leases.close(1000);
+  t.deepEqual(names(), []);
+  leases.hold('late');
+  t.deepEqual(names(), []);
+
+  const stuck = setUp();
+  stuck.leases.hold('one');
+  await waitFor('a Lease', () => stuck.names().length === 1);
+  stuck.kubernetes.isAway = true;
+  const startedAt = performance.now();
+  await stuck.leases.close(200);
+  t.true(performance.now() - startedAt < 1000);
+  stuck.kubernetes.isAway = false;
+  await waitFor('gone in the end', () => stuck.names().length === 0);
+  t.is(kubernetes.names(LEASES).length, 0);
+});
