@@ -115,9 +115,16 @@ function buildCommandParser({ name, words, summary, options, examples, takesComm
   const parser = createParser()
     .usage(`${line.filter((word) => word !== undefined).join(' ')}\n\n${summary}`)
     .options(toYargs(options, 'Flags:'))
-    .options(toYargs(CONNECTION_OPTIONS, 'Connection (as in kubectl):'));
+    .options(toYargs(withoutAliases(CONNECTION_OPTIONS, options), 'Connection (as in kubectl):'));
   for (const [command, what] of examples) parser.example(command, what);
   return parser;
+}
+
+/** A command may use a letter for itself, as `quit -s` does. */
+function withoutAliases(options: Options, taken: Options): Options {
+  const free = ({ alias, ...rest }: Option): Option =>
+    alias === undefined || Object.hasOwn(taken, alias) ? rest : { ...rest, alias };
+  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, free(option)]));
 }
 
 function createParser(): Argv {
@@ -135,7 +142,7 @@ function createParser(): Argv {
       // A fixed width: the same help text everywhere, also in a pipe.
       .wrap(110)
       .fail((message, error) => {
-        throw error ?? new TpError('USAGE', message, { hint: `See: ${PROGRAM} COMMAND --help` });
+        throw new TpError('USAGE', message ?? error?.message, { hint: `See: ${PROGRAM} COMMAND --help` });
       })
   );
 }

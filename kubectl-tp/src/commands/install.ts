@@ -28,8 +28,9 @@ export const install = defineCommand({
       import('../install/install.ts'),
       import('../install/manifests.ts'),
     ]);
-    const connection = await tools.connection();
     const set = parseSettings(args.set);
+    const timeoutMs = parseDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout');
+    const connection = await tools.connection();
     const values = {
       namespace: connection.installNamespace,
       image: args.image ?? set.get('image') ?? DEFAULT_IMAGES.image,
@@ -44,7 +45,7 @@ export const install = defineCommand({
       settings: args.set.filter((setting) => !known.has(setting.split('=', 1)[0] ?? '')),
       useHelm: !args['no-helm'],
       dryRun: args['dry-run'],
-      timeoutMs: parseDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout'),
+      timeoutMs,
       env: tools.env,
       signal: tools.signal,
       progress: tools.progress.step,

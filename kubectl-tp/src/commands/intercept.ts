@@ -55,16 +55,14 @@ export const intercept = defineCommand({
       target: parseTarget(word),
       ...parsePorts(args.port),
       headers: await parseHeaderFlags([...args.header, ...args['http-header']]),
-    };
-    const request: InterceptRequest = {
-      ...wish,
-      namespace: (await tools.connection()).namespace,
-      fallback: args.fallback === 'fail' ? 'Fail' : 'Pod',
+      fallback: args.fallback === 'fail' ? ('Fail' as const) : ('Pod' as const),
       ...(args.ttl === undefined ? {} : { ttlMs: parseDuration(args.ttl, '--ttl') }),
       timeoutMs: parseDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout'),
       hold,
       environment: hold || args['env-file'] !== undefined,
     };
+    const { namespace } = await tools.connection();
+    const request: InterceptRequest = { ...wish, namespace };
     const session = await tools.session();
     if (hold) return runCommand(tools, session, request, args);
     const result = await session.call('intercept', request, { signal: tools.signal, onProgress: tools.progress.step });

@@ -35,7 +35,7 @@ export function notInstalled(installNamespace: string, cause?: unknown): TpError
 /** The API's own answer behind an error of ours, if that is what it comes from. */
 export function apiErrorOf(error: unknown): KubernetesError | undefined {
   if (error instanceof KubernetesError) return error;
-  return error instanceof TpError && error.cause instanceof KubernetesError ? error.cause : undefined;
+  return error instanceof TpError ? apiErrorOf(error.cause) : undefined;
 }
 
 function missingRight(error: KubernetesError, installNamespace: string): TpError {

@@ -17,6 +17,8 @@ import type { SessionStart } from './start.ts';
 import { socketInode, takeSocket } from './takeover.ts';
 
 const DEFAULT_IDLE = '5m';
+/** A process that got no session, because of a wrong name or a missing right, does not stay. */
+const UNUSED_MS = 2000;
 
 /** Reads its SessionStart from standard input, says `ready` on standard output, logs to standard error. */
 export async function runSessionProcess(): Promise<void> {
@@ -29,10 +31,12 @@ export async function runSessionProcess(): Promise<void> {
     log,
   });
   const credentials = credentialsHash(connection);
+  const idleMs = parseDuration(process.env.TP_SESSION_IDLE ?? DEFAULT_IDLE, 'TP_SESSION_IDLE');
   const idle = createIdleTimer({
-    idleMs: parseDuration(process.env.TP_SESSION_IDLE ?? DEFAULT_IDLE, 'TP_SESSION_IDLE'),
-    isNeeded: () => (session.live()?.table.all().length ?? 0) > 0,
-    onIdle: () => end('idle', async () => void (await session.end())),
+    limitMs: () => (session.isClosed() ? UNUSED_MS : idleMs),
+    isNeeded: session.isNeeded,
+    // A session that could not be opened may be wanted later: its key stays.
+    onIdle: () => end('idle', session.isClosed() ? session.close : async () => void (await session.end())),
   });
   const server = createSessionServer({
     handlers: createHandlers({ session, connection, files, quit: () => end('quit', async () => undefined) }),

@@ -12,23 +12,32 @@ type SelfReview = KubernetesObject & { status?: { userInfo?: { username?: string
 
 export type Registration = { readonly identity: Identity; readonly object: Session };
 
+/** Where the identity is kept. */
+export type IdentityStore = { save(identity: Identity): Promise<void>; remove(): Promise<void> };
+
 /**
  * Takes up the session of a known identity if the cluster still has it and it belongs to this user; makes a new one
- * otherwise. `save` is called before the object is made, so that a killed process leaves no session without its key.
+ * otherwise. The key is saved before the object is made, so that a killed process leaves no session without its key.
  */
 export async function registerSession(
   client: KubernetesClient,
   installNamespace: string,
   known: Identity | undefined,
-  save: (identity: Identity) => Promise<void>,
+  store: IdentityStore,
 ): Promise<Registration> {
   if (known !== undefined) {
     const object = await findOwnSession(client, installNamespace, known);
     if (object !== undefined) return { identity: known, object };
   }
   const identity = createIdentity();
-  await save(identity);
-  return { identity, object: await createSessionObject(client, installNamespace, identity) };
+  await store.save(identity);
+  try {
+    return { identity, object: await createSessionObject(client, installNamespace, identity) };
+  } catch (error) {
+    // Refused, as opposed to unknown: nobody needs the key.
+    if (apiErrorOf(error)?.status) await store.remove();
+    throw error;
+  }
 }
 
 export async function deleteSessionObject(

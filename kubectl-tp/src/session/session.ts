@@ -25,6 +25,9 @@ export type Session = {
   readonly installNamespace: string;
   /** The session if it is open now. */
   live(): LiveSession | undefined;
+  isClosed(): boolean;
+  /** It has intercepts, or is being opened. */
+  isNeeded(): boolean;
   open(tools: CallTools): Promise<LiveSession>;
   /** Knows the session's intercepts in a namespace from now on, also after a restart. */
   follow(namespace: string): Promise<void>;
@@ -56,6 +59,11 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     await saveIdentity(identityPath, next);
   }
 
+  async function remove(): Promise<void> {
+    identity = undefined;
+    await removeIdentity(identityPath);
+  }
+
   function becomeClosed(live: LiveSession | undefined): void {
     log('the session object is gone', { session: live?.identity.session });
     state = { kind: 'closed' };
@@ -65,7 +73,7 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
   async function openNow({ signal, progress }: CallTools): Promise<LiveSession> {
     progress('Connecting to the cluster');
     identity ??= await loadIdentity(identityPath);
-    const registration = await registerSession(client, installNamespace, identity, save);
+    const registration = await registerSession(client, installNamespace, identity, { save, remove });
     identity = registration.identity;
     const live: LiveSession = await openLiveSession(
       { cluster, installNamespace, ...registration, log, onGone: () => becomeClosed(live) },
@@ -130,6 +138,8 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     cluster,
     installNamespace,
     live,
+    isClosed: () => state.kind === 'closed',
+    isNeeded: () => state.kind === 'opening' || (live()?.table.all().length ?? 0) > 0,
     open,
     follow,
     leave,
@@ -144,8 +154,7 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
       state = { kind: 'closed' };
       await current?.close();
       if (identity !== undefined) await deleteSessionObject(client, installNamespace, identity.session);
-      await removeIdentity(identityPath);
-      identity = undefined;
+      await remove();
       return left;
     },
     async close() {

@@ -1,0 +1,114 @@
+// The command line as people type it: help, mistakes, exit codes.
+
+import { createServer } from 'node:net';
+import test from 'ava';
+import { createPlugin } from './run-plugin.ts';
+
+test('help texts', async (t) => {
+  const plugin = await createPlugin(t);
+  const commands = ['intercept', 'leave', 'list', 'status', 'quit', 'install', 'uninstall', 'version', 'completion'];
+  const overview = await plugin.run();
+  t.is(overview.code, 0);
+  t.snapshot(overview.stdout);
+  for (const command of commands) {
+    const { code, stdout } = await plugin.run(command, '--help');
+    t.is(code, 0, command);
+    // The connection flags are the same everywhere.
+    t.snapshot(stdout.replace(/Connection[\s\S]*?\n\n/, ''), command);
+  }
+});
+
+const mistake = test.macro({
+  exec: async (t, line: string, code: string, message: RegExp, exitCode: number = 2) => {
+    const plugin = await createPlugin(t, { KUBECONFIG: '/nowhere' });
+    const run = await plugin.run(...line.split(' ').filter((word) => word !== ''));
+    t.is(run.code, exitCode, run.stderr);
+    t.is(run.stdout, '');
+    t.regex(run.stderr, message);
+    t.true(run.stderr.trimEnd().endsWith(`(${code})`), run.stderr);
+    t.true(run.stderr.split('\n').length >= 3, 'message, next step, code');
+  },
+  title: (_, line: string) => `kubectl tp ${line}`,
+});
+
+test(mistake, 'intercpt orders', 'USAGE', /no command "intercpt"/);
+test(mistake, 'intercept', 'USAGE', /needs a NAME/);
+test(mistake, 'intercept a b', 'USAGE', /one word/);
+test(mistake, 'status now', 'USAGE', /takes no words: now/);
+test(mistake, 'status -- ls', 'USAGE', /takes no command/);
+test(mistake, 'status --bogus', 'USAGE', /bogus/);
+test(mistake, 'status -o yaml', 'USAGE', /Invalid values/);
+test(mistake, 'intercept orders --fallback maybe', 'USAGE', /Invalid values/);
+test(mistake, 'intercept orders --port', 'USAGE', /Not enough arguments/);
+test(mistake, 'intercept pod/orders', 'BAD_TARGET', /pod\/orders/);
+test(mistake, 'intercept orders -p http', 'BAD_PORT', /http/);
+test(mistake, 'intercept orders --header nonsense', 'BAD_HEADER', /nonsense/);
+test(mistake, 'intercept orders --ttl soon', 'BAD_DURATION', /soon/);
+test(mistake, 'intercept orders --timeout soon', 'BAD_DURATION', /soon/);
+test(mistake, 'leave', 'USAGE', /NAME or --all/);
+test(mistake, 'leave orders --all', 'USAGE', /NAME or --all/);
+test(mistake, 'uninstall --agent x --all-agents', 'USAGE', /exclude/);
+test(mistake, 'install --set image', 'USAGE', /--set/);
+test(mistake, 'status', 'KUBECONFIG_INVALID', /no kubeconfig.*nowhere/, 3);
+test(mistake, 'status --kubeconfig /nowhere/else', 'KUBECONFIG_INVALID', /nowhere\/else/, 3);
+
+test('with -o json an error is JSON on stdout', async (t) => {
+  const plugin = await createPlugin(t, { KUBECONFIG: '/nowhere' });
+  for (const words of [
+    ['status', '-o', 'json'],
+    ['intercept', 'pod/x', '--output=json'],
+    ['nothing', '-ojson'],
+  ]) {
+    const { code, stdout } = await plugin.run(...words);
+    const { error } = JSON.parse(stdout) as { error: { exitCode: number; code: string; message: string } };
+    t.is(error.exitCode, code);
+    t.truthy(error.code && error.message);
+  }
+});
+
+test('flags may stand before the command, and spellings of others are understood', async (t) => {
+  const plugin = await createPlugin(t, { KUBECONFIG: '/nowhere' });
+  const before = await plugin.run('-n', 'status', '--context', 'x', 'leave', '--all');
+  t.regex(before.stderr, /KUBECONFIG_INVALID/);
+  t.regex((await plugin.run('helm', 'install')).stderr, /KUBECONFIG_INVALID/);
+  t.regex((await plugin.run('detach', 'orders')).stderr, /KUBECONFIG_INVALID/);
+  t.regex((await plugin.run('quit', '-s')).stderr, /KUBECONFIG_INVALID/);
+});
+
+test('version needs no cluster', async (t) => {
+  const { code, stdout } = await (await createPlugin(t)).run('version', '-o', 'json');
+  t.is(code, 0);
+  t.regex((JSON.parse(stdout) as { plugin: string }).plugin, /^\d+\.\d+\.\d+/);
+});
+
+test('completion speaks the protocol of kubectl', async (t) => {
+  const plugin = await createPlugin(t);
+  t.is((await plugin.run('__complete', '--', 'in')).stdout, 'intercept\ninstall\n:4\n');
+  t.is((await plugin.run('__complete', '--', 'intercept', 'orders', '--he')).stdout, '--header\n:4\n');
+  t.regex((await plugin.run('completion')).stdout, /^#!\/bin\/sh\n/);
+});
+
+test('a file that --env-file names is not read by the program itself', async (t) => {
+  const plugin = await createPlugin(t, { KUBECONFIG: '/nowhere' });
+  const { stderr } = await plugin.run('intercept', 'orders', '--env-file', '/nowhere/file');
+  t.regex(stderr, /KUBECONFIG_INVALID/);
+});
+
+test('a cluster that is not there', async (t) => {
+  const plugin = await createPlugin(t);
+  // A port that nobody listens on: taken from the system, then given back.
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  await new Promise((resolve) => server.close(resolve));
+  const { code, stderr } = await plugin.run(
+    'list',
+    '--server',
+    `https://127.0.0.1:${port}`,
+    '--kubeconfig',
+    '/dev/null',
+  );
+  t.is(code, 3);
+  t.regex(stderr, /CLUSTER_UNREACHABLE/);
+});

@@ -1,0 +1,201 @@
+// The unix socket between CLI and session process: calls, cancellation, held calls, and who gets the socket.
+
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { EXIT, TpError } from '../../../kubectl-tp/src/errors.ts';
+import type { Connection } from '../../../kubectl-tp/src/kubernetes/connection.ts';
+import type { InterceptRequest, InterceptResult } from '../../../kubectl-tp/src/session/api.ts';
+import { createSessionCaller } from '../../../kubectl-tp/src/session/caller.ts';
+import { credentialsHash, type SessionFiles, sessionFiles } from '../../../kubectl-tp/src/session/paths.ts';
+import { createSessionServer, type Handlers } from '../../../kubectl-tp/src/session/server.ts';
+import { isAnswering } from '../../../kubectl-tp/src/session/start.ts';
+import { socketInode, takeSocket } from '../../../kubectl-tp/src/session/takeover.ts';
+import { VERSION } from '../../../kubectl-tp/src/version.ts';
+
+const CONNECTION: Connection = {
+  context: 'dev',
+  namespace: 'shop',
+  installNamespace: 'kubectl-tp',
+  cluster: { name: 'dev', value: { server: 'https://dev.test' } },
+  user: { name: 'ann', value: { token: 'one' } },
+  impersonate: { groups: [] },
+};
+
+async function createFiles(t: ExecutionContext): Promise<SessionFiles> {
+  const folder = await mkdtemp(join(tmpdir(), 'tp-socket-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const path = (ending: string) => join(folder, `s.${ending}`);
+  return { id: 's', socket: path('sock'), log: path('log'), lock: path('lock'), identity: path('identity.json') };
+}
+
+const unused = async (): Promise<never> => {
+  throw new Error('not part of this test');
+};
+const HANDLERS: Handlers = { intercept: unused, leave: unused, status: unused, quit: unused };
+
+type Serving = { files: SessionFiles; running: () => number };
+
+async function serve(t: ExecutionContext, handlers: Partial<Handlers>, version = VERSION): Promise<Serving> {
+  const files = await createFiles(t);
+  let running = 0;
+  const server = createSessionServer({
+    handlers: { ...HANDLERS, ...handlers },
+    isMine: (request) => request.version === version && request.credentials === credentialsHash(CONNECTION),
+    onForeign: () => void server.close(),
+    onActivity: (count) => {
+      running = count;
+    },
+    log: () => undefined,
+  });
+  t.true(await takeSocket(server, files));
+  t.teardown(() => server.close());
+  return { files, running: () => running };
+}
+
+const neverRestart = async () => {
+  throw new Error('must not restart');
+};
+const RESULT = { name: 'x' } as InterceptResult;
+const REQUEST = {} as InterceptRequest;
+
+test('a call gives its progress, then its result', async (t) => {
+  const { files } = await serve(t, {
+    async leave({ arguments: request, progress }) {
+      progress('one');
+      progress('two');
+      return { result: { left: [{ namespace: 'shop', name: JSON.stringify(request) }] } };
+    },
+  });
+  const said: string[] = [];
+  const caller = createSessionCaller(CONNECTION, files, neverRestart);
+  const answer = await caller.call('leave', { all: true }, { onProgress: (text) => said.push(text) });
+  t.deepEqual(said, ['one', 'two']);
+  t.deepEqual(answer, { left: [{ namespace: 'shop', name: '{"all":true}' }] });
+});
+
+test('an error keeps its code and next step', async (t) => {
+  const { files } = await serve(t, {
+    async leave() {
+      throw new TpError('CONFLICT', 'taken', { hint: 'wait' });
+    },
+  });
+  const caller = createSessionCaller(CONNECTION, files, neverRestart);
+  const error = await t.throwsAsync(caller.call('leave', { all: true }));
+  t.like(error, { code: 'CONFLICT', message: 'taken', hint: 'wait' });
+});
+
+test('cancelling tells the handler and waits until it has undone its work', async (t) => {
+  let undone = false;
+  const { files } = await serve(t, {
+    async intercept({ signal, progress }) {
+      progress('working');
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      undone = true;
+      throw signal.reason;
+    },
+  });
+  const cancel = new AbortController();
+  const caller = createSessionCaller(CONNECTION, files, neverRestart);
+  const call = caller.call('intercept', REQUEST, { signal: cancel.signal, onProgress: () => cancel.abort() });
+  t.like(await t.throwsAsync(call), { code: 'INTERRUPTED' });
+  t.true(undone);
+  t.is(EXIT.interrupted, 130);
+});
+
+test('a held call lasts until its caller ends it', async (t) => {
+  let released = false;
+  const { files } = await serve(t, {
+    intercept: async () => ({
+      result: RESULT,
+      release: async () => {
+        released = true;
+      },
+    }),
+  });
+  const held = await createSessionCaller(CONNECTION, files, neverRestart).hold('intercept', REQUEST);
+  t.deepEqual(held.result, RESULT);
+  t.false(released);
+  await held.end();
+  t.true(released);
+});
+
+test('a process of another version makes room, and the call is made again on the new one', async (t) => {
+  const old = await serve(t, {}, '0.0.1');
+  const caller = createSessionCaller(CONNECTION, old.files, async () => {
+    const server = createSessionServer({
+      handlers: { ...HANDLERS, leave: async () => ({ result: { left: [] } }) },
+      isMine: () => true,
+      onForeign: () => undefined,
+      onActivity: () => undefined,
+      log: () => undefined,
+    });
+    t.teardown(() => server.close());
+    await takeSocket(server, old.files);
+  });
+  t.deepEqual(await caller.call('leave', { all: true }), { left: [] });
+});
+
+test('other credentials are other words for the process', (t) => {
+  const renewed = { ...CONNECTION, user: { name: 'ann', value: { token: 'two' } } };
+  t.not(credentialsHash(CONNECTION), credentialsHash(renewed));
+});
+
+test('a renewed token of the same kubeconfig entry is the same session; another user or server is not', (t) => {
+  const env = { XDG_RUNTIME_DIR: '/run/u' };
+  const idOf = (change: Partial<Connection>) => sessionFiles({ ...CONNECTION, ...change }, env).id;
+  const ann = (token: string) => ({ name: 'ann', value: { token }, file: '/home/ann/config' });
+  t.is(idOf({ user: ann('one') }), idOf({ user: ann('two'), context: 'alias', namespace: 'other' }));
+  const ids = [
+    idOf({ user: ann('one') }),
+    idOf({ user: { ...ann('one'), name: 'bob' } }),
+    idOf({ user: { ...ann('one'), file: '/home/bob/config' } }),
+    idOf({ user: ann('one'), impersonate: { user: 'boss', groups: [] } }),
+    idOf({ user: ann('one'), cluster: { name: 'dev', value: { server: 'https://other.test' } } }),
+    idOf({ user: ann('one'), installNamespace: 'tools' }),
+  ];
+  t.is(new Set(ids).size, ids.length);
+});
+
+test('a folder too deep for a socket is told at once', (t) => {
+  t.throws(() => sessionFiles(CONNECTION, { XDG_RUNTIME_DIR: `/${'x'.repeat(100)}` }), { message: /too long/ });
+});
+
+test('of processes that start together one gets the socket, which only its owner can reach', async (t) => {
+  const files = await createFiles(t);
+  const servers = Array.from({ length: 5 }, () => createServer());
+  t.teardown(() => servers.map((server) => server.close()));
+  const taken = await Promise.all(servers.map((server) => takeSocket(server, files)));
+  t.is(taken.filter((isMine) => isMine).length, 1);
+  t.is((await stat(files.socket)).mode & 0o777, 0o600);
+  t.true(await isAnswering(files.socket));
+  t.deepEqual(await readdir(join(files.socket, '..')), ['s.sock'], 'no lock is left');
+});
+
+test('what a killed process left behind blocks nobody', async (t) => {
+  const files = await createFiles(t);
+  await writeFile(files.socket, '');
+  await writeFile(files.lock, '1 killed');
+  const longAgo = new Date(Date.now() - 60_000);
+  await utimes(files.lock, longAgo, longAgo);
+  const before = await socketInode(files.socket);
+  const server = createServer();
+  t.teardown(() => server.close());
+  t.true(await takeSocket(server, files));
+  t.true(await isAnswering(files.socket));
+  t.not(await socketInode(files.socket), before);
+});
+
+test('garbage on the socket harms nobody else', async (t) => {
+  const { files, running } = await serve(t, { leave: async () => ({ result: { left: [] } }) });
+  const { connect } = await import('node:net');
+  const stranger = connect(files.socket);
+  stranger.end('GET / HTTP/1.1\n\n');
+  stranger.resume();
+  await new Promise((resolve) => stranger.once('close', resolve));
+  const caller = createSessionCaller(CONNECTION, files, neverRestart);
+  t.deepEqual(await caller.call('leave', { all: true }), { left: [] });
+  t.true(running() <= 1);
+});
