@@ -3,6 +3,7 @@
 
 import {
   AUTHORITY_SECRET,
+  GROUP,
   INTERCEPTS,
   type Intercept,
   LEASES,
@@ -21,8 +22,9 @@ import { apiErrorOf } from '../kubernetes/translate-error.ts';
 import { createBell } from '../waiting/bell.ts';
 import { waitUntil } from '../waiting/wait-until.ts';
 import { describeOwner, listAgentPods, removeAgents, uniqueOwners } from './agents.ts';
+import { HELM_RELEASE } from './helm.ts';
 import { DEFAULT_IMAGES, readManifests, resourceOf } from './manifests.ts';
-import { isOurs } from './ownership.ts';
+import { isOurs, OUR_LABEL } from './ownership.ts';
 
 export type UninstallOptions = {
   readonly client: KubernetesClient;
@@ -52,33 +54,41 @@ async function deleteAll(client: KubernetesClient, resource: Resource, signal: A
   await Promise.all(objects.map(({ metadata }) => client.delete(resource, metadata, { signal })));
 }
 
-async function deleteObjects({ client, namespace, timeoutMs, signal, progress }: UninstallOptions): Promise<void> {
+async function deleteObjects(options: UninstallOptions): Promise<void> {
+  const { client, namespace, signal, progress } = options;
   const manifests = await readManifests({ namespace, ...DEFAULT_IMAGES, pullPolicy: 'IfNotPresent' });
   for (const manifest of manifests.toReversed()) {
     if (manifest.kind === 'Namespace') continue;
+    const resource = resourceOf(manifest);
     progress(`Deleting ${manifest.kind} ${manifest.metadata.name}`);
-    await client.delete(resourceOf(manifest), manifest.metadata, { signal });
+    await client.delete(resource, manifest.metadata, { signal });
+    // What other values of the chart, or another version of it, have made.
+    await deleteLabelled(options, resource);
   }
-  const found = await client.get(NAMESPACES, { name: namespace }, { signal }).catch((error) => {
-    if (isNotFound(apiErrorOf(error))) return undefined;
-    throw error;
-  });
-  if (found === undefined) return;
-  if (!isOurs(found)) return deleteLeftovers(client, namespace, signal);
+  const found = await absentAsEmpty(client.get(NAMESPACES, { name: namespace }, { signal }).then((object) => [object]));
+  if (!found.every(isOurs)) return deleteLeftovers(options);
   await client.delete(NAMESPACES, { name: namespace }, { signal });
-  await waitUntilNamespaceGone({ client, namespace, timeoutMs, signal, progress });
+  await waitUntilNamespaceGone(options);
 }
 
-/** What the processes made by themselves in a namespace that stays. */
-async function deleteLeftovers(client: KubernetesClient, namespace: string, signal: AbortSignal): Promise<void> {
-  for (const name of [AUTHORITY_SECRET, WEBHOOK_SECRET]) await client.delete(SECRETS, { name, namespace }, { signal });
+async function deleteLabelled({ client, namespace, signal }: UninstallOptions, resource: Resource): Promise<void> {
+  const where = resource.namespaced ? { namespace } : {};
+  const objects = await absentAsEmpty(client.list(resource, { ...where, labelSelector: OUR_LABEL, signal }));
+  await Promise.all(objects.map(({ metadata }) => client.delete(resource, metadata, { signal })));
+}
+
+/** What helm and the processes made by themselves, in a namespace that stays. */
+async function deleteLeftovers({ client, namespace, signal }: UninstallOptions): Promise<void> {
+  const releases = await client.list(SECRETS, { namespace, labelSelector: `owner=helm,name=${HELM_RELEASE}`, signal });
+  const secrets = [AUTHORITY_SECRET, WEBHOOK_SECRET, ...releases.map(({ metadata }) => metadata.name)];
+  for (const name of secrets) await client.delete(SECRETS, { name, namespace }, { signal });
   const leases = await client.list(LEASES, { namespace, signal });
   const ours = leases.filter((lease) => isOurs(lease) || lease.metadata.name.startsWith('tp-') || hasGroupLabel(lease));
   await Promise.all(ours.map(({ metadata }) => client.delete(LEASES, { name: metadata.name, namespace }, { signal })));
 }
 
 function hasGroupLabel({ metadata }: KubernetesObject): boolean {
-  return Object.keys(metadata.labels ?? {}).some((label) => label.startsWith('kubectl-tp.dev/'));
+  return Object.keys(metadata.labels ?? {}).some((label) => label.startsWith(`${GROUP}/`));
 }
 
 async function waitUntilNamespaceGone({

@@ -11,7 +11,7 @@ import {
 import type { KubernetesClient, KubernetesObject } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
 import { followObjects } from '../kubernetes/follow.ts';
-import type { Event, Pod, Workload } from '../kubernetes/objects.ts';
+import type { Container, Event, Pod, Workload } from '../kubernetes/objects.ts';
 import { findCause } from '../kubernetes/why-not-ready.ts';
 import { createBell } from '../waiting/bell.ts';
 import { waitUntil } from '../waiting/wait-until.ts';
@@ -37,8 +37,10 @@ export async function waitUntilReady({ client, namespace, timeoutMs, signal, pro
   const fieldSelector = `metadata.name=${WEBHOOK_CONFIGURATION}`;
   const webhooks = followObjects<WebhookConfiguration>(client, MUTATING_WEBHOOKS, { ...everywhere, fieldSelector });
   const look = () => {
-    const step = nextStep(deployments() ?? [], webhooks() ?? []);
-    const view = { namespace, pods: pods() ?? [], events: events() ?? [], sinceMs: 0 };
+    const wanted = deployments() ?? [];
+    const step = nextStep(wanted, webhooks() ?? []);
+    const current = (pods() ?? []).filter((pod) => wanted.some((deployment) => isFromTemplate(pod, deployment)));
+    const view = { namespace, pods: current, events: events() ?? [], sinceMs: 0 };
     return step === undefined ? undefined : { step, cause: findCause(view) };
   };
   const timedOut = (said: string) => notReady(namespace, said, timeoutMs);
@@ -58,7 +60,13 @@ function nextStep(deployments: readonly Workload[], webhooks: readonly WebhookCo
   return isTrusted ? undefined : "Waiting for the webhook's certificate";
 }
 
-export function isRolledOut({ metadata, spec, status = {} }: Workload): boolean {
+/** Pods of an earlier, failed install say nothing about this one. */
+function isFromTemplate({ spec }: Pod, { spec: { template } }: Workload): boolean {
+  const imageOf = (containers: readonly Container[]) => containers.map(({ name, image }) => `${name}=${image}`).join();
+  return imageOf(spec.containers) === imageOf(template.spec.containers);
+}
+
+function isRolledOut({ metadata, spec, status = {} }: Workload): boolean {
   const { replicas = 1 } = spec;
   const isObserved = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
   return (

@@ -15,6 +15,7 @@ export type ContainerPort = { name?: string; containerPort: number; protocol?: s
 
 export type Container = {
   name: string;
+  image?: string;
   ports?: ContainerPort[];
   env?: EnvVar[];
   envFrom?: EnvFrom[];

@@ -6,6 +6,7 @@ import { followObjects } from '../kubernetes/follow.ts';
 import { isReady, isTerminating, type Pod } from '../kubernetes/objects.ts';
 import type { Tunnels } from '../tunnel/tunnel.ts';
 import type { Log } from './log.ts';
+import { assertSameVersion } from './same-version.ts';
 
 type Options = {
   readonly client: KubernetesClient;
@@ -17,11 +18,16 @@ type Options = {
 
 const LABEL_SELECTOR = `${COMPONENT_LABEL}=relay`;
 
-/** Resolves when the relays are known; follows them until the signal. Throws when the user may not see them. */
+/**
+ * Resolves when the relays are known; follows them until the signal. Throws when the user may not
+ * see them or they are of another version.
+ */
 export async function followRelays({ client, installNamespace, signal, tunnels, log }: Options): Promise<void> {
   const where = { namespace: installNamespace, labelSelector: LABEL_SELECTOR, signal };
   // A list tells a missing right at once; a watch would only keep trying.
-  tunnels.setRelays(readyNames(await client.list<Pod>(PODS, where)));
+  const relays = await client.list<Pod>(PODS, where);
+  assertSameVersion(relays);
+  tunnels.setRelays(readyNames(relays));
   followObjects<Pod>(client, PODS, {
     ...where,
     onChange: (pods) => tunnels.setRelays(readyNames(pods)),
