@@ -8,8 +8,6 @@ export type SpliceEnd = {
   stream: Duplex;
   /** Breaks the connection so that its far end sees a reset. */
   reset(): void;
-  /** True when an `end` of the stream does not mean that the far end is done (layers that end when cut). */
-  isCut?(): boolean;
 };
 
 /** Returns at once; calls `onClosed` when both are closed, with whether both directions ended in good order. */
@@ -31,11 +29,7 @@ function forward(from: SpliceEnd, to: SpliceEnd, onClose: (isOrderly: boolean) =
     onClose(false);
     return;
   }
-  from.stream.pipe(to.stream, { end: false });
-  from.stream.on('end', () => {
-    if (from.isCut?.()) to.reset();
-    else to.stream.end();
-  });
+  from.stream.pipe(to.stream);
   from.stream.on('error', () => to.reset());
   from.stream.on('close', () => {
     const isOrderly = from.stream.readableEnded && from.stream.writableFinished && from.stream.errored === null;

@@ -133,8 +133,8 @@ function podOf(tls: TLSSocket, { verifyAgent }: TlsIdentity, { namespace }: Tunn
 
 function join(stream: Duplex, tls: TLSSocket, local: Socket): void {
   splice(
-    // TLS cannot say reset, and it says end also when the stream below was cut.
-    { stream: tls, reset: () => reset(stream), isCut: () => stream.destroyed && !stream.readableEnded },
+    // TLS itself cannot say reset: the stream below does.
+    { stream: tls, reset: () => reset(stream) },
     { stream: local, reset: () => local.resetAndDestroy() },
   );
 }
