@@ -10,6 +10,10 @@ export type EchoAppOptions = {
   replicas?: number;
   /** `name`: the Service targets a named port. `number`: a numeric one, so that capture needs nft. */
   target?: 'name' | 'number';
+  /** `echo` tells what it got; `fast` costs as little as can be, for benchmarks. */
+  program?: 'echo' | 'fast';
+  /** Annotations of the pods. */
+  annotations?: Record<string, string>;
   /** How long the application goes on accepting after SIGTERM. */
   lingerMs?: number;
 };
@@ -35,13 +39,15 @@ export function buildEchoApp({
   image,
   replicas = 3,
   target = 'name',
+  program = 'echo',
+  annotations = {},
   lingerMs = 1500,
 }: EchoAppOptions): object[] {
   const labels = { app: name };
   const container = {
     name: 'app',
     image,
-    command: ['node', '/app/test-apps/echo.ts'],
+    command: ['node', `/app/test-apps/${program}.ts`],
     env: [
       { name: 'PORT', value: String(APP_PORT) },
       { name: 'LINGER_MS', value: String(lingerMs) },
@@ -52,7 +58,7 @@ export function buildEchoApp({
     volumeMounts: [CODE_MOUNT],
   };
   const template = {
-    metadata: { labels },
+    metadata: { labels, annotations },
     spec: {
       terminationGracePeriodSeconds: 15,
       automountServiceAccountToken: false,
@@ -81,7 +87,7 @@ export function buildEchoApp({
 /** The ConfigMap with the code of test/apps. */
 export function buildCode(namespace: string): object {
   const read = (file: string) => readFileSync(new URL(`../apps/${file}`, import.meta.url), 'utf8');
-  const files = ['echo.ts', 'load.ts', 'pose-as-agent.ts'];
+  const files = ['echo.ts', 'fast.ts', 'load.ts', 'measure.ts', 'pose-as-agent.ts'];
   const data = Object.fromEntries(files.map((file) => [file, read(file)]));
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'test-apps', namespace }, data };
 }

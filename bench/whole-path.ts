@@ -1,0 +1,124 @@
+// What an intercept costs on the real cluster: one application asked directly, through an idle agent, as a bystander
+// beside an intercept, and intercepted. All in one run, so that the ratios hold on a noisy machine.
+// Run: node bench/whole-path.ts [seconds per figure]
+
+import { spawn } from 'node:child_process';
+import type { Measured, MeasurePlan } from '../test/apps/measure.ts';
+import { buildCode, buildEchoApp, buildLoadPod, LOAD_POD } from '../test/helpers/echo-app.ts';
+import { labCluster } from '../test/helpers/lab.ts';
+import { install } from '../test/helpers/stage.ts';
+import { createPerson } from '../test/helpers/tp.ts';
+import { waitFor } from '../test/helpers/wait-for.ts';
+
+const NAMESPACE = 'team-a';
+const SECONDS = Number(process.argv[2] ?? 5);
+const ROUNDS = 3;
+const TRANSFER_BYTES = 200 << 20;
+/** The same figures of a well-known tool of this kind, on this kind of machine and cluster, whole port intercepted. */
+const RIVAL = { p50Ms: 1.6, p99Ms: 10, one: 494, sixteen: 1530, fresh: 263, download: 48, upload: 53 };
+
+type Way = { name: string; app: string; headers: Record<string, string> };
+const WAYS: readonly Way[] = [
+  { name: 'direct', app: 'bench-plain', headers: {} },
+  { name: 'idle agent', app: 'bench-idle', headers: {} },
+  { name: 'bystander', app: 'bench-held', headers: {} },
+  { name: 'intercepted', app: 'bench-held', headers: { 'x-dev': 'bench' } },
+];
+type Figures = typeof RIVAL;
+
+const cluster = await labCluster();
+await install(cluster);
+const image = cluster.images.product;
+const shared = { namespace: NAMESPACE, image, replicas: 1, program: 'fast' } as const;
+const inject = { annotations: { 'kubectl-tp.dev/inject': 'enabled' } };
+await cluster.apply([
+  buildCode(NAMESPACE),
+  buildLoadPod(NAMESPACE, image),
+  ...buildEchoApp({ ...shared, name: 'bench-plain' }),
+  ...buildEchoApp({ ...shared, ...inject, name: 'bench-idle' }),
+  ...buildEchoApp({ ...shared, ...inject, name: 'bench-held' }),
+]);
+for (const { app } of WAYS) await kubectl('rollout', 'status', `deployment/${app}`, '--timeout=120s');
+await kubectl('wait', `pod/${LOAD_POD}`, '--for=condition=Ready', '--timeout=60s');
+
+const fast = new URL('../test/apps/fast.ts', import.meta.url).pathname;
+const laptop = spawn(process.execPath, [fast], { env: { ...process.env, HOST: '127.0.0.1', PORT: '0' } });
+let said = '';
+laptop.stdout.on('data', (bytes: Buffer) => {
+  said += bytes;
+});
+const port = (await waitFor('the laptop listens', () => /listens on (\d+)/.exec(said) ?? undefined))[1] ?? '';
+const alice = await createPerson(cluster, 'alice');
+try {
+  await alice.tpOk('intercept', 'bench-held', '--header', 'x-dev=bench', '--port', port);
+  await compare();
+} finally {
+  laptop.kill();
+  await alice.leave();
+  for (const app of new Set(WAYS.map((way) => way.app)))
+    await kubectl('delete', 'deployment,service', app, '--wait=false');
+}
+
+async function compare(): Promise<void> {
+  const rounds = new Map<string, Figures[]>(WAYS.map(({ name }) => [name, []]));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const way of WAYS) rounds.get(way.name)?.push(await measureWay(way));
+  }
+  const medians = new Map([...rounds].map(([name, all]) => [name, medianFigures(all)]));
+  const direct = medians.get('direct');
+  for (const [name, figures] of medians) print(name, figures, direct);
+  print('rival, intercepted', RIVAL, undefined);
+}
+
+async function measureWay({ app, headers }: Way): Promise<Figures> {
+  const to = { host: `${app}.${NAMESPACE}`, port: 80, headers };
+  const requests = (what: 'keep-alive' | 'fresh', connections: number) =>
+    measureInCluster({ ...to, what, connections, seconds: SECONDS });
+  const one = await requests('keep-alive', 1);
+  return {
+    p50Ms: one.p50Ms,
+    p99Ms: one.p99Ms,
+    one: one.perSecond,
+    sixteen: (await requests('keep-alive', 16)).perSecond,
+    fresh: (await requests('fresh', 16)).perSecond,
+    download: (await measureInCluster({ ...to, what: 'download', bytes: TRANSFER_BYTES })).megabytesPerSecond,
+    upload: (await measureInCluster({ ...to, what: 'upload', bytes: TRANSFER_BYTES })).megabytesPerSecond,
+  };
+}
+
+async function measureInCluster(plan: MeasurePlan): Promise<Measured> {
+  const measured = JSON.parse(
+    await kubectl('exec', LOAD_POD, '--', 'node', '/app/test-apps/measure.ts', JSON.stringify(plan)),
+  ) as Measured;
+  if (measured.failed > 0) console.log(`${measured.failed} of ${measured.count} failed: ${JSON.stringify(plan)}`);
+  return measured;
+}
+
+function medianFigures(all: readonly Figures[]): Figures {
+  const median = (key: keyof Figures) =>
+    all.map((figures) => figures[key]).toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
+  return {
+    p50Ms: median('p50Ms'),
+    p99Ms: median('p99Ms'),
+    one: median('one'),
+    sixteen: median('sixteen'),
+    fresh: median('fresh'),
+    download: median('download'),
+    upload: median('upload'),
+  };
+}
+
+function print(name: string, figures: Figures, direct: Figures | undefined): void {
+  const part = (key: keyof Figures, unit: string, digits = 0) => {
+    const ratio = direct && figures !== direct ? ` (${(figures[key] / direct[key]).toFixed(2)}x)` : '';
+    return `${figures[key].toFixed(digits)}${ratio} ${unit}`;
+  };
+  const requests = `p50 ${part('p50Ms', 'ms', 2)}, p99 ${part('p99Ms', 'ms', 1)}, ${part('one', '/s on 1')}, ${part('sixteen', '/s on 16')}`;
+  console.log(
+    `${name}: ${requests}, ${part('fresh', 'fresh/s')}, ${part('download', 'MB/s down')}, ${part('upload', 'MB/s up')}`,
+  );
+}
+
+function kubectl(...args: string[]): Promise<string> {
+  return cluster.kubectl(['-n', NAMESPACE, ...args]);
+}
