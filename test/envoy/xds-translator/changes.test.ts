@@ -8,8 +8,8 @@ import { setScene } from './helpers/scene.ts';
 test('50 intercepts come and go under load, and no request fails', async (t) => {
   const { agent, apply } = await setScene(t);
   await apply({ intercepts: [] });
-  const bystanders = startLoad(agent.agentPort);
-  const mine = startLoad(agent.agentPort, MINE);
+  const bystanders = startLoad(t, agent.agentPort);
+  const mine = startLoad(t, agent.agentPort, MINE);
   for (let n = 0; n < 50; n++) {
     await apply();
     await apply({ intercepts: [] });
@@ -30,7 +30,7 @@ test('a port changes between bytes and requests under load: nothing fails, and a
   const raw = connectRaw(agent.agentPort);
   const upgrade = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
   t.regex(await raw.ask(upgrade), /^HTTP\/1.1 101/);
-  const load = startLoad(agent.agentPort);
+  const load = startLoad(t, agent.agentPort);
   for (let n = 0; n < 10; n++) {
     await apply();
     t.is(await raw.ask(`http ${n}`), `pod:http ${n}`);

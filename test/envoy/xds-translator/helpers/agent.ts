@@ -85,7 +85,8 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
     cache.setSnapshot(NODE, buildAgentResources(config, credentials), tag);
     await waitFor(
       () => acknowledged === tag,
-      () => `acknowledgement; rejected: ${rejections.join('; ')}`,
+      () =>
+        `acknowledgement; rejected: ${rejections.join('; ')}; Envoy ${envoy.process.signalCode ?? 'runs'}: ${envoy.log()}`,
     );
   }
 

@@ -3,6 +3,7 @@
 import http from 'node:http';
 import http2 from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ExecutionContext } from 'ava';
 import { callHttp1, callOnSession } from './callers.ts';
 
 export type LoadResult = {
@@ -15,8 +16,8 @@ export type Load = { stop(): Promise<LoadResult> };
 /** Pause between two requests of one caller: all together some 300 a second, what a test machine can stand. */
 const PAUSE_MS = 15;
 
-/** Two callers on fresh connections, two on kept ones, two on one HTTP/2 connection each. */
-export function startLoad(port: number, headers: http.OutgoingHttpHeaders = {}): Load {
+/** Two callers on fresh connections, two on kept ones, two on one HTTP/2 connection each. Ends with the test. */
+export function startLoad(t: ExecutionContext, port: number, headers: http.OutgoingHttpHeaders = {}): Load {
   const failures: string[] = [];
   const by: Record<string, number> = {};
   let [answered, isOver] = [0, false];
@@ -41,6 +42,9 @@ export function startLoad(port: number, headers: http.OutgoingHttpHeaders = {}):
   }
 
   const running = callers.map(run);
+  t.teardown(() => {
+    isOver = true;
+  });
   return {
     stop: async () => {
       isOver = true;
