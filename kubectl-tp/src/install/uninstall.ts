@@ -9,13 +9,19 @@ import {
   LEASES,
   MUTATING_WEBHOOKS,
   NAMESPACES,
+  PODS,
   type Resource,
   SECRETS,
   SESSIONS,
   WEBHOOK_CONFIGURATION,
   WEBHOOK_SECRET,
 } from '@kubectl-tp/control-plane/api';
-import { isNotFound, type KubernetesClient, type KubernetesObject } from '@kubectl-tp/control-plane/kubernetes';
+import {
+  isNotFound,
+  type KubernetesClient,
+  type KubernetesObject,
+  type ListOptions,
+} from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
 import { followObjects } from '../kubernetes/follow.ts';
 import { apiErrorOf } from '../kubernetes/translate-error.ts';
@@ -66,9 +72,20 @@ async function deleteObjects(options: UninstallOptions): Promise<void> {
     await deleteLabelled(options, resource);
   }
   const found = await absentAsEmpty(client.get(NAMESPACES, { name: namespace }, { signal }).then((object) => [object]));
+  if (found.length === 0) return;
+  const pods = {
+    resource: PODS,
+    where: { namespace, labelSelector: OUR_LABEL },
+    step: 'Waiting until its pods are gone',
+  };
+  await waitUntilGone(pods, options);
   if (!found.every(isOurs)) return deleteLeftovers(options);
   await client.delete(NAMESPACES, { name: namespace }, { signal });
-  await waitUntilNamespaceGone(options);
+  const fieldSelector = `metadata.name=${namespace}`;
+  await waitUntilGone(
+    { resource: NAMESPACES, where: { fieldSelector }, step: `Waiting until namespace ${namespace} is gone` },
+    options,
+  );
 }
 
 async function deleteLabelled({ client, namespace, signal }: UninstallOptions, resource: Resource): Promise<void> {
@@ -91,27 +108,22 @@ function hasGroupLabel({ metadata }: KubernetesObject): boolean {
   return Object.keys(metadata.labels ?? {}).some((label) => label.startsWith(`${GROUP}/`));
 }
 
-async function waitUntilNamespaceGone({
-  client,
-  namespace,
-  timeoutMs,
-  signal,
-  progress,
-}: UninstallOptions): Promise<void> {
+type Remaining = { readonly resource: Resource; readonly where: ListOptions; readonly step: string };
+
+async function waitUntilGone(
+  { resource, where, step }: Remaining,
+  { client, namespace, timeoutMs, signal, progress }: UninstallOptions,
+): Promise<void> {
   const watches = new AbortController();
   const bell = createBell();
-  const fieldSelector = `metadata.name=${namespace}`;
-  const namespaces = followObjects(client, NAMESPACES, {
-    fieldSelector,
+  const objects = followObjects(client, resource, {
+    ...where,
     signal: AbortSignal.any([signal, watches.signal]),
     onChange: bell.ring,
   });
-  const look = () =>
-    namespaces()?.length === 0 ? undefined : { step: `Waiting until namespace ${namespace} is gone` };
-  const timedOut = (said: string) =>
-    new TpError('WAIT_TIMEOUT', `${said}: this takes too long.`, {
-      hint: `See why: kubectl get namespace ${namespace} -o yaml`,
-    });
+  const look = () => (objects()?.length === 0 ? undefined : { step });
+  const hint = `See what is left: kubectl -n ${namespace} get all; kubectl get namespace ${namespace} -o yaml`;
+  const timedOut = (said: string) => new TpError('WAIT_TIMEOUT', `${said}: this takes too long.`, { hint });
   try {
     await waitUntil({ look, bell, timeoutMs, timedOut, signal, progress });
   } finally {
