@@ -43,12 +43,14 @@ export type AcceptOptions = {
 
 /** TLS with an agent takes two round trips; one that stalls only holds a local connection. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Nobody reads it; without one, each connection would cost an exception with its stack. */
+const GONE = 'the agent is gone';
 const PROTOCOLS = [ALPN_PROBE, ALPN_HTTP2, ALPN_HTTP1];
 
 /** Takes over `stream`. Rejects only when one of the options' functions throws. */
 export async function acceptAgent(stream: Duplex, options: AcceptOptions): Promise<void> {
   const gone = new AbortController();
-  stream.on('close', () => gone.abort());
+  stream.on('close', () => gone.abort(GONE));
   const hello = await readClientHello(stream);
   const name = parseServerName(hello?.serverName ?? '');
   if (hello === undefined || name?.session !== options.session) return reset(stream);

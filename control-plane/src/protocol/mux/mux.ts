@@ -189,8 +189,9 @@ export function createMux(socket: Duplex, { side, onStream, onGoAway, onClose }:
   socket.on('data', onChunk);
   socket.on('drain', onDrain);
   socket.on('error', (error) => destroy(error));
-  socket.on('end', () => destroy(new ProtocolError('TUNNEL_LOST')));
-  socket.on('close', () => destroy(new ProtocolError('TUNNEL_LOST')));
+  for (const event of ['end', 'close']) {
+    socket.on(event, () => destroy(new Error(`the connection of the tunnel said ${event}`)));
+  }
 
   return {
     get size() {
