@@ -25,19 +25,20 @@ const HEADER = '# Generated from charts/tp by charts/render.ts; do not edit.\n';
 const CHART = fileURLToPath(new URL('tp', import.meta.url));
 const MANIFESTS = fileURLToPath(new URL('../kubectl-tp/manifests', import.meta.url));
 
-/** Rights before those who need them; the webhook's configuration after the webhook. */
+/**
+ * Policies before the kinds whose owners they protect, so that an uninstall, which goes backwards, deletes them last;
+ * rights before those who need them; the webhook's configuration after the webhook.
+ */
 const FILES: readonly { name: string; kinds: readonly string[] }[] = [
   { name: '1-namespace.yaml', kinds: ['Namespace'] },
-  { name: '2-crds.yaml', kinds: ['CustomResourceDefinition'] },
-  { name: '3-access.yaml', kinds: ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'] },
+  { name: '2-policies.yaml', kinds: ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'] },
+  { name: '3-crds.yaml', kinds: ['CustomResourceDefinition'] },
+  { name: '4-access.yaml', kinds: ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'] },
   {
-    name: '4-workloads.yaml',
+    name: '5-workloads.yaml',
     kinds: ['Service', 'NetworkPolicy', 'PodDisruptionBudget', 'Deployment'],
   },
-  {
-    name: '5-admission.yaml',
-    kinds: ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding', 'MutatingWebhookConfiguration'],
-  },
+  { name: '6-admission.yaml', kinds: ['MutatingWebhookConfiguration'] },
 ];
 
 const files = groupByFile(await renderChart());
@@ -82,6 +83,8 @@ async function compare(files: ReadonlyMap<string, string>): Promise<void> {
     if (!same) stale.push(name);
   }
   if (stale.length === 0) return;
-  console.error(`kubectl-tp/manifests is not what charts/tp renders to: ${stale.join(', ')}. Run: node charts/render.ts`);
+  console.error(
+    `kubectl-tp/manifests is not what charts/tp renders to: ${stale.join(', ')}. Run: node charts/render.ts`,
+  );
   process.exitCode = 1;
 }

@@ -13,7 +13,7 @@ export type SourceFile = { readonly path: string; readonly text: string; readonl
 export const PACKAGES = ['xds', 'control-plane', 'webhook', 'kubectl-tp'] as const;
 export type Package = (typeof PACKAGES)[number];
 
-const FOLDERS = [...PACKAGES, 'lab', 'test', 'bench'];
+const FOLDERS = [...PACKAGES, 'charts', 'lab', 'test', 'bench'];
 /** Generated files are checked against their generator instead. */
 const GENERATED = /^xds\/src\/proto\/generated\/|^kubectl-tp\/dist\//;
 

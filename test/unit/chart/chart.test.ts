@@ -1,6 +1,7 @@
 // The chart through the real helm: what its schema lets in, and what must hold of everything it renders.
 
 import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +12,7 @@ import * as names from '../../../control-plane/src/api/index.ts';
 import { helmPath } from '../../helpers/programs.ts';
 
 const CHART = fileURLToPath(new URL('../../../charts/tp', import.meta.url));
+const MANIFESTS = fileURLToPath(new URL('../../../kubectl-tp/manifests', import.meta.url));
 const home = join(tmpdir(), 'kubectl-tp-helm');
 const env = { ...process.env, HELM_CACHE_HOME: home, HELM_CONFIG_HOME: home, HELM_DATA_HOME: home };
 
@@ -112,6 +114,35 @@ test('no rights beyond those that are written down, and none by wildcard', async
   const rights = relay.rules.flatMap(({ resources }: { resources: string[] }) => resources);
   t.deepEqual(rights, ['sessions', 'leases']);
   t.is(find(roles, 'ClusterRole', 'tp-relay'), undefined);
+});
+
+test('who administers a namespace may end what belongs to others, but not change it', async (t) => {
+  const { rules } = parse(JSON.stringify(find(await render(), 'ClusterRole', 'tp-admin')));
+  const { verbs } = rules[0];
+  t.deepEqual(
+    ['delete', 'administer', 'update', 'patch'].map((verb) => verbs.includes(verb)),
+    [true, true, false, false],
+  );
+});
+
+test('policies cost others nothing, refuse, and stand before the kinds they protect', async (t) => {
+  const objects = await render();
+  const policies = objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy');
+  t.is(policies.length, 4);
+  for (const policy of policies) {
+    t.like(policy, { spec: { failurePolicy: 'Fail' } });
+    const { name } = policy.metadata;
+    t.like(find(objects, 'ValidatingAdmissionPolicyBinding', name), {
+      spec: { policyName: name, validationActions: ['Deny'] },
+    });
+    // Either our own kinds only, or one service account only.
+    t.regex(
+      JSON.stringify(policy.spec),
+      /"apiGroups":\["kubectl-tp.dev"\]|username == 'system:serviceaccount:tp-system:tp-/,
+    );
+  }
+  const [, first, second] = (await readdir(MANIFESTS)).toSorted();
+  t.deepEqual([first, second], ['2-policies.yaml', '3-crds.yaml']);
 });
 
 test('every object says its namespace, so that it can be applied without helm', async (t) => {
