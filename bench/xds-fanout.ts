@@ -87,7 +87,12 @@ async function startBench(count: number) {
   const onAgent = (event: AgentEvent) => {
     for (const listener of listeners) listener(event);
   };
-  const server = createDiscoveryServer({ cache, identity, authenticate: async () => ({ ok: true }), onAgent });
+  const server = createDiscoveryServer({
+    cache,
+    identity,
+    authenticate: async (node) => ({ ok: true, node, instance: '' }),
+    onAgent,
+  });
   const { port } = await server.listen(0, '127.0.0.1');
 
   function acknowledged(tag: string, onOne: () => void = () => undefined): Promise<void> {

@@ -28,7 +28,7 @@ async function joinAll({ nodes, ...order }: AgentsOrder): Promise<void> {
 
 /** Resolves with the first response. */
 function join(node: string, { port, authority, names }: Omit<AgentsOrder, 'nodes'>): Promise<void> {
-  const agent = connectDeltaAgent({ port, authority, node, token: 'any' });
+  const agent = connectDeltaAgent({ port, authority, node, token: node });
   return new Promise((resolve) => {
     agent.onResponse(({ typeUrl, nonce }) => {
       const type = resourceTypeOf(typeUrl);

@@ -10,6 +10,9 @@ export function afterAgentEvent(before: AgentState | undefined, event: AgentEven
   switch (event.kind) {
     case 'connected':
       return NEWLY_CONNECTED;
+    // What it holds did not change with its stream.
+    case 'rejoined':
+      return before ?? NEWLY_CONNECTED;
     case 'disconnected':
       return undefined;
     case 'acknowledged':
@@ -18,7 +21,7 @@ export function afterAgentEvent(before: AgentState | undefined, event: AgentEven
       const rejection = `${event.type} ${event.names.join(', ')}: ${event.message}`;
       return { acknowledged: before?.acknowledged, rejection };
     }
-    // The stream proved nothing, so it says nothing about the node it named.
+    // Such a stream says nothing about what the node's agent holds.
     case 'refused':
       return before;
   }

@@ -8,6 +8,7 @@ import type { Metrics } from './admin/metrics.ts';
 export type Observer = ReturnType<typeof createObserver>;
 
 export function createObserver(log: Logger, metrics: Metrics) {
+  const connected = new Set<string>();
   return {
     watchTrouble(resource: string, err: Error): void {
       metrics.watchTroubles.inc({ resource });
@@ -31,8 +32,10 @@ export function createObserver(log: Logger, metrics: Metrics) {
       log.error({ err: error }, 'round failed, the last good configuration stays');
     },
     agent(event: AgentEvent): void {
-      if (event.kind === 'connected') metrics.agents.inc();
-      if (event.kind === 'disconnected') metrics.agents.dec();
+      // A stream that takes over from an older one of the same node is no agent more.
+      if (event.kind === 'connected') connected.add(event.node);
+      if (event.kind === 'disconnected') connected.delete(event.node);
+      metrics.agents.set(connected.size);
       metrics.agentEvents.inc({ kind: event.kind });
       const { kind, ...fields } = event;
       // A rejection is a defect of ours or of Envoy's, a refusal may be an attack; the rest is everyday life.

@@ -9,7 +9,7 @@ import {
 } from '@kubectl-tp/xds';
 import { afterAgentEvent } from './agent-events.ts';
 import { CONTROL_PLANE_SERVICE } from './api/index.ts';
-import { createAuthenticateAgent } from './authenticate-agent.ts';
+import { createAuthenticateAgent, isCurrentAgent } from './authenticate-agent.ts';
 import { createAgentCertificates } from './certificates/agent-certificates.ts';
 import type { Authority } from './certificates/authority.ts';
 import { createWebhookCertificateKeeper } from './certificates/webhook-certificate-keeper.ts';
@@ -93,6 +93,7 @@ export function createParts(config: Config, options: PartsOptions) {
       now,
       onTrouble: (node, error) => observer.trouble(`resources of agent ${node}`, error),
     }),
+    dismissAgents: ({ pods }) => server.endOutdated((agent) => isCurrentAgent(agent, (node) => pods.get(node))),
     reporter: createReporter({
       client,
       queue: createWriteQueue({ signal, onTrouble: observer.writeTrouble }),

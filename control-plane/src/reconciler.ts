@@ -5,6 +5,7 @@ import { waitFor } from './kubernetes/backoff.ts';
 import type { Publisher } from './publisher.ts';
 import { withProblems } from './report/problems.ts';
 import type { Reporter } from './reporter.ts';
+import type { ClusterState } from './state/cluster-state.ts';
 import type { WatchedState } from './state/watched-state.ts';
 import { EMPTY_MEMORY, type TranslationContext, translate } from './translator/index.ts';
 import { createWakeUp } from './wake-up.ts';
@@ -12,6 +13,8 @@ import { createWakeUp } from './wake-up.ts';
 export type ReconcilerOptions = {
   readonly state: WatchedState;
   readonly publisher: Publisher;
+  /** Ends the streams of agents that don't belong to a pod of this state. */
+  readonly dismissAgents: (state: ClusterState) => void;
   readonly reporter: Reporter;
   readonly settings: Pick<TranslationContext, 'replica' | 'installNamespace' | 'agentIdleTimeoutMs'>;
   readonly now: () => number;
@@ -42,6 +45,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   /** Returns when time alone makes another round necessary. */
   async function round(): Promise<number> {
     const state = watched.read();
+    options.dismissAgents(state);
     const translation = translate(state, { ...settings, nowMs: now(), memory });
     memory = translation.memory;
     const published = await publisher.publish(translation.agents);

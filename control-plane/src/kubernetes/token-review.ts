@@ -1,4 +1,4 @@
-// Whose token is this? Asks the API server (TokenReview) and remembers its answer for a minute.
+// Whose token is this? Asks the API server (TokenReview), a few tokens at a time, and remembers its answer for a minute.
 
 import { createHash } from 'node:crypto';
 import { TOKEN_AUDIENCE, TOKEN_REVIEWS } from '../api/index.ts';
@@ -8,6 +8,10 @@ import type { KubernetesClient, KubernetesObject } from './types.ts';
 const CACHE_MS = 60_000;
 /** Guessed tokens must not fill the memory. */
 const MAX_CACHED = 20_000;
+/** Nor may they keep the API server busy: the rest waits. Agents give up after ten seconds and come back. */
+const MAX_ASKED_AT_ONCE = 16;
+/** A service account's token has about 1,200 characters. */
+const MAX_TOKEN_LENGTH = 16_384;
 
 /** The pod that a service account token is bound to. */
 export type TokenPod = { readonly namespace: string; readonly pod: string; readonly uid: string };
@@ -32,13 +36,15 @@ type TokenReview = KubernetesObject & {
 
 export function createTokenReviewer(options: { client: KubernetesClient; now: () => number }): TokenReviewer {
   const { client, now } = options;
+  const askInTurn = createLimiter(MAX_ASKED_AT_ONCE);
   const cache = new Map<string, { readonly verdict: Promise<TokenVerdict>; readonly untilMs: number }>();
 
-  function review(token: string): Promise<TokenVerdict> {
+  async function review(token: string): Promise<TokenVerdict> {
+    if (token.length > MAX_TOKEN_LENGTH) return { ok: false, reason: 'the token is too long' };
     const key = createHash('sha256').update(token).digest('base64');
     const cached = cache.get(key);
     if (cached !== undefined && now() < cached.untilMs) return cached.verdict;
-    const verdict = ask(client, token);
+    const verdict = askInTurn(() => ask(client, token));
     if (cache.size >= MAX_CACHED) forgetOld();
     cache.set(key, { verdict, untilMs: now() + CACHE_MS });
     verdict.catch(() => cache.delete(key));
@@ -51,6 +57,24 @@ export function createTokenReviewer(options: { client: KubernetesClient; now: ()
   }
 
   return { review };
+}
+
+/** Runs at most so many tasks at a time, the others in the order they came. */
+function createLimiter(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (task) => {
+    if (running < limit) running += 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await task();
+    } finally {
+      // The next one takes this one's place.
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
 }
 
 async function ask(client: KubernetesClient, token: string): Promise<TokenVerdict> {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import test from 'ava';
 import { afterAgentEvent } from '../../../control-plane/src/agent-events.ts';
-import { createAuthenticateAgent } from '../../../control-plane/src/authenticate-agent.ts';
+import { createAuthenticateAgent, isCurrentAgent } from '../../../control-plane/src/authenticate-agent.ts';
 import { createAgentCertificates } from '../../../control-plane/src/certificates/agent-certificates.ts';
 import { createAuthority, parseAuthority } from '../../../control-plane/src/certificates/authority.ts';
 import { parseConfig } from '../../../control-plane/src/config.ts';
@@ -63,37 +63,52 @@ test('an API server that does not answer is asked again', async (t) => {
   t.true((await reviews.review('a')).ok);
 });
 
-const authenticate = test.macro(
-  async (t, status: object, node: string, known: Partial<PodModel> | undefined, reason?: RegExp) => {
-    const check = createAuthenticateAgent({ reviewer: reviewer(status).reviewer, findPod: () => known as PodModel });
-    const result = await check('token', node);
-    t.is(result.ok, reason === undefined);
-    if (!result.ok && reason !== undefined) t.regex(result.reason, reason);
-  },
-);
-test('agent: its own token', authenticate, good, 'shop/p', { uid: 'u' });
-test('agent: its own token, pod not seen yet', authenticate, good, 'shop/p', undefined);
-test('agent: the token of another pod', authenticate, good, 'shop/other', undefined, /belongs to pod shop\/p/);
-test('agent: the token of another namespace', authenticate, good, 'other/p', undefined, /belongs to pod shop\/p/);
-test(
-  'agent: the token of an earlier pod of the same name',
-  authenticate,
-  good,
-  'shop/p',
-  { uid: 'new' },
-  /earlier pod/,
-);
-test('agent: an unknown token', authenticate, { authenticated: false }, 'shop/p', undefined, /not valid/);
-test('agent: another audience', authenticate, { ...good, audiences: ['kube'] }, 'shop/p', undefined, /audience/);
-test('agent: no pod', authenticate, { ...good, user: user({ extra: {} }) }, 'shop/p', undefined, /not bound/);
-test(
-  'agent: no service account',
-  authenticate,
-  { ...good, user: user({ username: 'alice' }) },
-  'shop/p',
-  undefined,
-  /not bound/,
-);
+const authenticate = test.macro(async (t, status: object, known: Partial<PodModel>, reason?: RegExp) => {
+  const findPod = (node: string) => (node === 'shop/p' ? (known as PodModel) : undefined);
+  const check = createAuthenticateAgent({ reviewer: reviewer(status).reviewer, findPod });
+  const result = await check('token');
+  if (result.ok) t.deepEqual(result, { ok: true, node: 'shop/p', instance: 'u' });
+  else t.regex(result.reason, reason ?? /none/);
+});
+const injected: Partial<PodModel> = { uid: 'u', agent: { version: '1', ports: [] } };
+test('agent: its own token', authenticate, good, injected);
+test('agent: the token of an earlier pod', authenticate, good, { ...injected, uid: 'new' }, /earlier pod/);
+test('agent: a pod without agent', authenticate, good, { uid: 'u' }, /has no agent/);
+test('agent: an unknown token', authenticate, { authenticated: false }, injected, /not valid/);
+test('agent: another audience', authenticate, { ...good, audiences: ['kube'] }, injected, /audience/);
+test('agent: no pod', authenticate, { ...good, user: user({ extra: {} }) }, injected, /not bound/);
+test('agent: no service account', authenticate, { ...good, user: user({ username: 'alice' }) }, injected, /not bound/);
+
+test('an agent whose pod the watch has yet to show is asked to try again', async (t) => {
+  const check = createAuthenticateAgent({ reviewer: reviewer(good).reviewer, findPod: () => undefined });
+  await t.throwsAsync(check('token'), { message: /shop\/p has not been seen yet/ });
+});
+
+test('a stream outlives neither its pod nor its agent', (t) => {
+  const agent = { node: 'shop/p', instance: 'u' };
+  const isCurrent = (pod: Partial<PodModel> | undefined) => isCurrentAgent(agent, () => pod as PodModel | undefined);
+  t.true(isCurrent(injected));
+  t.false(isCurrent(undefined));
+  t.false(isCurrent({ ...injected, uid: 'new' }));
+  t.false(isCurrent({ uid: 'u' }));
+});
+
+test('however many tokens are guessed, few are asked about at a time', async (t) => {
+  let asking = 0;
+  let most = 0;
+  const create = async () => {
+    asking += 1;
+    most = Math.max(most, asking);
+    await nextTurn();
+    asking -= 1;
+    return { status: { authenticated: false } };
+  };
+  const reviews = createTokenReviewer({ client: { create } as unknown as KubernetesClient, now: () => 0 });
+  const verdicts = await Promise.all(Array.from({ length: 200 }, (_, guess) => reviews.review(`guess-${guess}`)));
+  t.is(verdicts.filter(({ ok }) => !ok).length, 200);
+  t.is(most, 16);
+  t.like(await reviews.review('x'.repeat(20_000)), { ok: false, reason: 'the token is too long' });
+});
 
 test('what an agent says becomes what is known of it', (t) => {
   const node = 'a/b';
@@ -102,6 +117,7 @@ test('what an agent says becomes what is known of it', (t) => {
   const acknowledged = afterAgentEvent(connected, { kind: 'acknowledged', node, tag: 'x' });
   t.deepEqual(acknowledged, { acknowledged: 'x', rejection: undefined });
   const rejection = { kind: 'rejected', node, type: 'route', names: ['in/80'], message: 'bad regex' } as const;
+  t.is(afterAgentEvent(acknowledged, { kind: 'rejoined', node }), acknowledged);
   const rejected = afterAgentEvent(acknowledged, rejection);
   t.deepEqual(rejected, { acknowledged: 'x', rejection: 'route in/80: bad regex' });
   t.is(afterAgentEvent(rejected, { kind: 'acknowledged', node, tag: 'y' })?.rejection, undefined);

@@ -4,6 +4,7 @@ import test from 'ava';
 import type { ResourceType } from '../../../xds/src/resource-set.ts';
 import {
   advance,
+  countNames,
   type DeltaStream,
   NEW_STREAM,
   type StreamEvent,
@@ -43,6 +44,21 @@ test('a name that is asked for again is sent again', (t) => {
   t.deepEqual(stream.ask('endpoint', { subscribe: ['e'] }), ['endpoint +e']);
   t.deepEqual(stream.ack('endpoint'), []);
   t.deepEqual(stream.ask('endpoint', { subscribe: ['e'] }), ['endpoint +e']);
+});
+
+test('names count in whatever role an agent gives them, those it takes back included', (t) => {
+  const stream = begin({ cluster: { a: 1 } });
+  stream.ask('cluster');
+  const before = stream.countNames();
+  stream.ask('cluster', { unsubscribe: ['made', 'up'] });
+  t.is(stream.countNames(), before + 2);
+});
+
+test('endpoints are sent again when it is time, and nothing else is', (t) => {
+  const stream = begin({ cluster: { a: 1 }, endpoint: { e: 1, f: 1 }, listener: { l: 1 } });
+  stream.settle('cluster', 'endpoint', 'listener');
+  t.deepEqual(stream.refresh(), ['endpoint +e +f']);
+  t.deepEqual(stream.refresh(), [], 'the last ones are still under way');
 });
 
 test('what is unsubscribed is not sent any more', (t) => {
@@ -222,6 +238,8 @@ function begin(contents?: Contents) {
       }
       for (const type of types) ack(type);
     },
+    refresh: () => feed({ kind: 'refresh' }),
+    countNames: () => countNames(stream),
     versions: (type: ResourceType) => Object.fromEntries(stream.subscriptions[type].held),
     /** Facts since the last call. */
     facts: () => {

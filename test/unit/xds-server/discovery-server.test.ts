@@ -1,5 +1,7 @@
 // The server on a real port with real TLS: who gets in, who is sent away, and that nobody harms another.
 
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
@@ -10,6 +12,8 @@ import {
   createSnapshotCache,
   type ServerIdentity,
 } from '../../../xds/src/index.ts';
+import { DISCOVERY_LIMITS, type DiscoveryLimits } from '../../../xds/src/server/limits.ts';
+import { ENDPOINT_STALE_AFTER_MS } from '../../../xds/src/translator/endpoint.ts';
 import { connectDeltaAgent, type DeltaAgentOptions } from '../../helpers/delta-agent.ts';
 import { createTestCertificate } from '../../helpers/test-certificate.ts';
 import { resourceSet } from './resources.ts';
@@ -17,9 +21,11 @@ import { resourceSet } from './resources.ts';
 const { status } = grpc;
 const NODE = 'team-a/web-1';
 /** Tokens in these tests are `token of <node>`, without spaces. */
-const tokenOf = (node: string) => `token-of-${node.replace('/', '-')}`;
-const authenticateByName: Authenticate = async (token, node) =>
-  token === tokenOf(node) ? { ok: true } : { ok: false, reason: `${token} is not of ${node}` };
+const tokenOf = (node: string) => `token-of-${node}`;
+const authenticateByName: Authenticate = async (token) => {
+  const [, node] = /^token-of-(.+)$/.exec(token) ?? [];
+  return node === undefined ? { ok: false, reason: 'the token is not valid' } : { ok: true, node, instance: '1' };
+};
 
 const identity = await createTestCertificate('localhost');
 
@@ -73,9 +79,9 @@ test('nobody gets in with the token of another pod', async (t) => {
   cache.setSnapshot(NODE, resourceSet({ cluster: { a: 1 } }), 'first');
   const agent = join(NODE, { token: tokenOf('team-b/web-1') });
   agent.send('cluster');
-  await t.throwsAsync(agent.next(), { message: /token does not prove/ });
-  const { detail } = await eventOf('refused');
-  t.is(detail, 'token-of-team-b-web-1 is not of team-a/web-1');
+  await t.throwsAsync(agent.next(), { message: /another node than the token proves/ });
+  const refused = await eventOf('refused');
+  t.is(refused.node, 'team-b/web-1', 'what the agent claims to be is nowhere written down');
 });
 
 test('a token that can not be checked is no refusal for good', async (t) => {
@@ -97,7 +103,7 @@ test('a stream can not change its node', async (t) => {
 
 test('a first request without a node, or one that is no message, ends the stream', async (t) => {
   const { join } = await startServer(t);
-  const nameless = join('');
+  const nameless = join('', { token: tokenOf(NODE) });
   nameless.send('cluster');
   t.is((await nameless.ended).code, status.INVALID_ARGUMENT);
   const garbled = join(NODE);
@@ -113,6 +119,98 @@ test('requests have a size, and streams a number of names', async (t) => {
   const many = join(NODE);
   many.send('endpoint', { resourceNamesSubscribe: Array.from({ length: 20_000 }, (_, index) => `name-${index}`) });
   t.is((await many.ended).code, status.RESOURCE_EXHAUSTED);
+});
+
+test('nothing is read from a stream before its token has proven whose it is', async (t) => {
+  const { join, eventOf } = await startServer(t);
+  const garbled = join(NODE, { token: 'guessed' });
+  garbled.sendBytes(new Uint8Array([0xff, 0xff, 0xff]));
+  t.is((await garbled.ended).code, status.UNAUTHENTICATED);
+  t.like(await eventOf('refused'), { node: '', reason: 'not_authenticated' });
+});
+
+test('one address can not take all places of those that have proven nothing', async (t) => {
+  const { port, join, connected } = await startServer(t, { limits: { maxUnprovenPerAddress: 2 } });
+  const silent = [await connectTcp(t, port), await connectTcp(t, port)];
+  await once((await connectTcp(t, port)).resume(), 'close');
+  for (const socket of silent) socket.destroy();
+  const agent = join(NODE);
+  agent.send('cluster');
+  const another = join('team-a/web-2');
+  another.send('cluster');
+  await connected(2);
+  const third = join('team-a/web-3');
+  third.send('cluster');
+  await connected(3);
+  t.pass('agents that have proven themselves take no place');
+});
+
+test('a connection that proves nothing is cut', async (t) => {
+  const { port } = await startServer(t, { limits: { proofTimeoutMs: 20 } });
+  const silent = await connectTcp(t, port);
+  await once(silent.resume(), 'close');
+  t.pass();
+});
+
+test('a stream ends for its age, and the agent that comes back was connected all the while', async (t) => {
+  const { cache, join, eventOf, events } = await startServer(t, { limits: { maxStreamAgeMs: 50 } });
+  cache.setSnapshot(NODE, resourceSet({ cluster: { a: 1 } }), 'first');
+  const older = join(NODE);
+  older.send('cluster');
+  t.is((await older.ended).code, status.UNAVAILABLE);
+  join(NODE).send('cluster');
+  await eventOf('rejoined');
+  t.deepEqual(
+    events.map(({ kind }) => kind),
+    ['connected', 'rejoined'],
+  );
+});
+
+test('an agent that does not come back after that is gone', async (t) => {
+  const { join, eventOf } = await startServer(t, { limits: { maxStreamAgeMs: 20, rejoinGraceMs: 20 } });
+  join(NODE).send('cluster');
+  t.regex((await eventOf('disconnected')).reason, /no longer than its token/);
+});
+
+test('another pod of the same name is no agent that comes back', async (t) => {
+  let instance = 0;
+  const authenticate: Authenticate = async () => ({ ok: true, node: NODE, instance: String(++instance) });
+  const { join, connected } = await startServer(t, { authenticate, limits: { maxStreamAgeMs: 50 } });
+  const older = join(NODE);
+  older.send('cluster');
+  await older.ended;
+  join(NODE).send('cluster');
+  await connected(2);
+  t.pass();
+});
+
+test('the stream of a pod that has gone is ended, others live on', async (t) => {
+  const { server, cache, join, connected, eventOf } = await startServer(t);
+  const gone = join(NODE);
+  const other = join('team-a/web-2');
+  for (const agent of [gone, other]) agent.send('cluster');
+  await connected(2);
+  server.endOutdated(({ node }) => node !== NODE);
+  t.is((await gone.ended).code, status.UNAUTHENTICATED);
+  t.is((await eventOf('disconnected')).node, NODE);
+  cache.setSnapshot('team-a/web-2', resourceSet({ cluster: { a: 1 } }), 'first');
+  t.is((await other.next()).resources.length, 1);
+});
+
+test('endpoints are sent again in time, as agents take old ones for stale', async (t) => {
+  const { cache, join } = await startServer(t, { limits: { endpointRefreshMs: 20 } });
+  cache.setSnapshot(NODE, resourceSet({ endpoint: { e: 1 } }), 'first');
+  const agent = join(NODE);
+  agent.send('endpoint', { resourceNamesSubscribe: ['e'] });
+  for (let count = 0; count < 3; count++) {
+    const { nonce, resources } = await agent.next();
+    t.deepEqual(
+      resources.map(({ name }) => name),
+      ['e'],
+    );
+    agent.send('endpoint', { responseNonce: nonce });
+  }
+  t.true(DISCOVERY_LIMITS.endpointRefreshMs * 2 < ENDPOINT_STALE_AFTER_MS);
 });
 
 test('the newest stream of a node wins, and the node counts as connected all the while', async (t) => {
@@ -202,10 +300,10 @@ test('a port that is taken is a clear error', async (t) => {
   await t.throwsAsync(second.listen(port, '127.0.0.1'), { code: 'XDS_LISTEN_FAILED' });
 });
 
-type Settings = { authenticate?: Authenticate; identity?: ServerIdentity };
+type Settings = { authenticate?: Authenticate; identity?: ServerIdentity; limits?: Partial<DiscoveryLimits> };
 type EventOf<Kind extends AgentEvent['kind']> = Extract<AgentEvent, { kind: Kind }>;
 
-async function startServer(t: ExecutionContext, { authenticate = authenticateByName }: Settings = {}) {
+async function startServer(t: ExecutionContext, { authenticate = authenticateByName, limits = {} }: Settings = {}) {
   const cache = createSnapshotCache();
   const events: AgentEvent[] = [];
   let wake = (): void => undefined;
@@ -213,7 +311,7 @@ async function startServer(t: ExecutionContext, { authenticate = authenticateByN
     events.push(event);
     wake();
   };
-  const server = createDiscoveryServer({ cache, authenticate, identity, onAgent });
+  const server = createDiscoveryServer({ cache, authenticate, identity, onAgent, limits });
   const { port } = await server.listen(0, '127.0.0.1');
   t.teardown(() => server.close());
 
@@ -250,6 +348,15 @@ async function startServer(t: ExecutionContext, { authenticate = authenticateByN
 
 function callbacks(events: AgentEvent[]) {
   return { authenticate: authenticateByName, onAgent: (event: AgentEvent) => void events.push(event) };
+}
+
+/** A connection that says nothing. */
+async function connectTcp(t: ExecutionContext, port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  t.teardown(() => socket.destroy());
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  return socket;
 }
 
 /** The certificate a new connection is shown, DER in base64. */

@@ -1,5 +1,5 @@
-// One agent's stream: waits for its first request, has its token checked, then lets the state machine (delta-stream.ts)
-// answer requests and snapshots. Whatever goes wrong here ends this stream alone.
+// One agent's stream: has its token checked before a byte of it is read, waits for its first request, then lets the
+// state machine (delta-stream.ts) answer requests and snapshots. Whatever goes wrong here ends this stream alone.
 
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { SnapshotCache } from '../cache/snapshot-cache.ts';
@@ -12,81 +12,99 @@ import {
   type StreamEvent,
   type StreamFact,
 } from './delta-stream.ts';
-import { FIRST_REQUEST_TIMEOUT_MS, MAX_NAMES_PER_STREAM } from './limits.ts';
+import { type DiscoveryLimits, MAX_NAMES_PER_STREAM } from './limits.ts';
 import type { AgentMessage } from './messages.ts';
 import { STREAM_ENDS, type StreamEndReason } from './stream-end.ts';
 
 export type AgentCall = ServerDuplexStream<AgentMessage, StreamResponse>;
 
-/** Does the token belong to the pod that `node` names? A rejected promise means "can't tell": the agent tries again. */
-export type Authenticate = (token: string, node: string) => Promise<Authentication>;
-export type Authentication = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+/** Whose token is it? A rejected promise means "can't tell": the agent tries again. */
+export type Authenticate = (token: string) => Promise<Authentication>;
+export type Authentication = ({ readonly ok: true } & ProvenAgent) | { readonly ok: false; readonly reason: string };
+/** `instance` tells a pod from an earlier one of the same name. */
+export type ProvenAgent = { readonly node: string; readonly instance: string };
 
 export type AgentStreamOptions = {
   readonly cache: SnapshotCache;
   readonly authenticate: Authenticate;
-  /** Called once, when the node is known for sure. */
-  readonly onConnected: (node: string) => void;
+  readonly limits: DiscoveryLimits;
+  /** Called once, when the token has proven to be an agent's. */
+  readonly onProven: (agent: ProvenAgent) => void;
+  /** Called once, with the first request of a proven agent. */
+  readonly onConnected: (agent: ProvenAgent) => void;
   readonly onFact: (node: string, fact: StreamFact) => void;
-  /** Called once. `node` is what the agent said, proven only if `onConnected` was called. */
+  /** Called once. `node` is empty if the token proved none. */
   readonly onEnd: (end: { node: string; reason: StreamEndReason | 'by_agent'; detail: string }) => void;
 };
 
 export type AgentStream = { end(reason: StreamEndReason): void };
 
 /**
- * waiting: no request yet; checking: the token is being checked and nothing is read; serving; ended.
+ * checking: the token is being checked and nothing is read; waiting: no request yet; serving; ended.
  */
-type Phase = 'waiting' | 'checking' | 'serving' | 'ended';
+type Phase = 'checking' | 'waiting' | 'serving' | 'ended';
 
 export function serveAgentStream(call: AgentCall, options: AgentStreamOptions): AgentStream {
-  const { cache, authenticate } = options;
-  let phase: Phase = 'waiting';
-  let node = '';
+  const { cache, authenticate, limits } = options;
+  let phase: Phase = 'checking';
+  let agent: ProvenAgent = { node: '', instance: '' };
   let stream: DeltaStream = NEW_STREAM;
   let unsubscribe: (() => void) | undefined;
-  const firstRequestTimer = setTimeout(() => end('first_request_timeout'), FIRST_REQUEST_TIMEOUT_MS);
+  const timers: NodeJS.Timeout[] = [setTimeout(() => end('first_request_timeout'), limits.firstRequestTimeoutMs)];
 
-  call.on('data', (message: AgentMessage) => guard(() => receive(message)));
-  call.on('end', () => finish('by_agent'));
   call.on('cancelled', () => finish('by_agent'));
   call.on('error', () => finish('by_agent'));
+  // Not at once, because whoever made this stream does not hold it yet.
+  queueMicrotask(() => guard(authenticateAgent));
+
+  function authenticateAgent(): void {
+    const token = bearerToken(call);
+    if (token === undefined) end('no_token');
+    else void check(token);
+  }
+
+  async function check(token: string): Promise<void> {
+    const result = await findOwner(authenticate, token);
+    if (isEnded()) return;
+    if (result.ok) guard(() => read(result));
+    else end(result.reason, result.detail);
+  }
+
+  function read({ node, instance }: ProvenAgent): void {
+    phase = 'waiting';
+    agent = { node, instance };
+    options.onProven(agent);
+    call.on('end', () => finish('by_agent'));
+    call.on('data', (message: AgentMessage) => guard(() => receive(message)));
+  }
 
   function receive(message: AgentMessage): void {
     if (phase === 'waiting') begin(message);
     else if (phase === 'serving') answer(message);
   }
 
-  function begin(message: AgentMessage): void {
-    clearTimeout(firstRequestTimer);
-    node = message.node;
-    const token = bearerToken(call);
-    if (node === '') end('no_node');
-    else if (token === undefined) end('no_token');
-    else check(token, message);
-  }
-
-  async function check(token: string, first: AgentMessage): Promise<void> {
-    phase = 'checking';
-    call.pause();
-    const problem = await findProblem(authenticate, { token, node });
-    if (isEnded()) return;
-    if (problem === undefined) guard(() => serve(first));
-    else end(problem.reason, problem.detail);
+  function begin(first: AgentMessage): void {
+    if (first.node === '') end('no_node');
+    else if (first.node !== agent.node) end('other_node');
+    else serve(first);
   }
 
   function serve(first: AgentMessage): void {
     phase = 'serving';
-    options.onConnected(node);
-    unsubscribe = cache.subscribe(node, (snapshot) => guard(() => step({ kind: 'snapshot', snapshot })));
-    const snapshot = cache.getSnapshot(node);
+    clearTimers();
+    timers.push(
+      setTimeout(() => end('aged'), limits.maxStreamAgeMs * (1 - Math.random() / 10)),
+      setInterval(() => guard(() => step({ kind: 'refresh' })), limits.endpointRefreshMs),
+    );
+    options.onConnected(agent);
+    unsubscribe = cache.subscribe(agent.node, (snapshot) => guard(() => step({ kind: 'snapshot', snapshot })));
+    const snapshot = cache.getSnapshot(agent.node);
     if (snapshot !== undefined) step({ kind: 'snapshot', snapshot });
     answer(first);
-    call.resume();
   }
 
   function answer({ node: named, request }: AgentMessage): void {
-    if (named !== '' && named !== node) end('other_node');
+    if (named !== '' && named !== agent.node) end('other_node');
     else if (request !== undefined) step({ kind: 'request', request });
   }
 
@@ -95,7 +113,7 @@ export function serveAgentStream(call: AgentCall, options: AgentStreamOptions): 
     const transition = advance(stream, event);
     stream = transition.stream;
     for (const response of transition.responses) call.write(response);
-    for (const fact of transition.facts) options.onFact(node, fact);
+    for (const fact of transition.facts) options.onFact(agent.node, fact);
     if (countNames(stream) > MAX_NAMES_PER_STREAM) end('too_many_names');
   }
 
@@ -118,10 +136,14 @@ export function serveAgentStream(call: AgentCall, options: AgentStreamOptions): 
   function finish(reason: StreamEndReason | 'by_agent', detail = ''): void {
     if (isEnded()) return;
     phase = 'ended';
-    clearTimeout(firstRequestTimer);
+    clearTimers();
     unsubscribe?.();
     if (reason === 'by_agent') call.end();
-    options.onEnd({ node, reason, detail });
+    options.onEnd({ node: agent.node, reason, detail });
+  }
+
+  function clearTimers(): void {
+    for (const timer of timers.splice(0)) clearTimeout(timer);
   }
 
   /** A function, because the phase changes behind the back of code that awaits. */
@@ -132,17 +154,16 @@ export function serveAgentStream(call: AgentCall, options: AgentStreamOptions): 
   return { end };
 }
 
-type Problem = { readonly reason: StreamEndReason; readonly detail: string };
+type Owner =
+  | ({ readonly ok: true } & ProvenAgent)
+  | { readonly ok: false; readonly reason: StreamEndReason; readonly detail: string };
 
-async function findProblem(
-  authenticate: Authenticate,
-  { token, node }: { token: string; node: string },
-): Promise<Problem | undefined> {
+async function findOwner(authenticate: Authenticate, token: string): Promise<Owner> {
   try {
-    const result = await authenticate(token, node);
-    return result.ok ? undefined : { reason: 'not_authenticated', detail: result.reason };
+    const result = await authenticate(token);
+    return result.ok ? result : { ok: false, reason: 'not_authenticated', detail: result.reason };
   } catch (cause) {
-    return { reason: 'authentication_unavailable', detail: String(cause) };
+    return { ok: false, reason: 'authentication_unavailable', detail: String(cause) };
   }
 }
 

@@ -22,7 +22,9 @@ export type DeltaStream = {
 
 export type StreamEvent =
   | { readonly kind: 'request'; readonly request: StreamRequest }
-  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot };
+  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
+  /** Time to send endpoints again, changed or not: agents take those of which they hear nothing for stale. */
+  | { readonly kind: 'refresh' };
 
 /** A DeltaDiscoveryRequest in our words. `refusal` is Envoy's text where the request is a NACK. */
 export type StreamRequest = NamesRequest & { readonly nonce: string; readonly refusal: string | undefined };
@@ -61,10 +63,7 @@ export const NEW_STREAM: DeltaStream = {
 };
 
 export function advance(stream: DeltaStream, event: StreamEvent): Transition {
-  const received =
-    event.kind === 'request'
-      ? receive(stream, event.request)
-      : { stream: { ...stream, snapshot: event.snapshot }, facts: [] };
+  const received = take(stream, event);
   const { stream: after, responses } = respond(received.stream);
   const settled = settle(after);
   return { stream: settled.stream, responses, facts: [...received.facts, ...settled.facts] };
@@ -72,7 +71,18 @@ export function advance(stream: DeltaStream, event: StreamEvent): Transition {
 
 /** How many names the agent keeps us busy with. */
 export function countNames({ subscriptions }: DeltaStream): number {
-  return RESOURCE_TYPES.reduce((sum, type) => sum + subscriptions[type].names.size + subscriptions[type].held.size, 0);
+  return RESOURCE_TYPES.reduce((sum, type) => sum + subscription.countNames(subscriptions[type]), 0);
+}
+
+function take(stream: DeltaStream, event: StreamEvent): { stream: DeltaStream; facts: StreamFact[] } {
+  switch (event.kind) {
+    case 'request':
+      return receive(stream, event.request);
+    case 'snapshot':
+      return { stream: { ...stream, snapshot: event.snapshot }, facts: [] };
+    case 'refresh':
+      return { stream: resendEndpoints(stream), facts: [] };
+  }
 }
 
 function receive(stream: DeltaStream, request: StreamRequest): { stream: DeltaStream; facts: StreamFact[] } {

@@ -118,6 +118,11 @@ export function holdsExactly(subscription: Subscription, resources: Resources): 
   );
 }
 
+/** In whatever role: an agent must not fill our memory by any of them. */
+export function countNames({ names, held, due, refused, suspects }: Subscription): number {
+  return names.size + held.size + due.size + refused.size + suspects.size;
+}
+
 export function isWanted({ wildcard, names }: Subscription, name: string): boolean {
   return wildcard || names.has(name);
 }

@@ -67,8 +67,8 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
     server = createDiscoveryServer({
       cache,
       identity,
-      authenticate: async (token, node) =>
-        token === TOKEN && node === NODE ? { ok: true } : { ok: false, reason: `${node} with token ${token}` },
+      authenticate: async (token) =>
+        token === TOKEN ? { ok: true, node: NODE, instance: '' } : { ok: false, reason: `token ${token}` },
       onAgent: (event) => {
         if (event.kind === 'acknowledged') acknowledged = event.tag;
         if (event.kind === 'rejected') rejections.push(`${event.type} ${event.names}: ${event.message}`);
