@@ -1,0 +1,69 @@
+// `quit` and `uninstall` leave nothing: no object, sidecar, process or file.
+
+import { existsSync, readdirSync } from 'node:fs';
+import test from 'ava';
+import { openStage } from '../helpers/stage.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+const NAMESPACE = 'team-a';
+const OURS = 'app.kubernetes.io/part-of=kubectl-tp';
+const CLUSTER_WIDE = [
+  'clusterroles',
+  'clusterrolebindings',
+  'mutatingwebhookconfigurations',
+  'validatingadmissionpolicies',
+  'validatingadmissionpolicybindings',
+  'customresourcedefinitions',
+].join(',');
+
+test.serial('quit ends the session process and removes its files and objects', async (t) => {
+  const stage = await openStage(t, NAMESPACE);
+  await stage.deploy({ name: 'echo', replicas: 1 });
+  const alice = await stage.person('alice');
+  const laptop = await stage.laptopApp('laptop-alice');
+  await alice.tpOk('intercept', 'echo', '--header', 'x-dev=alice', '--port', String(laptop.port));
+  const { pid, session } = JSON.parse(await alice.tpOk('status', '--output', 'json')) as {
+    pid: number;
+    session: string;
+  };
+  await alice.tpOk('quit');
+  await waitFor('the session process ends', () => !existsSync(`/proc/${pid}`));
+  const left = readdirSync(alice.env.HOME ?? '', { recursive: true, withFileTypes: true }).filter(
+    (entry) => !entry.isDirectory(),
+  );
+  t.deepEqual(
+    left.map(({ name }) => name).filter((name) => !name.endsWith('.log')),
+    [],
+  );
+  t.is(await stage.cluster.kubectl(['-n', NAMESPACE, 'get', 'intercepts', '-o', 'name']), '');
+  t.is(
+    await stage.cluster.kubectl(['-n', 'kubectl-tp', 'get', 'sessions', session, '--ignore-not-found', '-o', 'name']),
+    '',
+  );
+});
+
+test.serial('uninstall takes every agent out by a rollout and every object away', async (t) => {
+  const stage = await openStage(t, NAMESPACE);
+  const { kubectl } = stage.cluster;
+  await stage.deploy({ name: 'echo', replicas: 2 });
+  const alice = await stage.person('alice');
+  const laptop = await stage.laptopApp('laptop-alice');
+  await alice.tpOk('intercept', 'echo', '--header', 'x-dev=alice', '--port', String(laptop.port));
+  const bystanders = stage.load({ app: 'echo', connections: 'fresh', perSecond: 50, seconds: 20 });
+  const admin = await stage.person('admin');
+  await admin.tpOk('uninstall');
+
+  t.deepEqual((await bystanders).failures, {});
+  const containers = await kubectl([
+    'get',
+    'pods',
+    '-A',
+    '-o',
+    'jsonpath={.items[?(@.metadata.deletionTimestamp=="")].spec.initContainers[*].name}',
+  ]);
+  t.notRegex(containers, /tp-/);
+  t.is(await kubectl(['get', CLUSTER_WIDE, '-l', OURS, '-o', 'name']), '');
+  t.notRegex(await kubectl(['get', CLUSTER_WIDE, '-o', 'name']), /kubectl-tp|\/tp-/);
+  t.is(await kubectl(['get', 'namespace', 'kubectl-tp', '--ignore-not-found', '-o', 'name']), '');
+  await alice.tp('quit');
+});
