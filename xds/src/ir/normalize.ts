@@ -2,7 +2,15 @@
 // so that equal configurations stay equal.
 
 import type { AgentConfig, AgentPort, InterceptRoute, Tunnel } from './agent-config.ts';
-import { isRelay, validateAgent, validateIntercept, validatePort, validateTunnel } from './validate.ts';
+import {
+  isRelay,
+  MAX_INTERCEPTS_PER_PORT,
+  MAX_PORTS,
+  validateAgent,
+  validateIntercept,
+  validatePort,
+  validateTunnel,
+} from './validate.ts';
 
 /** Of doubles the first stays. Intercepts keep their order, which is their precedence. */
 export function normalizeAgentConfig(config: AgentConfig): AgentConfig {
@@ -32,6 +40,7 @@ function normalizePorts(ports: readonly AgentPort[], sessions: ReadonlySet<strin
   );
   const seen = new Set<string>();
   return unique
+    .slice(0, MAX_PORTS)
     .sort((a, b) => a.appPort - b.appPort)
     .map((port) => ({ ...port, intercepts: normalizeIntercepts(port.intercepts, sessions, seen) }));
 }
@@ -43,8 +52,9 @@ function normalizeIntercepts(
 ): InterceptRoute[] {
   const valid = intercepts.filter((intercept) => validateIntercept(intercept, sessions).length === 0);
   const fresh = keepFirst(valid, ({ id }) => id).filter(({ id }) => !seen.has(id));
-  for (const { id } of fresh) seen.add(id);
-  return fresh;
+  const kept = fresh.slice(0, MAX_INTERCEPTS_PER_PORT);
+  for (const { id } of kept) seen.add(id);
+  return kept;
 }
 
 function keepFirst<T>(items: readonly T[], keyOf: (item: T) => unknown): T[] {

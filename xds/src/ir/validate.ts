@@ -25,37 +25,37 @@ const ID = /^[a-z0-9][a-z0-9./-]{0,319}$/;
 
 /** Never throws; an empty list means that all of it works. */
 export function validateAgentConfig(config: AgentConfig): Problem[] {
-  const sessions = new Set(config.tunnels.map(({ session }) => session));
-  const intercepts = config.ports.flatMap((port) => port.intercepts);
+  const { ports, tunnels } = config;
+  const sessions = new Set(tunnels.map(({ session }) => session));
+  const intercepts = ports.flatMap((port) => port.intercepts);
   return [
     ...validateAgent(config),
-    ...config.ports.flatMap(validatePort),
-    ...findRepeated('port', 'port', config.ports, ({ appPort }) => String(appPort)),
-    ...findRepeated('port', 'agent port', config.ports, ({ agentPort }) => String(agentPort)),
+    ...ports.flatMap(validatePort),
+    ...findRepeated('port', ports, nameOfPort, ({ appPort }) => `port ${appPort}`),
+    ...findRepeated('port', ports, nameOfPort, ({ agentPort }) => `agent port ${agentPort}`),
+    ...findSurplus('port', ports, nameOfPort, MAX_PORTS),
     ...intercepts.flatMap((intercept) => validateIntercept(intercept, sessions)),
-    ...findRepeated('intercept', 'intercept', intercepts, ({ id }) => id),
-    ...config.tunnels.flatMap(validateTunnel),
-    ...findRepeated('session', 'session', config.tunnels, ({ session }) => session),
+    ...findRepeated('intercept', intercepts, nameOfIntercept, ({ id }) => `intercept ${id}`),
+    ...ports.flatMap((port) => findSurplus('intercept', port.intercepts, nameOfIntercept, MAX_INTERCEPTS_PER_PORT)),
+    ...tunnels.flatMap(validateTunnel),
+    ...findRepeated('session', tunnels, nameOfTunnel, ({ session }) => `session ${session}`),
   ];
 }
 
-export function validateAgent({ node, podIp, ports }: AgentConfig): Problem[] {
-  const messages = [
-    !isIP(podIp) && `"${podIp}" is no IP address`,
-    ports.length > MAX_PORTS && `${ports.length} ports are captured, ${MAX_PORTS} is the most`,
-  ];
-  return toProblems('agent', node, messages);
+const nameOfPort = ({ appPort }: AgentPort): string => String(appPort);
+const nameOfIntercept = ({ id }: InterceptRoute): string => id;
+const nameOfTunnel = ({ session }: Tunnel): string => session;
+
+export function validateAgent({ node, podIp }: AgentConfig): Problem[] {
+  return toProblems('agent', node, [!isIP(podIp) && `"${podIp}" is no IP address`]);
 }
 
-export function validatePort({ appPort, agentPort, intercepts }: AgentPort): Problem[] {
-  const messages = [
+export function validatePort({ appPort, agentPort }: AgentPort): Problem[] {
+  return toProblems('port', String(appPort), [
     !isPort(appPort) && `${appPort} is no port number`,
     !isPort(agentPort) && `the agent's ${agentPort} is no port number`,
     appPort === agentPort && 'the agent would take the port away from the application',
-    intercepts.length > MAX_INTERCEPTS_PER_PORT &&
-      `it has ${intercepts.length} intercepts, ${MAX_INTERCEPTS_PER_PORT} is the most`,
-  ];
-  return toProblems('port', String(appPort), messages);
+  ]);
 }
 
 /** `sessions`: those that have a tunnel, even one without relays. */
@@ -108,13 +108,23 @@ function hasControlCharacter(value: string): boolean {
 
 function findRepeated<T>(
   subject: Problem['subject'],
-  word: string,
   items: readonly T[],
+  nameOf: (item: T) => string,
   keyOf: (item: T) => string,
 ): Problem[] {
   const keys = items.map(keyOf);
-  const repeated = new Set(keys.filter((key, index) => keys.indexOf(key) !== index));
-  return [...repeated].map((name) => ({ subject, name, message: `the ${word} ${name} is there more than once` }));
+  const repeated = items.filter((item, index) => keys.indexOf(keyOf(item)) !== index);
+  return repeated.map((item) => ({ subject, name: nameOf(item), message: `the ${keyOf(item)} is there already` }));
+}
+
+function findSurplus<T>(
+  subject: Problem['subject'],
+  items: readonly T[],
+  nameOf: (item: T) => string,
+  most: number,
+): Problem[] {
+  const message = `${items.length} of its kind are too many, ${most} is the most`;
+  return items.slice(most).map((item) => ({ subject, name: nameOf(item), message }));
 }
 
 function toProblems(subject: Problem['subject'], name: string, messages: readonly (string | false)[]): Problem[] {
