@@ -7,7 +7,7 @@ import { type Import, PACKAGES, type Package, type SourceFile } from './source-f
 const ALLOWED: Readonly<Record<Package, readonly string[]>> = {
   xds: [],
   'control-plane': ['@kubectl-tp/xds', '@kubectl-tp/xds/*'],
-  webhook: ['api', 'match', 'kubernetes']
+  webhook: ['api', 'protocol', 'match', 'kubernetes']
     .map((part) => `@kubectl-tp/control-plane/${part}`)
     .concat('@kubectl-tp/xds/bootstrap'),
   'kubectl-tp': ['api', 'protocol', 'match', 'kubernetes'].map((part) => `@kubectl-tp/control-plane/${part}`),

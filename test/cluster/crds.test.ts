@@ -70,6 +70,20 @@ test('a port name in capitals', refused, port('HTTP'), /name of a port/);
 test('a port number', accepted, port('65535'));
 test('the same header twice', refused, () => intercept({ name: 'new', spec: headers('a', 'a') }), /Duplicate value/);
 test('a header name in capitals', refused, () => intercept({ name: 'new', spec: headers('X-Dev') }), /match/);
+for (const value of ['a\u001b[2J', 'a\u009b2J', 'a\nb', '\u007f', '']) {
+  const match = { headers: [{ name: 'a', value }] };
+  test(
+    `a header value that is none: ${JSON.stringify(value)}`,
+    refused,
+    () => intercept({ name: 'new', spec: { match } }),
+    /match/,
+  );
+}
+for (const value of ['me', 'a\tb', 'größer 中 😀']) {
+  const match = { headers: [{ name: 'a', value }] };
+  const name = `value-${value.length}`;
+  test(`a header value: ${JSON.stringify(value)}`, accepted, () => intercept({ name, spec: { match } }));
+}
 test(
   'another kind of target',
   refused,

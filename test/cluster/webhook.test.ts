@@ -3,6 +3,7 @@
 
 import { generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
+import { sessionNameFor } from '../../control-plane/src/protocol/index.ts';
 import { openStage, type Stage } from '../helpers/stage.ts';
 
 const INSTALL_NAMESPACE = 'kubectl-tp';
@@ -28,9 +29,9 @@ test.serial('a restricted namespace: a named port is captured without any privil
 
 test.serial('a numeric port is captured by nft for an intercept, probes and all', async (t) => {
   const stage = await openInjected(t, 'webhook-numeric', 'pod-security.kubernetes.io/enforce=privileged');
-  await createSession(stage, 'webhook-numeric', 'admin');
-  t.teardown(() => deleteSession(stage, 'webhook-numeric'));
-  await stage.cluster.apply([buildIntercept('webhook-numeric', 'echo', 'webhook-numeric')]);
+  const session = await createSession(stage, 'admin');
+  t.teardown(() => deleteSession(stage, session));
+  await stage.cluster.apply([buildIntercept('webhook-numeric', 'echo', session)]);
   t.teardown(() => kubectl(stage, 'delete', 'intercept', 'echo'));
   await stage.deploy({ name: 'echo', replicas: 1, target: 'number' });
   await restart(stage, 'echo');
@@ -51,23 +52,34 @@ test.serial('a numeric port in a restricted namespace: the pod is created, witho
 
 test.serial('sessions and intercepts are stamped, and those of others are out of reach', async (t) => {
   const stage = await openStage(t, 'team-a');
-  t.teardown(() => deleteSession(stage, 'of-alice'));
-  await createSession(stage, 'of-alice', 'alice', 'carol');
-  const owner = ['-n', INSTALL_NAMESPACE, 'get', 'session', 'of-alice', '-o', 'jsonpath={.spec.owner}'];
+  const session = await createSession(stage, 'alice', 'carol');
+  t.teardown(() => deleteSession(stage, session));
+  const owner = ['-n', INSTALL_NAMESPACE, 'get', 'session', session, '-o', 'jsonpath={.spec.owner}'];
   t.is(await stage.cluster.kubectl(owner, { user: 'carol' }), 'alice');
 
-  const foreign = stage.cluster.apply([buildIntercept('team-a', 'posing', 'of-alice')], { user: 'carol' });
+  const foreign = stage.cluster.apply([buildIntercept('team-a', 'posing', session)], { user: 'carol' });
   t.regex((await t.throwsAsync(foreign))?.message ?? '', /belongs to alice.*SESSION_FOREIGN/);
-  const deletion = stage.cluster.kubectl(['-n', INSTALL_NAMESPACE, 'delete', 'session', 'of-alice'], { user: 'carol' });
+  const deletion = stage.cluster.kubectl(['-n', INSTALL_NAMESPACE, 'delete', 'session', session], { user: 'carol' });
   t.regex((await t.throwsAsync(deletion))?.message ?? '', /belongs to alice.*"administer"/);
 
   t.teardown(() => stage.cluster.kubectl(['-n', 'team-a', 'delete', 'intercept', 'of-alice', '--ignore-not-found']));
-  await stage.cluster.apply([buildIntercept('team-a', 'of-alice', 'of-alice')], { user: 'alice' });
+  await stage.cluster.apply([buildIntercept('team-a', 'of-alice', session)], { user: 'alice' });
   const ending = stage.cluster.kubectl(['-n', 'team-a', 'delete', 'intercept', 'of-alice'], { user: 'carol' });
   t.regex((await t.throwsAsync(ending))?.message ?? '', /belongs to alice/);
-  const looking = stage.cluster.apply([buildIntercept('team-a', 'looking', 'of-alice')], { user: 'bob' });
+  const looking = stage.cluster.apply([buildIntercept('team-a', 'looking', session)], { user: 'bob' });
   t.regex((await t.throwsAsync(looking))?.message ?? '', /forbidden/i);
   await stage.cluster.kubectl(['-n', 'team-a', 'delete', 'intercept', 'of-alice'], { user: 'alice' });
+});
+
+test.serial("a session's name is its key's, so that nobody can take it over", async (t) => {
+  const stage = await openStage(t, 'team-a');
+  const session = await createSession(stage, 'alice');
+  await deleteSession(stage, session);
+  const spec = { publicKey: createPublicKeyPem(), clientVersion: '0.1.0' };
+  const metadata = { name: session, namespace: INSTALL_NAMESPACE };
+  const again = { apiVersion: 'kubectl-tp.dev/v1alpha1', kind: 'Session', metadata, spec };
+  const error = await t.throwsAsync(stage.cluster.apply([again], { user: 'carol' }));
+  t.regex(error?.message ?? '', /SESSION_NAME_INVALID/);
 });
 
 type PodObject = {
@@ -102,13 +114,19 @@ async function readSlicePort(stage: Stage, service: string): Promise<number> {
   return items[0].ports[0].port;
 }
 
-/** `claims`: whom the object names as its owner, which must not matter. */
-async function createSession({ cluster }: Stage, name: string, user: 'admin' | 'alice', claims = user as string) {
-  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+/** Resolves with its name. `claims`: whom the object names as its owner, which must not matter. */
+async function createSession({ cluster }: Stage, user: 'admin' | 'alice', claims = user as string): Promise<string> {
+  const pem = createPublicKeyPem();
+  const name = sessionNameFor(user, pem);
   const spec = { publicKey: pem, clientVersion: '0.1.0', owner: claims };
   const head = { apiVersion: 'kubectl-tp.dev/v1alpha1', kind: 'Session' };
   await cluster.apply([{ ...head, metadata: { name, namespace: INSTALL_NAMESPACE }, spec }], { user });
+  return name;
+}
+
+function createPublicKeyPem(): string {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return publicKey.export({ type: 'spki', format: 'pem' }).toString();
 }
 
 async function deleteSession({ cluster }: Stage, name: string): Promise<void> {

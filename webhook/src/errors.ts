@@ -9,6 +9,7 @@ export const ERROR_CODES = {
   SESSION_FOREIGN: 'An Intercept names a Session that belongs to somebody else.',
   OWNER_CHANGED: 'An update would give an object to somebody else.',
   NAME_INVALID: 'The name of an Intercept or Session cannot be part of a server name.',
+  SESSION_NAME_INVALID: 'The name of a Session does not end in the hash of its public key.',
   EXPIRY_PAST: 'An Intercept would have ended before it began.',
   INTERCEPT_CONFLICT: 'Another Intercept gets some of the same requests.',
   SESSION_KEY_INVALID: 'The public key of a Session is not PEM of an EC P-256 key.',

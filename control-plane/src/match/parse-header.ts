@@ -1,14 +1,13 @@
 // Reads header conditions as people type them, `x-dev=me` or `x-dev: me`, and refuses those that could never match,
 // with the reason.
 
-import { type HeaderMatch, MAX_HEADER_MATCHES } from '../api/index.ts';
+import { HEADER_VALUE_PATTERN, type HeaderMatch, MAX_HEADER_MATCHES } from '../api/index.ts';
 import { ControlPlaneError } from '../errors.ts';
 
 const MAX_VALUE_LENGTH = 4096;
 /** RFC 9110 section 5.6.2 (token). */
 const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
-/** RFC 9110 section 5.5, without the blanks around it. */
-const VALUE = /^[\t\x20-\x7e\x80-\u{10ffff}]+$/u;
+const VALUE = new RegExp(HEADER_VALUE_PATTERN, 'u');
 
 /** Headers that belong to one connection or to the framing: what the application sees is not what the caller sent. */
 const NOT_MATCHABLE: ReadonlySet<string> = new Set([

@@ -7,6 +7,7 @@ export { PING_INTERVAL_MS } from './mux/keep-alive.ts';
 export * from './mux/mux.ts';
 export * from './read-client-hello.ts';
 export * from './server-name.ts';
+export * from './session-name.ts';
 export * from './session-proof.ts';
 export * from './splice.ts';
 export * from './tunnel-hello.ts';

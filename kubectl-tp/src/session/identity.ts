@@ -1,9 +1,10 @@
 // The laptop's identity: a name and a private key that never leaves it, in a file only its owner can read. It outlives
 // the session process, so that a restart is the same session to the cluster.
 
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
+import { sessionNameFor } from '@kubectl-tp/control-plane/protocol';
 
 export type Identity = {
   /** Name of the Session object. */
@@ -29,7 +30,7 @@ export async function loadIdentity(path: string): Promise<Identity | undefined> 
 
 export function createIdentity(): Identity {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return buildIdentity(`${userPart()}-${randomBytes(4).toString('hex')}`, privateKey, []);
+  return buildIdentity(sessionNameFor(userPart(), exportPublicKey(privateKey)), privateKey, []);
 }
 
 export async function saveIdentity(path: string, identity: Identity): Promise<void> {
@@ -45,8 +46,11 @@ export async function removeIdentity(path: string): Promise<void> {
 }
 
 function buildIdentity(session: string, privateKey: KeyObject, namespaces: readonly string[]): Identity {
-  const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
-  return { session, privateKey, publicKey, namespaces };
+  return { session, privateKey, publicKey: exportPublicKey(privateKey), namespaces };
+}
+
+function exportPublicKey(privateKey: KeyObject): string {
+  return createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
 }
 
 /** The user's name on the laptop makes a session recognisable; the name is part of DNS names, hence the characters. */

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
+import { sessionNameFor } from '../../../control-plane/src/protocol/index.ts';
 import { admitSession } from '../../../webhook/src/admission/admit-session.ts';
 
 const pemOf = (curve: string) =>
@@ -10,13 +11,14 @@ const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
   format: 'pem',
 });
 
-function admit(spec: object, name = 'alice-1') {
+function admit(spec: { publicKey?: string; owner?: string }, name = 'alice-1') {
   const object = { metadata: { name }, spec: { clientVersion: '0.1.0', ...spec } };
   return admitSession({ uid: 'u', operation: 'CREATE', userInfo: { username: 'alice' }, object });
 }
 
 test('the owner is whoever asks, whatever the object says', (t) => {
-  const admission = admit({ publicKey: pemOf('P-256'), owner: 'bob' });
+  const publicKey = pemOf('P-256');
+  const admission = admit({ publicKey, owner: 'bob' }, sessionNameFor('alice', publicKey));
   t.like(admission, { outcome: 'allowed', object: { spec: { owner: 'alice', clientVersion: '0.1.0' } } });
 });
 
@@ -32,6 +34,13 @@ for (const [what, publicKey] of Object.entries(KEYS)) {
     t.like(admit({ publicKey }), { outcome: 'refused', error: 'SESSION_KEY_INVALID' });
   });
 }
+
+test("a name that is not the key's", (t) => {
+  const [mine, other] = [pemOf('P-256'), pemOf('P-256')];
+  for (const name of ['alice-1', sessionNameFor('alice', other), sessionNameFor('alice', mine).slice(0, -1)]) {
+    t.like(admit({ publicKey: mine }, name), { outcome: 'refused', error: 'SESSION_NAME_INVALID' });
+  }
+});
 
 test('a name that cannot be part of a server name, and no key at all', (t) => {
   t.like(admit({ publicKey: pemOf('P-256') }, 'a.b'), { error: 'NAME_INVALID' });

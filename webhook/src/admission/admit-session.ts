@@ -1,7 +1,9 @@
-// Whether a Session may be, and what it looks like then: its owner is whoever asks for it, whatever the object says.
+// Whether a Session may be, and what it looks like then: its owner is whoever asks for it, whatever the object says, and
+// its name belongs to its key.
 
 import { createPublicKey } from 'node:crypto';
 import { SessionSpec } from '@kubectl-tp/control-plane/api';
+import { isSessionNameOf } from '@kubectl-tp/control-plane/protocol';
 import { Type } from 'typebox';
 import { type Admission, refuse } from './admission.ts';
 import { findNameProblem } from './object-name.ts';
@@ -24,6 +26,12 @@ export function admitSession({ operation, object, userInfo }: AdmissionRequest):
     return refuse(
       'SESSION_KEY_INVALID',
       'The public key of the Session is not PEM of an EC P-256 key. Sessions are made by kubectl tp: kubectl tp intercept --help',
+    );
+  }
+  if (!isSessionNameOf(metadata.name ?? '', spec.publicKey)) {
+    return refuse(
+      'SESSION_NAME_INVALID',
+      `The name "${metadata.name ?? ''}" does not end in the hash of the Session's public key. Is the plugin older than the cluster part? See: kubectl tp version --cluster-part`,
     );
   }
   return { outcome: 'allowed', object: { ...session.value, spec: { ...spec, owner: userInfo.username } } };

@@ -25,10 +25,13 @@ export const InterceptTarget = Type.Object({
 });
 export type InterceptTarget = Static<typeof InterceptTarget>;
 
+/** RFC 9110 section 5.5, for Go and JavaScript alike: no control characters, which would reach people's terminals. */
+export const HEADER_VALUE_PATTERN = '^[^\\x00-\\x08\\x0a-\\x1f\\x7f-\\x9f]+$';
+
 export const HeaderMatch = Type.Object({
   /** Header name in lower case. */
   name: Type.String({ minLength: 1, maxLength: 256, pattern: "^[a-z0-9!#$%&'*+.^_`|~-]+$" }),
-  value: Type.String({ maxLength: 4096 }),
+  value: Type.String({ maxLength: 4096, pattern: HEADER_VALUE_PATTERN }),
 });
 export type HeaderMatch = Static<typeof HeaderMatch>;
 
