@@ -1,9 +1,15 @@
-// Decides which intercepts are accepted: whoever was first keeps the requests, whatever the match of a later one.
+// Decides which intercepts are accepted: whoever was first keeps the requests, whatever the match of a later one, and
+// keeps its place on ports that carry as many as they can.
 
 import { explainConflict, overlap } from '../match/index.ts';
 import type { LiveIntercept } from './intercept.ts';
 import type { Target } from './target.ts';
 import type { Refusal } from './target-port.ts';
+
+/** As many as an agent takes (xds/ir); each costs it three clusters, about 150 kB. */
+export const MAX_INTERCEPTS_PER_PORT = 256;
+/** So that one person, by however many sessions, never takes all places of a port. */
+export const MAX_INTERCEPTS_PER_OWNER_AND_PORT = 32;
 
 /** What became of one intercept. A refused one may still have a target, which its status shows. */
 export type Verdict =
@@ -16,15 +22,19 @@ export type Verdict =
     };
 export type AcceptedIntercept = Extract<Verdict, { kind: 'accepted' }>;
 
-/** Takes candidates oldest first and refuses each that could get a request of an accepted one. */
+/** Takes candidates oldest first and refuses each that could get a request of an accepted one, or finds no place. */
 export function refuseConflicts(candidates: readonly Verdict[]): readonly Verdict[] {
   const holders = new Map<string, AcceptedIntercept[]>();
   return candidates.map((candidate) => {
     if (candidate.kind === 'refused') return candidate;
     const claims = listClaims(candidate);
-    const refusal = findConflict(candidate, claims, holders);
+    const refusal = findConflict(candidate, claims, holders) ?? findCrowd(candidate, claims, holders);
     if (refusal !== undefined) return { ...candidate, kind: 'refused' as const, refusal };
-    for (const claim of claims) holders.set(claim, [...(holders.get(claim) ?? []), candidate]);
+    for (const claim of claims) {
+      const others = holders.get(claim);
+      if (others === undefined) holders.set(claim, [candidate]);
+      else others.push(candidate);
+    }
     return candidate;
   });
 }
@@ -48,6 +58,27 @@ function findConflict(
     const { metadata, spec } = other.object;
     const holder = { namespace: metadata.namespace, name: metadata.name, owner: spec.owner, match: other.match };
     return { reason: 'Conflict', detail: explainConflict(intercept.match, holder, example) };
+  }
+  return undefined;
+}
+
+function findCrowd(
+  { intercept }: AcceptedIntercept,
+  claims: readonly string[],
+  holders: ReadonlyMap<string, readonly AcceptedIntercept[]>,
+): Refusal | undefined {
+  const { owner } = intercept.object.spec;
+  for (const claim of claims) {
+    const others = holders.get(claim) ?? [];
+    if (others.length >= MAX_INTERCEPTS_PER_PORT) {
+      const detail = `The port carries ${others.length} intercepts, and that is the most. Wait until one of them ends.`;
+      return { reason: 'TooManyIntercepts', detail };
+    }
+    const own = others.filter((other) => other.intercept.object.spec.owner === owner).length;
+    if (own >= MAX_INTERCEPTS_PER_OWNER_AND_PORT) {
+      const detail = `${owner} has ${own} intercepts on the port, and that is the most. End one of them: kubectl tp leave`;
+      return { reason: 'TooManyIntercepts', detail };
+    }
   }
   return undefined;
 }

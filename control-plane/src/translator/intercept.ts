@@ -2,7 +2,7 @@
 // checked against its session.
 
 import type { Intercept } from '../api/index.ts';
-import { compareSeniority, type OrderedIntercept } from '../match/index.ts';
+import { type CandidateIntercept, compareSeniority } from '../match/index.ts';
 import type { ClusterState, ObjectKey } from '../state/cluster-state.ts';
 import type { Refusal } from './target-port.ts';
 import type { Ending, EndingReason } from './translation.ts';
@@ -10,7 +10,7 @@ import type { Ending, EndingReason } from './translation.ts';
 /** Intercept and Session come by two watches: a younger intercept may just be seen before its Session. */
 export const SESSION_WAIT_MS = 30_000;
 
-export type LiveIntercept = OrderedIntercept & { readonly key: ObjectKey; readonly object: Intercept };
+export type LiveIntercept = CandidateIntercept & { readonly key: ObjectKey; readonly object: Intercept };
 
 export type InterceptLists = {
   /** Oldest first. */
@@ -61,5 +61,11 @@ function findEnds(state: ClusterState, { metadata, spec }: Intercept): { atMs: n
 
 function buildLiveIntercept(key: ObjectKey, object: Intercept): LiveIntercept {
   const createdAt = object.metadata.creationTimestamp ?? '';
-  return { key, id: key, object, createdAt, match: object.spec.match };
+  return { key, id: key, object, createdAt, match: object.spec.match, isAccepted: isAccepted(object) };
+}
+
+/** What was said of an earlier generation says nothing of this one. */
+function isAccepted({ metadata, status }: Intercept): boolean {
+  const accepted = status?.conditions?.find(({ type }) => type === 'Accepted');
+  return accepted?.status === 'True' && accepted.observedGeneration === metadata.generation;
 }

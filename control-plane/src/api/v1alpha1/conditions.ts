@@ -21,6 +21,7 @@ export const ACCEPTED_REASONS = {
   PortAmbiguous: '{detail}',
   ProtocolNotSupported: '{detail}',
   Conflict: '{detail}',
+  TooManyIntercepts: '{detail}',
   SessionNotFound: 'Session {detail} does not exist; the intercept ends.',
   NotOwner: 'Session {detail} belongs to somebody else.',
   WorkloadNotRollable: '{detail}',
