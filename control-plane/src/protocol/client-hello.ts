@@ -3,6 +3,8 @@
 
 /** More than any client sends; a ClientHello with post-quantum keys and a session ticket has about 2 KiB. */
 export const MAX_CLIENT_HELLO_BYTES = 16 << 10;
+/** Clients send one; thousands of tiny ones would only keep the event loop busy, as each chunk begins anew. */
+const MAX_RECORDS = 16;
 
 const HANDSHAKE_RECORD = 22;
 const CLIENT_HELLO = 1;
@@ -24,11 +26,11 @@ export function parseClientHello(bytes: Buffer): ClientHelloResult {
   return parseBody(new Reader(message)) ?? 'invalid';
 }
 
-/** The handshake message, which may be cut into several records, without its header. */
+/** The handshake message, which may be cut into several records, without its header. Copies it once, when it is whole. */
 function joinRecords(bytes: Buffer): Buffer | 'incomplete' | 'invalid' {
   const parts: Buffer[] = [];
   let joined = 0;
-  for (let at = 0; ; ) {
+  for (let at = 0; parts.length < MAX_RECORDS; ) {
     if (at < bytes.length && bytes[at] !== HANDSHAKE_RECORD) return 'invalid';
     if (at + RECORD_HEADER_BYTES > bytes.length) return 'incomplete';
     const length = bytes.readUInt16BE(at + 3);
@@ -36,16 +38,22 @@ function joinRecords(bytes: Buffer): Buffer | 'incomplete' | 'invalid' {
     const part = bytes.subarray(at + RECORD_HEADER_BYTES, at + RECORD_HEADER_BYTES + length);
     parts.push(part);
     joined += part.length;
-    const message = parts.length === 1 ? part : Buffer.concat(parts);
-    if (message.length > 0 && message[0] !== CLIENT_HELLO) return 'invalid';
-    if (joined >= HANDSHAKE_HEADER_BYTES) {
-      const end = HANDSHAKE_HEADER_BYTES + message.readUIntBE(1, 3);
-      if (end > MAX_CLIENT_HELLO_BYTES) return 'invalid';
-      if (joined >= end) return message.subarray(HANDSHAKE_HEADER_BYTES, end);
-    }
+    const end = findEnd(parts, joined);
+    if (end === 'invalid') return 'invalid';
+    if (joined >= end) return Buffer.concat(parts, end).subarray(HANDSHAKE_HEADER_BYTES);
     if (part.length < length) return 'incomplete';
     at += RECORD_HEADER_BYTES + length;
   }
+  return 'invalid';
+}
+
+/** Where the message ends, its header included; Infinity while the header is not there. */
+function findEnd(parts: readonly Buffer[], joined: number): number | 'invalid' {
+  const header = Buffer.concat(parts, Math.min(joined, HANDSHAKE_HEADER_BYTES));
+  if (header.length > 0 && header[0] !== CLIENT_HELLO) return 'invalid';
+  if (header.length < HANDSHAKE_HEADER_BYTES) return Number.POSITIVE_INFINITY;
+  const end = HANDSHAKE_HEADER_BYTES + header.readUIntBE(1, 3);
+  return end > MAX_CLIENT_HELLO_BYTES ? 'invalid' : end;
 }
 
 function parseBody(body: Reader): ClientHello | undefined {

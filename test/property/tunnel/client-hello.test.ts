@@ -24,12 +24,25 @@ test('every beginning of it is incomplete', (t) => {
   }
 });
 
-test('in records of any size it is the same', (t) => {
+test('in up to 16 records of any size it is the same', (t) => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: hello.length }), (bytes) => {
+    fc.property(fc.integer({ min: Math.ceil(hello.length / 16), max: hello.length }), (bytes) => {
       t.deepEqual(parseClientHello(splitRecords(hello, bytes)), EXPECTED);
     }),
   );
+});
+
+test('in a header cut into pieces it is the same', (t) => {
+  const [first, second, rest] = [hello.subarray(5, 6), hello.subarray(6, 8), hello.subarray(8)];
+  const records = [first, second, rest].map((part) => splitRecords(Buffer.concat([Buffer.alloc(5), part]), 1 << 14));
+  t.deepEqual(parseClientHello(Buffer.concat(records)), EXPECTED);
+});
+
+test('in thousands of records it is refused after the first few, whole or not', (t) => {
+  const records = splitRecords(hello, 1);
+  t.is(parseClientHello(records), 'invalid');
+  t.is(parseClientHello(records.subarray(0, 16 * 6)), 'invalid');
+  t.is(parseClientHello(records.subarray(0, 15 * 6)), 'incomplete');
 });
 
 test('any bytes give an answer, not an exception', (t) => {
