@@ -1,11 +1,13 @@
 // A session's proof to a relay: a JWT signed by the session's private key (ES256), made for one relay pod, short-lived.
 
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { jwtVerify, SignJWT } from 'jose';
+import { errors, jwtVerify, SignJWT } from 'jose';
 
 /** Long enough for a slow link and clocks a few seconds apart; a relay remembers used proofs for that long. */
 export const PROOF_LIFETIME_SECONDS = 60;
 const CLOCK_TOLERANCE_SECONDS = 10;
+/** A UUID has 36; a relay remembers ids. */
+const MAX_ID_LENGTH = 64;
 const ALGORITHM = 'ES256';
 
 export type ProofClaims = { session: string; relay: string; id: string; expiresAtMs: number };
@@ -27,8 +29,8 @@ export function signSessionProof(
 }
 
 /**
- * Checks a proof against the Session's public key (PEM). Throws jose's errors on a bad signature, another audience,
- * an expired proof or one that claims to live longer than PROOF_LIFETIME_SECONDS.
+ * Checks a proof against the Session's public key (PEM). Throws jose's errors on a bad signature, another audience, an
+ * expired proof or a lengthy id. However long a proof claims to live, it ends PROOF_LIFETIME_SECONDS after it was made.
  */
 export async function verifySessionProof(
   proof: string,
@@ -43,6 +45,8 @@ export async function verifySessionProof(
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
     currentDate: new Date(nowMs),
   });
-  const expiresAtMs = ((payload.exp ?? 0) + CLOCK_TOLERANCE_SECONDS) * 1000;
-  return { session, relay, id: payload.jti ?? '', expiresAtMs };
+  const { jti: id = '', iat = 0, exp = 0 } = payload;
+  if (id.length > MAX_ID_LENGTH) throw new errors.JWTClaimValidationFailed('"jti" is too long', payload, 'jti');
+  const expiresAt = Math.min(exp, iat + PROOF_LIFETIME_SECONDS) + CLOCK_TOLERANCE_SECONDS;
+  return { session, relay, id, expiresAtMs: expiresAt * 1000 };
 }
