@@ -77,6 +77,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       await wakeUp.wait(nextMs, signal);
       await waitFor(holdOffMs, signal);
       if (signal.aborted) break;
+      // Whoever rings knows nothing of the watches: half a view looks as if Sessions and pods had gone.
+      if (!watched.isSynced) continue;
       const { nextMs: next, durationMs } = await timedRound();
       nextMs = next;
       holdOffMs = Math.min(Math.max(HOLD_OFF_MS, durationMs), LONGEST_HOLD_OFF_MS);

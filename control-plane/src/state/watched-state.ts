@@ -1,5 +1,6 @@
 // The one ClusterState of this process: fed by watches, by agents' acknowledgements and by the passing of time, read
-// by whoever subscribes. Silent until every watch has its first list, so that nobody acts on half a view.
+// by whoever subscribes. Subscribers hear nothing until every watch has its first list; whoever reads for another reason
+// asks `isSynced` first.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesClient } from '../kubernetes/index.ts';
