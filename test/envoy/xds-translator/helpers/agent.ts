@@ -17,6 +17,7 @@ import {
 } from '../../../../xds/src/bootstrap/bootstrap.ts';
 import { createSnapshotCache } from '../../../../xds/src/cache/snapshot-cache.ts';
 import type { AgentConfig, AgentCredentials } from '../../../../xds/src/ir/agent-config.ts';
+import type { ResourceSet } from '../../../../xds/src/resource-set.ts';
 import { createDiscoveryServer, type DiscoveryServer } from '../../../../xds/src/server/grpc-server.ts';
 import { buildAgentResources } from '../../../../xds/src/translator/translate.ts';
 import { envoyPath } from '../../../helpers/programs.ts';
@@ -47,10 +48,13 @@ export type TestAgentOptions = {
   readonly authority: TestAuthority;
   readonly appPort: number;
   readonly controlPlane?: 'started' | 'absent';
+  readonly endpointRefreshMs?: number;
+  /** What becomes of resources before they are served. */
+  readonly adapt?: (resources: ResourceSet) => ResourceSet;
 };
 
 export async function startAgent(options: TestAgentOptions): Promise<TestAgent> {
-  const { authority, appPort } = options;
+  const { authority, appPort, endpointRefreshMs, adapt = (resources) => resources } = options;
   const directory = mkdtempSync(join(tmpdir(), 'tp-agent-'));
   const agentPort = await findFreePort();
   const controlPlanePort = await findFreePort();
@@ -67,6 +71,7 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
     server = createDiscoveryServer({
       cache,
       identity,
+      ...(endpointRefreshMs === undefined ? {} : { limits: { endpointRefreshMs } }),
       authenticate: async (token) =>
         token === TOKEN ? { ok: true, node: NODE, instance: '' } : { ok: false, reason: `token ${token}` },
       onAgent: (event) => {
@@ -82,7 +87,7 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
 
   async function apply(config: AgentConfig): Promise<void> {
     const tag = String(++applied);
-    cache.setSnapshot(NODE, buildAgentResources(config, credentials), tag);
+    cache.setSnapshot(NODE, adapt(buildAgentResources(config, credentials)), tag);
     await waitFor(
       () => acknowledged === tag,
       () =>
