@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { createTestCertificate, type TestCertificate } from '../test/helpers/test-certificate.ts';
 import {
   type AgentConfig,
+  type AgentCredentials,
   type AgentEvent,
   createDiscoveryServer,
   createSnapshotCache,
@@ -26,6 +27,7 @@ const GOALS = { pushP99Ms: 100, memoryMb: 400 };
 const INTERCEPTS = 5;
 
 const identity = await createTestCertificate('localhost');
+const credentials = new Map<string, AgentCredentials>();
 // Memory first: what the other measurement leaves behind would count.
 await measureMemory();
 await measurePush();
@@ -160,8 +162,17 @@ function setFor(node: string, index: number, intercepts: number): ResourceSet {
       ],
     })),
   };
+  return buildAgentResources(config, credentialsOf(node));
+}
+
+/** One per pod, as long as it lives. */
+function credentialsOf(node: string): AgentCredentials {
+  const known = credentials.get(node);
+  if (known !== undefined) return known;
   const certificateChain = `${identity.certificateChain}# ${node}\n`;
-  return buildAgentResources(config, { ...identity, certificateChain, authority: identity.certificateChain });
+  const issued = { ...identity, certificateChain, authority: identity.certificateChain };
+  credentials.set(node, issued);
+  return issued;
 }
 
 function buildIntercept(session: string, index: number) {

@@ -18,14 +18,20 @@ export type ResourceType = keyof typeof TYPE_URLS;
 /** In the order in which new resources must reach an agent: what is referred to comes before what refers to it. */
 export const RESOURCE_TYPES: readonly ResourceType[] = ['cluster', 'endpoint', 'secret', 'listener', 'route'];
 
-/** `version` is a hash of `value`, so equal bytes have equal versions in every process. */
-export type Resource = { readonly name: string; readonly version: string; readonly value: Uint8Array };
+export type Resource = {
+  readonly name: string;
+  /** A hash of `value`, so equal bytes have equal versions in every process. */
+  readonly version: string;
+  readonly value: Uint8Array;
+  /** Names of the endpoints that an agent needs again when it gets this cluster. */
+  readonly endpoints?: readonly string[];
+};
 
 /** Per type the resources by name, in order of their names. Never changed once made. */
 export type ResourceSet = Readonly<Record<ResourceType, ReadonlyMap<string, Resource>>>;
 
 /** One encoded resource, before it has a version. */
-export type EncodedResource = { readonly type: ResourceType; readonly name: string; readonly value: Uint8Array };
+export type EncodedResource = Omit<Resource, 'version'> & { readonly type: ResourceType };
 
 /**
  * Makes a set. The order of the input doesn't matter; two resources of one type and name throw XDS_DUPLICATE_RESOURCE.
@@ -35,13 +41,26 @@ export type EncodedResource = { readonly type: ResourceType; readonly name: stri
  */
 export function createResourceSet(resources: Iterable<EncodedResource>): ResourceSet {
   const byType = { cluster: new Map(), endpoint: new Map(), secret: new Map(), listener: new Map(), route: new Map() };
-  for (const { type, name, value } of [...resources].sort(byName)) {
+  for (const encoded of [...resources].sort(byName)) {
+    const { type, name } = encoded;
     const known: Map<string, Resource> = byType[type];
     if (known.has(name))
       throw new XdsError('XDS_DUPLICATE_RESOURCE', `two resources of type ${type} are named ${name}`);
-    known.set(name, { name, version: hash(value), value });
+    known.set(name, toResource(encoded));
   }
   return byType;
+}
+
+/** Hashed once, in however many sets they are. */
+const resourceOf = new WeakMap<EncodedResource, Resource>();
+
+function toResource(encoded: EncodedResource): Resource {
+  const known = resourceOf.get(encoded);
+  if (known !== undefined) return known;
+  const { type: _, ...rest } = encoded;
+  const resource = { ...rest, version: hash(rest.value) };
+  resourceOf.set(encoded, resource);
+  return resource;
 }
 
 /** The same for sets with the same content, in every process. */

@@ -218,5 +218,6 @@ function pick(names: readonly string[], indexes: readonly number[]): string[] {
 type Fields = { [Field in keyof Value]: Value[Field] | undefined };
 
 function encode(type: EncodedResource['type'], name: string, value: Fields): EncodedResource {
-  return { type, name, value: new TextEncoder().encode(JSON.stringify(value)) };
+  const endpoints = typeof value.endpoint === 'string' ? [value.endpoint] : [];
+  return { type, name, value: new TextEncoder().encode(JSON.stringify(value)), endpoints };
 }

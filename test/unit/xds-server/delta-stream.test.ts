@@ -127,10 +127,13 @@ test('a cluster that comes back while its removal is under way is sent again bef
   t.deepEqual(stream.ack('cluster'), ['route +r']);
 });
 
-test('endpoints follow a cluster without being asked for', (t) => {
-  const stream = begin({ cluster: { a: 1 }, endpoint: { e: 1 } });
+test('its endpoints follow a cluster without being asked for, and no others do', (t) => {
+  const stream = begin({ cluster: { 'a-of-e': 1, b: 1 }, endpoint: { e: 1, f: 1 } });
   stream.settle('cluster', 'endpoint');
-  t.deepEqual(stream.set({ cluster: { a: 2 }, endpoint: { e: 1 } }), ['cluster +a', 'endpoint +e']);
+  t.deepEqual(stream.set({ cluster: { 'a-of-e': 2, b: 2 }, endpoint: { e: 1, f: 1 } }), [
+    'cluster +a-of-e +b',
+    'endpoint +e',
+  ]);
 });
 
 test('an agent that comes back is sent what has changed, and its endpoints', (t) => {

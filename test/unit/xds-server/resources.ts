@@ -7,7 +7,10 @@ import {
   type ResourceType,
 } from '../../../xds/src/resource-set.ts';
 
-/** `{ cluster: { a: 1 } }`: a cluster `a` with content `1`; another content is another version. */
+/**
+ * `{ cluster: { a: 1 } }`: a cluster `a` with content `1`; another content is another version. A cluster `a-of-e` needs
+ * endpoint `e`.
+ */
 export type Contents = Partial<Record<ResourceType, Record<string, string | number>>>;
 
 export function resourceSet(contents: Contents): ResourceSet {
@@ -17,6 +20,7 @@ export function resourceSet(contents: Contents): ResourceSet {
         type,
         name,
         value: new TextEncoder().encode(String(content)),
+        endpoints: type === 'cluster' ? name.split('-of-').slice(1) : [],
       })),
     ),
   );

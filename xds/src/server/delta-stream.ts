@@ -4,7 +4,7 @@
 //   removals go the other way, so that no route on the agent ever names a cluster that the agent doesn't hold.
 
 import type { Snapshot } from '../cache/snapshot-cache.ts';
-import { RESOURCE_TYPES, type ResourceType } from '../resource-set.ts';
+import { RESOURCE_TYPES, type Resource, type ResourceType } from '../resource-set.ts';
 import { afterNamesRequest, type NamesRequest } from './subscribe.ts';
 import type { Changes, Subscription } from './subscription.ts';
 import * as subscription from './subscription.ts';
@@ -81,7 +81,7 @@ function take(stream: DeltaStream, event: StreamEvent): { stream: DeltaStream; f
     case 'snapshot':
       return { stream: { ...stream, snapshot: event.snapshot }, facts: [] };
     case 'refresh':
-      return { stream: resendEndpoints(stream), facts: [] };
+      return { stream: resendEndpoints(stream, stream.subscriptions.endpoint.held.keys()), facts: [] };
   }
 }
 
@@ -114,7 +114,7 @@ function respond(stream: DeltaStream): { stream: DeltaStream; responses: StreamR
     responses.push({ ...changes, type, nonce });
     next = replace(next, type, subscription.afterSending(next.subscriptions[type], changes));
     next = { ...next, sent, nonces: { ...next.nonces, [type]: nonce } };
-    if (type === 'cluster' && changes.resources.length > 0) next = resendEndpoints(next);
+    if (type === 'cluster') next = resendEndpointsOf(next, changes.resources);
   }
   return { stream: next, responses };
 }
@@ -126,10 +126,17 @@ function nextChanges(stream: DeltaStream, type: ResourceType, { set }: Snapshot)
 
 /**
  * Envoy makes a changed cluster anew and waits for its endpoints, but asks only for names that no other cluster of it
- * has asked for before; so endpoints follow every cluster without being asked for.
+ * has asked for before; so its endpoints follow every cluster without being asked for.
  */
-function resendEndpoints(stream: DeltaStream): DeltaStream {
-  return replace(stream, 'endpoint', subscription.resendHeld(stream.subscriptions.endpoint));
+function resendEndpointsOf(stream: DeltaStream, clusters: readonly Resource[]): DeltaStream {
+  return resendEndpoints(
+    stream,
+    clusters.flatMap(({ endpoints = [] }) => endpoints),
+  );
+}
+
+function resendEndpoints(stream: DeltaStream, names: Iterable<string>): DeltaStream {
+  return replace(stream, 'endpoint', subscription.resendHeld(stream.subscriptions.endpoint, names));
 }
 
 /** Envoy acknowledges clusters when they are ready for use (it holds the ACK back while they warm). */

@@ -96,9 +96,11 @@ export function afterRefusal(subscription: Subscription, changes: Changes): Subs
   return { ...subscription, held, refused, suspects: without(subscription.suspects, names), underWay: undefined };
 }
 
-/** Sends these again although the agent holds them. */
-export function resendHeld(subscription: Subscription): Subscription {
-  return { ...subscription, due: new Set([...subscription.due, ...subscription.held.keys()]) };
+/** Sends those of `names` that the agent holds once more. */
+export function resendHeld(subscription: Subscription, names: Iterable<string>): Subscription {
+  const held = [...names].filter((name) => subscription.held.has(name));
+  if (held.length === 0) return subscription;
+  return { ...subscription, due: new Set([...subscription.due, ...held]) };
 }
 
 /** The agent holds the newest version of every resource, or of each it has asked for. */

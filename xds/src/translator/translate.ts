@@ -4,7 +4,7 @@
 import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import type { AgentConfig, AgentCredentials, AgentPort, InterceptRoute, Tunnel } from '../ir/agent-config.ts';
 import { normalizeAgentConfig } from '../ir/normalize.ts';
-import { ClusterSchema } from '../proto/generated/envoy/config/cluster/v3/cluster_pb.ts';
+import { type Cluster, ClusterSchema } from '../proto/generated/envoy/config/cluster/v3/cluster_pb.ts';
 import { ClusterLoadAssignmentSchema } from '../proto/generated/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { ListenerSchema } from '../proto/generated/envoy/config/listener/v3/listener_pb.ts';
 import { RouteConfigurationSchema } from '../proto/generated/envoy/config/route/v3/route_pb.ts';
@@ -14,6 +14,8 @@ import { buildAppCluster } from './app-cluster.ts';
 import { buildTunnelEndpoints } from './endpoint.ts';
 import { buildFallbackCluster } from './fallback-cluster.ts';
 import { buildListener } from './listener.ts';
+import { createMemo } from './memo.ts';
+import { sessionName } from './resource-names.ts';
 import { buildRouteConfiguration } from './route.ts';
 import { buildAgentSecret, buildAuthoritySecret } from './secret.ts';
 import { buildProbeCluster, buildTunnelCluster } from './tunnel-cluster.ts';
@@ -29,36 +31,77 @@ export function buildAgentResources(config: AgentConfig, credentials: AgentCrede
   return createResourceSet([
     ...ports.flatMap((port) => translatePort(podIp, port)),
     ...ports.flatMap((port) => port.intercepts.flatMap((intercept) => translateIntercept(intercept, port, tunnels))),
-    ...tunnels.map((tunnel) => encode('endpoint', ClusterLoadAssignmentSchema, buildTunnelEndpoints(tunnel))),
+    ...tunnels.map(translateTunnel),
     ...(credentials === undefined || tunnels.length === 0 ? [] : translateCredentials(credentials)),
   ]);
 }
 
 function translatePort(podIp: string, port: AgentPort): EncodedResource[] {
+  const { appPort, agentPort, mode, intercepts } = port;
   const resources = [
-    encode('cluster', ClusterSchema, buildAppCluster(podIp, port.appPort)),
-    encode('listener', ListenerSchema, buildListener(podIp, port)),
+    remember(['app', podIp, appPort], () => encode('cluster', ClusterSchema, buildAppCluster(podIp, appPort))),
+    remember(['in', podIp, appPort, agentPort, mode], () =>
+      encode('listener', ListenerSchema, buildListener(podIp, port)),
+    ),
   ];
   // Only the connection manager asks for routes; a set must not hold what an agent never asks for.
-  if (port.mode === 'tcp') return resources;
-  return [...resources, encode('route', RouteConfigurationSchema, buildRouteConfiguration(port))];
+  if (mode === 'tcp') return resources;
+  const routes = () => encode('route', RouteConfigurationSchema, buildRouteConfiguration(port));
+  return [...resources, remember(['routes', appPort, intercepts], routes)];
 }
 
 function translateIntercept(intercept: InterceptRoute, port: AgentPort, tunnels: readonly Tunnel[]): EncodedResource[] {
-  const tunnel = tunnels.find(({ session }) => session === intercept.session);
+  const { id, session, serverName, fallback } = intercept;
+  const { appPort } = port;
+  const tunnel = tunnels.find((each) => each.session === session);
   if (tunnel === undefined) return [];
-  const clusters = [buildTunnelCluster(intercept, tunnel), buildProbeCluster(intercept, tunnel)];
-  if (intercept.fallback === 'pod') clusters.push(buildFallbackCluster(intercept.id, port.appPort));
-  return clusters.map((cluster) => encode('cluster', ClusterSchema, cluster));
+  const way = [id, session, serverName, tunnel.peerName];
+  const clusters = [
+    remember(['tunnel', ...way], () => encodeRelayCluster(buildTunnelCluster(intercept, tunnel), session)),
+    remember(['probe', ...way], () => encodeRelayCluster(buildProbeCluster(intercept, tunnel), session)),
+  ];
+  if (fallback === 'fail') return clusters;
+  const members = () => encode('cluster', ClusterSchema, buildFallbackCluster(id, appPort));
+  return [...clusters, remember(['fallback', id, appPort], members)];
 }
 
+function translateTunnel(tunnel: Tunnel): EncodedResource {
+  const { session, relays } = tunnel;
+  return remember(['relays', session, relays], () =>
+    encode('endpoint', ClusterLoadAssignmentSchema, buildTunnelEndpoints(tunnel)),
+  );
+}
+
+/** By the object, so that no private key outlives it. */
+const secretsOf = new WeakMap<AgentCredentials, EncodedResource[]>();
+
 function translateCredentials(credentials: AgentCredentials): EncodedResource[] {
-  const secrets = [buildAgentSecret(credentials), buildAuthoritySecret(credentials)];
-  return secrets.map((secret) => encode('secret', SecretSchema, secret));
+  const known = secretsOf.get(credentials);
+  if (known !== undefined) return known;
+  const secrets = [
+    encode('secret', SecretSchema, buildAgentSecret(credentials)),
+    remember(['authority', credentials.authority], () =>
+      encode('secret', SecretSchema, buildAuthoritySecret(credentials)),
+    ),
+  ];
+  secretsOf.set(credentials, secrets);
+  return secrets;
 }
 
 function withoutIntercepts(config: AgentConfig): AgentConfig {
   return { ...config, ports: config.ports.map((port) => ({ ...port, intercepts: [] })) };
+}
+
+/** Enough for everything of 2,000 agents, about 1 kB each. */
+const memo = createMemo<EncodedResource>(16_384);
+
+/** `parts`: all that the resource is made of. */
+function remember(parts: readonly unknown[], make: () => EncodedResource): EncodedResource {
+  return memo(JSON.stringify(parts), make);
+}
+
+function encodeRelayCluster(cluster: Cluster, session: string): EncodedResource {
+  return { ...encode('cluster', ClusterSchema, cluster), endpoints: [sessionName(session)] };
 }
 
 type Named = { readonly name: string } | { readonly clusterName: string };
