@@ -99,6 +99,7 @@ export function createParts(config: Config, options: PartsOptions) {
       queue: createWriteQueue({ signal, onTrouble: observer.writeTrouble }),
       authority,
       replica,
+      installNamespace: namespace,
       sessionGraceMs: config.sessionGraceMs,
       isLeader,
       now,

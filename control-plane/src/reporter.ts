@@ -17,6 +17,7 @@ export type ReporterOptions = {
   readonly authority: Authority;
   /** Name of this pod. */
   readonly replica: string;
+  readonly installNamespace: string;
   readonly sessionGraceMs: number;
   readonly isLeader: () => boolean;
   readonly now: () => number;
@@ -29,11 +30,12 @@ export type Reporter = {
 };
 
 export function createReporter(options: ReporterOptions): Reporter {
-  const { client, queue, authority, replica, now, onTrouble } = options;
+  const { client, queue, authority, replica, installNamespace, now, onTrouble } = options;
   const watchdog = createSessionWatchdog(options.sessionGraceMs);
 
   function report(state: ClusterState, translation: Translation): { nextMs: number } {
-    const reporting = { client, authority, replica, isLeader: options.isLeader(), now, onTrouble };
+    const isLeader = options.isLeader();
+    const reporting = { client, authority, replica, installNamespace, isLeader, now, onTrouble };
     const abandoned = watchdog.check(state, now());
     const asLeader = () => [
       ...buildWorkloadWrites(translation, reporting),
@@ -41,7 +43,7 @@ export function createReporter(options: ReporterOptions): Reporter {
       ...buildAbandonedWrites(abandoned.sessions, reporting),
     ];
     const writes = buildInterceptWrites(state, translation, reporting);
-    queue.want(reporting.isLeader ? [...writes, ...asLeader()] : writes);
+    queue.want(isLeader ? [...writes, ...asLeader()] : writes);
     return { nextMs: Math.min(abandoned.nextMs, nextRenewal(state, authority, now())) };
   }
 

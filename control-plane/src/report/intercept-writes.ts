@@ -1,6 +1,7 @@
 // The writes that bring Intercepts to what a translation says of them: statuses, and the end of those whose time is over.
 
-import { API_VERSION, INTERCEPTS, type Intercept } from '../api/index.ts';
+import { API_VERSION, INTERCEPTS, type Intercept, SESSIONS } from '../api/index.ts';
+import { isNotFound } from '../kubernetes/errors.ts';
 import { createEvent, type EventSubject, type EventText } from '../kubernetes/events.ts';
 import type { Write } from '../kubernetes/write-queue.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
@@ -53,11 +54,24 @@ function buildEndings(state: ClusterState, endings: readonly Ending[], reporting
       key: `end of intercept ${key}`,
       fingerprint: String(uid),
       async send(signal) {
+        if (reason === 'SessionGone' && (await isSessionThere(intercept, reporting, signal))) return;
         await reporting.client.delete(INTERCEPTS, { namespace, name }, { signal, ...(uid ? { uid } : {}) });
         await tell(reporting, subjectOf(intercept), text, signal);
       },
     };
   });
+}
+
+/** Asked live: what is missing in a watch that lags behind is no reason to delete anything. */
+async function isSessionThere({ spec }: Intercept, reporting: Reporting, signal: AbortSignal): Promise<boolean> {
+  const { client, installNamespace } = reporting;
+  try {
+    await client.get(SESSIONS, { namespace: installNamespace, name: spec.session }, { signal });
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
 }
 
 /** One event for a round's news: the most advanced condition that holds, or the first that fails. */

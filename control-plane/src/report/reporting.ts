@@ -6,6 +6,8 @@ export type Reporting = {
   readonly client: KubernetesClient;
   /** Name of this pod. */
   readonly replica: string;
+  /** Where Sessions live. */
+  readonly installNamespace: string;
   readonly isLeader: boolean;
   readonly now: () => number;
   readonly onTrouble: (what: string, error: unknown) => void;
