@@ -71,6 +71,21 @@ test.serial('sessions and intercepts are stamped, and those of others are out of
   await stage.cluster.kubectl(['-n', 'team-a', 'delete', 'intercept', 'of-alice'], { user: 'alice' });
 });
 
+test.serial('a Service and the Deployment behind it are one, also with an agent in between', async (t) => {
+  const stage = await openInjected(t, 'webhook-shared', RESTRICTED);
+  await stage.deploy({ name: 'echo', replicas: 1, target: 'name' });
+  await restart(stage, 'echo');
+  const session = await createSession(stage, 'admin');
+  t.teardown(() => deleteSession(stage, session));
+  const intercept = (name: string, kind: string, value: string) =>
+    buildIntercept('webhook-shared', name, session, { target: { kind, name: 'echo' }, value });
+  await stage.cluster.apply([intercept('by-service', 'Service', 'me')]);
+  t.teardown(() => kubectl(stage, 'delete', 'intercepts', '--all'));
+  const error = await t.throwsAsync(stage.cluster.apply([intercept('by-workload', 'Deployment', 'me')]));
+  t.regex(error?.message ?? '', /webhook-shared\/by-service.*INTERCEPT_CONFLICT/s);
+  await stage.cluster.apply([intercept('another-value', 'Deployment', 'you')]);
+});
+
 test.serial("a session's name is its key's, so that nobody can take it over", async (t) => {
   const stage = await openStage(t, 'team-a');
   const session = await createSession(stage, 'alice');
@@ -133,15 +148,20 @@ async function deleteSession({ cluster }: Stage, name: string): Promise<void> {
   await cluster.kubectl(['-n', INSTALL_NAMESPACE, 'delete', 'session', name, '--ignore-not-found']);
 }
 
-function buildIntercept(namespace: string, name: string, session: string): object {
+function buildIntercept(
+  namespace: string,
+  name: string,
+  session: string,
+  { target = { kind: 'Service', name: 'echo' }, value = name } = {},
+): object {
   return {
     apiVersion: 'kubectl-tp.dev/v1alpha1',
     kind: 'Intercept',
     metadata: { name, namespace },
     spec: {
       session,
-      target: { kind: 'Service', name: 'echo' },
-      match: { headers: [{ name: 'x-dev', value: name }] },
+      target,
+      match: { headers: [{ name: 'x-dev', value }] },
       laptop: { port: 3000 },
     },
   };

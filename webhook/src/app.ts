@@ -35,7 +35,9 @@ export function buildApp(tools: AppTools, certificate?: { key: string; cert: str
 }
 
 function describeError(error: FastifyError | WebhookError): { status: number; code: string; message: string } {
-  if (error instanceof WebhookError) return { status: 400, code: error.code, message: error.message };
+  if (error instanceof WebhookError) {
+    return { status: error.code === 'READS_EXHAUSTED' ? 503 : 400, code: error.code, message: error.message };
+  }
   const status = error.statusCode ?? 500;
   const message = status < 500 ? error.message : 'The webhook could not answer; its log says why.';
   return { status, code: status < 500 ? 'REVIEW_INVALID' : 'INTERNAL', message };

@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   NAME_INVALID: 'The name of an Intercept or Session cannot be part of a server name.',
   SESSION_NAME_INVALID: 'The name of a Session does not end in the hash of its public key.',
   EXPIRY_PAST: 'An Intercept would have ended before it began.',
+  READS_EXHAUSTED: 'Too many reviews came at once that need a question to the API server.',
   INTERCEPT_CONFLICT: 'Another Intercept gets some of the same requests.',
   SESSION_KEY_INVALID: 'The public key of a Session is not PEM of an EC P-256 key.',
 } as const;

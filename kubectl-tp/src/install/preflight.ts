@@ -20,7 +20,7 @@ export async function assertClusterVersion(cluster: Cluster): Promise<void> {
     'CLUSTER_TOO_OLD',
     `The cluster runs Kubernetes ${gitVersion}; 1.${OLDEST_MINOR} is the oldest that works.`,
     {
-      hint: 'Agents are native sidecars, which older clusters do not have. Upgrade the cluster.',
+      hint: 'Older clusters lack native sidecars, the sleep of preStop, or ValidatingAdmissionPolicy. Upgrade the cluster.',
     },
   );
 }

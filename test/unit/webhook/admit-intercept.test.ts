@@ -3,8 +3,12 @@
 import test from 'ava';
 import type { Intercept, Session } from '../../../control-plane/src/api/index.ts';
 import { admitIntercept, type InterceptReader } from '../../../webhook/src/admission/admit-intercept.ts';
+import { findConflict } from '../../../webhook/src/admission/find-conflict.ts';
 import type { AdmissionRequest } from '../../../webhook/src/admission/review.ts';
+import { injectPod } from '../../../webhook/src/inject/inject-pod.ts';
 import type { ServiceView } from '../../../webhook/src/inject/namespace-view.ts';
+import type { Pod } from '../../../webhook/src/inject/pod.ts';
+import { buildNamespace, buildPod, SETTINGS } from '../../fixtures/webhook.ts';
 
 const NOW = Date.parse('2030-01-01T12:00:00Z');
 const SERVICE: ServiceView = {
@@ -46,7 +50,16 @@ function buildRequest(change: Partial<AdmissionRequest> = {}): AdmissionRequest 
   };
 }
 
-function admit(request: AdmissionRequest, others: Intercept[] = []) {
+const [PORT] = SERVICE.ports;
+const SERVICES: ServiceView[] = [
+  SERVICE,
+  { ...SERVICE, name: 'web-by-number', ports: [{ name: undefined, port: 8000, targetPort: 8080 }] },
+  { ...SERVICE, name: 'web-metrics', ports: [{ name: undefined, port: 80, targetPort: 'metrics' }] },
+  { ...SERVICE, name: 'api', selector: { app: 'api' } },
+  { ...SERVICE, name: 'outside', selector: undefined, ports: PORT === undefined ? [] : [PORT] },
+];
+
+function admit(request: AdmissionRequest, others: Intercept[] = [], pods: Pod[] = []) {
   const session = (name: string, owner: string): Session => ({
     apiVersion: 'kubectl-tp.dev/v1alpha1',
     kind: 'Session',
@@ -57,7 +70,8 @@ function admit(request: AdmissionRequest, others: Intercept[] = []) {
   const reader: InterceptReader = {
     readSession: async (name) => sessions.find(({ metadata }) => metadata.name === name),
     listIntercepts: async () => others,
-    listServices: async () => [SERVICE],
+    listServices: async () => SERVICES,
+    listPods: async () => pods,
   };
   return admitIntercept(request, { reader, nowMs: NOW });
 }
@@ -128,6 +142,59 @@ for (const [what, [other, isConflict]] of Object.entries(CONFLICTS)) {
     }
   });
 }
+
+const PLAIN = buildPod({
+  spec: {
+    containers: [
+      {
+        name: 'app',
+        ports: [
+          { name: 'http', containerPort: 8080 },
+          { name: 'metrics', containerPort: 9090 },
+        ],
+      },
+    ],
+  },
+});
+const injection = injectPod(PLAIN, buildNamespace(), SETTINGS);
+const INJECTED = injection.outcome === 'injected' ? injection.pod : PLAIN;
+const deployment = (port: string, name = 'web') => ({ kind: 'Deployment', name, port }) as const;
+const service = (name: string) => ({ kind: 'Service', name }) as const;
+/** Beside an intercept of Service web, whose port is `http` of the pods. */
+const SHARED: Record<string, [Intercept['spec']['target'], boolean]> = {
+  'the workload behind it': [deployment('http'), true],
+  'the workload behind it, by number': [deployment('8080'), true],
+  'another Service with the same pods': [service('web-by-number'), true],
+  'another port of the workload behind it': [deployment('metrics'), false],
+  'another port of the same pods': [service('web-metrics'), false],
+  'another workload': [deployment('http', 'api'), false],
+  'a Service with other pods': [service('api'), false],
+  'a Service without pods': [service('outside'), false],
+};
+for (const [what, [target, isConflict]] of Object.entries(SHARED)) {
+  for (const [kind, pod] of Object.entries({ 'without agent': PLAIN, 'with agent': INJECTED })) {
+    test(`${isConflict ? 'a conflict' : 'no conflict'} in pods ${kind}: ${what}`, async (t) => {
+      const expected = isConflict ? 'refused' : 'allowed';
+      const other = buildIntercept('theirs', { ...theirs, target });
+      t.is((await admit(buildRequest(), [other], [pod])).outcome, expected);
+      const turned = buildRequest({ object: buildIntercept('mine', { target }) });
+      t.is((await admit(turned, [buildIntercept('theirs', theirs)], [pod])).outcome, expected);
+    });
+  }
+}
+
+test('pods are asked for only when one request could be both', async (t) => {
+  t.is(injection.outcome, 'injected');
+  const listPods = async () => Promise.reject(new Error('pods were asked for'));
+  const judge = (value: string) => {
+    const match = { headers: [{ name: 'x-dev', value }] };
+    const others = [buildIntercept('theirs', { ...theirs, target: deployment('http'), match })];
+    const candidate = { namespace: 'team-a', name: 'mine', spec: buildSpec() };
+    return findConflict(candidate, { others, services: SERVICES, nowMs: NOW, listPods });
+  };
+  t.is(await judge('you'), undefined);
+  await t.throwsAsync(judge('me'), { message: 'pods were asked for' });
+});
 
 test('an update keeps the owner, whoever updates', async (t) => {
   const oldObject = buildIntercept('mine', { owner: 'alice' });

@@ -16,6 +16,7 @@ function createApp(readNamespace: ClusterReader['readNamespace'] = async () => b
     readSession: async () => Promise.reject(new Error('no answer')),
     listIntercepts: async () => [],
     listServices: async () => [],
+    listPods: async () => [],
     run: async () => undefined,
   };
   const metrics = createMetrics();

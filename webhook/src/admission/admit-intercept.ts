@@ -1,10 +1,11 @@
 // Whether an Intercept may be, and what it looks like then. Its owner is whoever asks for it, whatever the object says,
 // and owns the session it names. Conflicts are looked for here so that people hear of them at once; the control plane
-// decides about those that meet only in the cluster (a Service and a Deployment behind it, two creations at a time).
+// decides about those that arise later (two creations at a time, pods that come to another Service).
 
 import { type Intercept, InterceptSpec, SESSION_LABEL, type Session } from '@kubectl-tp/control-plane/api';
 import { Type } from 'typebox';
 import type { ServiceView } from '../inject/namespace-view.ts';
+import type { Pod } from '../inject/pod.ts';
 import { type Admission, refuse } from './admission.ts';
 import { findConflict } from './find-conflict.ts';
 import { findNameProblem } from './object-name.ts';
@@ -24,6 +25,8 @@ export type InterceptReader = {
   readSession(name: string): Promise<Session | undefined>;
   listIntercepts(namespace: string): Promise<readonly Intercept[]>;
   listServices(namespace: string): Promise<readonly ServiceView[]>;
+  /** Pods that live and are not going away. */
+  listPods(namespace: string, selector: Readonly<Record<string, string>>): Promise<readonly Pod[]>;
 };
 
 export async function admitIntercept(
@@ -46,7 +49,8 @@ export async function admitIntercept(
     reader.listIntercepts(candidate.namespace),
     reader.listServices(candidate.namespace),
   ]);
-  const conflict = findConflict(candidate, { others, services, nowMs });
+  const listPods = (selector: Readonly<Record<string, string>>) => reader.listPods(candidate.namespace, selector);
+  const conflict = await findConflict(candidate, { others, services, nowMs, listPods });
   if (conflict !== undefined) return refuse('INTERCEPT_CONFLICT', conflict);
   return { outcome: 'allowed', object: stamp(checked.value, user) };
 }

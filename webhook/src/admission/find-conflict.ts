@@ -3,24 +3,38 @@
 import type { Intercept, InterceptSpec, InterceptTarget } from '@kubectl-tp/control-plane/api';
 import { explainConflict, overlap } from '@kubectl-tp/control-plane/match';
 import { findServicePort, type ServiceView } from '../inject/namespace-view.ts';
+import type { Pod } from '../inject/pod.ts';
+import { sharePort } from './share-port.ts';
 
 export type Candidate = { readonly namespace: string; readonly name: string; readonly spec: InterceptSpec };
 
+export type Surroundings = {
+  readonly others: readonly Intercept[];
+  readonly services: readonly ServiceView[];
+  readonly nowMs: number;
+  /** The pods that a Service selects. Asked only when matches overlap and targets differ. */
+  readonly listPods: (selector: Readonly<Record<string, string>>) => Promise<readonly Pod[]>;
+};
+
 /** The text for whoever asks, with the other's owner and an example request; undefined when there is no conflict. */
-export function findConflict(
-  { namespace, name, spec }: Candidate,
-  { others, services, nowMs }: { others: readonly Intercept[]; services: readonly ServiceView[]; nowMs: number },
-): string | undefined {
-  for (const other of others) {
+export async function findConflict(candidate: Candidate, around: Surroundings): Promise<string | undefined> {
+  const { name, spec } = candidate;
+  const rivals = around.others.filter(
     // The same name is the API server's to refuse, as an object that exists already.
-    if (other.metadata.name === name || isEnding(other, nowMs)) continue;
-    if (!isSamePort(spec.target, other.spec.target, services)) continue;
-    const example = overlap(spec.match, other.spec.match);
-    if (example === undefined) continue;
-    const { owner, match } = other.spec;
-    return explainConflict(spec.match, { namespace, name: other.metadata.name, owner, match }, example);
-  }
-  return undefined;
+    (other) =>
+      other.metadata.name !== name &&
+      !isEnding(other, around.nowMs) &&
+      overlap(spec.match, other.spec.match) !== undefined,
+  );
+  const rival =
+    rivals.find((other) => isSamePort(spec.target, other.spec.target, around.services)) ??
+    (await findSharing(spec.target, rivals, around));
+  return rival && explain(candidate, rival);
+}
+
+function explain({ namespace, spec }: Candidate, { metadata, spec: { owner, match } }: Intercept): string | undefined {
+  const example = overlap(spec.match, match);
+  return example && explainConflict(spec.match, { namespace, name: metadata.name, owner, match }, example);
 }
 
 function isEnding({ metadata, spec }: Intercept, nowMs: number): boolean {
@@ -29,6 +43,7 @@ function isEnding({ metadata, spec }: Intercept, nowMs: number): boolean {
   );
 }
 
+/** Told from the targets alone. */
 function isSamePort(a: InterceptTarget, b: InterceptTarget, services: readonly ServiceView[]): boolean {
   if (a.kind !== b.kind || a.name !== b.name) return false;
   if (a.port === b.port) return true;
@@ -38,4 +53,25 @@ function isSamePort(a: InterceptTarget, b: InterceptTarget, services: readonly S
   if (service === undefined) return false;
   const port = findServicePort(service, a.port);
   return port !== undefined && port === findServicePort(service, b.port);
+}
+
+/** Told from the pods. Different workloads have no pod in common, so one of the two targets is a Service. */
+async function findSharing(
+  target: InterceptTarget,
+  rivals: readonly Intercept[],
+  { services, listPods }: Surroundings,
+): Promise<Intercept | undefined> {
+  const others = rivals
+    .map(({ spec }) => spec.target)
+    .filter(({ kind, name }) => kind !== target.kind || name !== target.name);
+  if (others.length === 0) return undefined;
+  const leading = target.kind === 'Service' ? [target] : others.filter(({ kind }) => kind === 'Service');
+  const names = new Set(leading.map(({ name }) => name));
+  for (const { name, selector } of services) {
+    if (!names.has(name) || selector === undefined) continue;
+    const pods = await listPods(selector);
+    const rival = rivals.find(({ spec }) => pods.some((pod) => sharePort(pod, [target, spec.target], services)));
+    if (rival !== undefined) return rival;
+  }
+  return undefined;
 }

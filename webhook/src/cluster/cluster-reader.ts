@@ -6,6 +6,7 @@ import {
   type Intercept,
   type InterceptTarget,
   NAMESPACES,
+  PODS,
   SERVICES,
   SESSIONS,
   type Session,
@@ -13,11 +14,14 @@ import {
 import { isNotFound, type KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import type { InterceptReader } from '../admission/admit-intercept.ts';
 import type { NamespaceView, ServiceView } from '../inject/namespace-view.ts';
-import { parseIntercept, parseService, parseSession } from './parse-objects.ts';
+import { parseIntercept, parsePod, parseService, parseSession } from './parse-objects.ts';
+import { createReadLimit, type ReadLimit } from './read-limit.ts';
 import { createWatchedCollection } from './watched-collection.ts';
 
-/** Within the three seconds that the API server waits for an answer about a pod. */
-const READ_TIMEOUT_MS = 2000;
+/** The time is within the three seconds that the API server waits for an answer about a pod. */
+const READS = { maxRunning: 16, maxWaiting: 256, timeoutMs: 2000 } as const;
+/** Pods that have ended serve nobody. */
+const LIVING = 'status.phase!=Succeeded,status.phase!=Failed';
 
 export interface ClusterReader extends InterceptReader {
   /** All caches are complete. */
@@ -37,34 +41,47 @@ export function createClusterReader(
   const collections = [services, intercepts, namespaces];
   const isSynced = () => collections.every((collection) => collection.isSynced());
 
-  async function listIntercepts(namespace: string): Promise<Intercept[]> {
-    const objects = await client.list(INTERCEPTS, { namespace, signal: timeout() });
+  // Apart, so that reviews of the one kind take no places from the other.
+  const readForPods = createReadLimit(READS);
+  const readForOurs = createReadLimit(READS);
+
+  async function listIntercepts(namespace: string, read: ReadLimit): Promise<Intercept[]> {
+    const objects = await read((signal) => client.list(INTERCEPTS, { namespace, signal }));
     return objects.flatMap((object) => parseIntercept(object) ?? []);
   }
-  async function listServices(namespace: string): Promise<readonly ServiceView[]> {
+  async function listServices(namespace: string, read: ReadLimit): Promise<readonly ServiceView[]> {
     if (services.isSynced()) return services.list(namespace);
-    const objects = await client.list(SERVICES, { namespace, signal: timeout() });
+    const objects = await read((signal) => client.list(SERVICES, { namespace, signal }));
     return objects.flatMap((object) => parseService(object) ?? []);
   }
   /** A namespace may be younger than the cache. */
   async function readLabels(namespace: string): Promise<Readonly<Record<string, string>>> {
     const [cached] = namespaces.list(namespace);
-    const object = cached ?? (await client.get(NAMESPACES, { name: namespace }, { signal: timeout() }));
+    const object = cached ?? (await readForPods((signal) => client.get(NAMESPACES, { name: namespace }, { signal })));
     return object.metadata.labels ?? {};
   }
   async function readTargets(namespace: string, fresh: boolean): Promise<InterceptTarget[]> {
     const cached = intercepts.isSynced() && !fresh;
-    const found = cached ? intercepts.list(namespace) : await listIntercepts(namespace);
+    const found = cached ? intercepts.list(namespace) : await listIntercepts(namespace, readForPods);
     return found.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ spec }) => spec.target);
   }
 
   return {
     isSynced,
-    listIntercepts,
-    listServices,
+    listIntercepts: (namespace) => listIntercepts(namespace, readForOurs),
+    listServices: (namespace) => listServices(namespace, readForOurs),
+    async listPods(namespace, selector) {
+      const labelSelector = Object.entries(selector)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(',');
+      const selection = { namespace, labelSelector, fieldSelector: LIVING };
+      const objects = await readForOurs((signal) => client.list(PODS, { ...selection, signal }));
+      return objects.flatMap((object) => parsePod(object) ?? []);
+    },
     async readSession(name): Promise<Session | undefined> {
       try {
-        return parseSession(await client.get(SESSIONS, { namespace: installNamespace, name }, { signal: timeout() }));
+        const ref = { namespace: installNamespace, name };
+        return parseSession(await readForOurs((signal) => client.get(SESSIONS, ref, { signal })));
       } catch (error) {
         if (isNotFound(error)) return undefined;
         throw error;
@@ -73,7 +90,7 @@ export function createClusterReader(
     async readNamespace(namespace, { fresh = false } = {}) {
       const [labels, services, targets] = await Promise.all([
         readLabels(namespace),
-        listServices(namespace),
+        listServices(namespace, readForPods),
         readTargets(namespace, fresh),
       ]);
       return { labels, services, targets };
@@ -82,8 +99,4 @@ export function createClusterReader(
       await Promise.all(collections.map((collection) => collection.run(signal)));
     },
   };
-}
-
-function timeout(): AbortSignal {
-  return AbortSignal.timeout(READ_TIMEOUT_MS);
 }

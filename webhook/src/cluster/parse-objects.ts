@@ -4,6 +4,7 @@ import { Intercept, Session } from '@kubectl-tp/control-plane/api';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { ServiceView } from '../inject/namespace-view.ts';
+import { Pod } from '../inject/pod.ts';
 
 const Service = Type.Object({
   metadata: Type.Object({ name: Type.String() }),
@@ -35,6 +36,13 @@ export function parseService(object: unknown): ServiceView | undefined {
       .filter(({ protocol = 'TCP' }) => protocol === 'TCP')
       .map(({ name, port, targetPort = port }) => ({ name, port, targetPort })),
   };
+}
+
+const LeavingPod = Type.Object({ metadata: Type.Object({ deletionTimestamp: Type.String() }) });
+
+/** Undefined for a pod that is going away. */
+export function parsePod(object: unknown): Pod | undefined {
+  return Value.Check(Pod, object) && !Value.Check(LeavingPod, object) ? object : undefined;
 }
 
 /** Undefined for what is none of ours: the CRD lets nothing else in, so only another version's objects. */
