@@ -28,12 +28,13 @@ function buildStatusWrite(key: string, intercept: Intercept, round: Round): Writ
   const wish = { replica, report, desired, replicas: state.replicas };
   const patch = buildStatusPatch(intercept, { ...wish, now: new Date(now()).toISOString() });
   if (patch === undefined) return undefined;
-  const { namespace, name, uid } = intercept.metadata;
+  const { namespace, name, uid, resourceVersion } = intercept.metadata;
   const news = findTransitions(desired?.conditions ?? [], intercept.status?.conditions ?? []);
   return {
     key: `status of intercept ${key}`,
-    // Without the time, which differs each round.
-    fingerprint: JSON.stringify([uid, desired, report, [...state.replicas]]),
+    // With the version that the patch starts from, as it says only what differs there; without the time, which differs
+    // each round.
+    fingerprint: JSON.stringify([uid, resourceVersion, desired, report, [...state.replicas]]),
     async send(signal) {
       // With the uid the API server refuses to write to another object of the same name.
       const ref = { namespace, name };

@@ -1,7 +1,7 @@
 // The writes about Intercepts: which are made, when one counts as another, and what is asked before a deletion.
 
 import test from 'ava';
-import { INTERCEPTS, type Intercept, SESSIONS } from '../../../control-plane/src/api/index.ts';
+import { INTERCEPTS, type Intercept, type InterceptStatus, SESSIONS } from '../../../control-plane/src/api/index.ts';
 import type { KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
 import { buildInterceptWrites } from '../../../control-plane/src/report/intercept-writes.ts';
 import { EMPTY_MEMORY, type EndingReason, type Translation } from '../../../control-plane/src/translator/index.ts';
@@ -67,4 +67,19 @@ test('no answer about the session is not the answer that it has gone', async (t)
   const { api, send } = stage({ isAway: true });
   await t.throwsAsync(send(ending('SessionGone')), { code: 'KUBERNETES_UNREACHABLE' });
   t.deepEqual(api.names(INTERCEPTS), ['orders-alice']);
+});
+
+test('the same status is another write once the object it starts from is another', async (t) => {
+  const desired = { conditions: [], agents: { ready: 0, total: 1 }, appPort: 8080 };
+  const statuses = new Map([[KEY, desired]]);
+  const writesFrom = (resourceVersion: string, status: InterceptStatus) => {
+    const { metadata, ...rest } = interceptObject() as Intercept;
+    const { writesFor } = stage({ intercept: { ...rest, metadata: { ...metadata, resourceVersion }, status } });
+    return writesFor({ statuses });
+  };
+  const [whole] = writesFrom('1', {});
+  const [again] = writesFrom('1', {});
+  const [restored] = writesFrom('2', { agents: { ready: 0, total: 1 } });
+  t.is(whole?.fingerprint, again?.fingerprint);
+  t.not(whole?.fingerprint, restored?.fingerprint);
 });
