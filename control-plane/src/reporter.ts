@@ -36,15 +36,16 @@ export function createReporter(options: ReporterOptions): Reporter {
   function report(state: ClusterState, translation: Translation): { nextMs: number } {
     const isLeader = options.isLeader();
     const reporting = { client, authority, replica, installNamespace, isLeader, now, onTrouble };
-    const abandoned = watchdog.check(state, now());
-    const asLeader = () => [
-      ...buildWorkloadWrites(translation, reporting),
-      ...buildSessionWrites(state, reporting),
-      ...buildAbandonedWrites(abandoned.sessions, reporting),
-    ];
     const writes = buildInterceptWrites(state, translation, reporting);
-    queue.want(isLeader ? [...writes, ...asLeader()] : writes);
-    return { nextMs: Math.min(abandoned.nextMs, nextRenewal(state, authority, now())) };
+    // A leader has heard from the API server within seconds: who has not sees no tunnels, and nobody's end in that.
+    const abandoned = isLeader ? watchdog.check(state, now()) : undefined;
+    if (abandoned !== undefined) {
+      writes.push(...buildWorkloadWrites(translation, reporting));
+      writes.push(...buildSessionWrites(state, reporting));
+      writes.push(...buildAbandonedWrites(abandoned.sessions, reporting));
+    }
+    queue.want(writes);
+    return { nextMs: Math.min(abandoned?.nextMs ?? Infinity, nextRenewal(state, authority, now())) };
   }
 
   return { report };

@@ -1,13 +1,12 @@
 import test from 'ava';
 import fc from 'fast-check';
-import type { Condition, Intercept, InterceptStatus, Session } from '../../../control-plane/src/api/index.ts';
+import type { Condition, Intercept, InterceptStatus } from '../../../control-plane/src/api/index.ts';
 import { buildMergePatch } from '../../../control-plane/src/kubernetes/merge-patch.ts';
-import { createSessionWatchdog } from '../../../control-plane/src/report/abandoned-sessions.ts';
 import { findTransitions, withTransitionTimes } from '../../../control-plane/src/report/conditions.ts';
 import { buildStatusPatch, type StatusWish } from '../../../control-plane/src/report/intercept-status.ts';
 import { withProblems } from '../../../control-plane/src/report/problems.ts';
 import type { DesiredStatus, Translation } from '../../../control-plane/src/translator/index.ts';
-import { interceptObject, sessionObject } from './helpers/shop.ts';
+import { interceptObject } from './helpers/shop.ts';
 
 const NOW = '2026-02-02T00:00:00.000Z';
 const BEFORE = '2026-01-01T00:00:00.000Z';
@@ -132,18 +131,4 @@ test('what cannot be published is told to the owner of the intercept', (t) => {
   t.regex(programmed?.message ?? '', /no such header/);
   t.like(ready, { status: 'False', reason: 'NotProgrammed' });
   t.deepEqual(after.get('shop/b'), statuses.get('shop/b'));
-});
-
-test('a session is abandoned when no tunnel of it was seen for the whole grace', (t) => {
-  const watchdog = createSessionWatchdog(100);
-  const session = sessionObject() as Session;
-  const state = (hasTunnel: boolean) =>
-    ({
-      sessions: new Map([['alice-1', session]]),
-      tunnels: new Map(hasTunnel ? [['alice-1', []]] : []),
-    }) as unknown as Parameters<typeof watchdog.check>[0];
-  t.deepEqual(watchdog.check(state(false), 1000), { sessions: [], nextMs: 1100 });
-  t.deepEqual(watchdog.check(state(true), 1090), { sessions: [], nextMs: 1190 });
-  t.deepEqual(watchdog.check(state(false), 1189), { sessions: [], nextMs: 1190 });
-  t.deepEqual(watchdog.check(state(false), 1190).sessions, [session]);
 });
