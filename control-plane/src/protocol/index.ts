@@ -11,3 +11,4 @@ export * from './session-name.ts';
 export * from './session-proof.ts';
 export * from './splice.ts';
 export * from './tunnel-hello.ts';
+export * from './waiting-room.ts';

@@ -1,10 +1,12 @@
 // The port where agents connect. Reads the server name of the ClientHello, opens a stream to the session's laptop and
 // joins the two; what runs inside is TLS between agent and laptop. Whatever cannot go on is reset at once, so that the
-// agent sends the request elsewhere.
+// agent sends the request elsewhere. Anybody in the cluster may connect: places are counted by source.
 
 import { createServer, type Server, type Socket } from 'node:net';
-import { parseServerName, readClientHello, splice } from '../protocol/index.ts';
-import { MAX_UNKNOWN_AGENTS } from './limits.ts';
+import type { Duplex } from 'node:stream';
+import { createWaitingRoom, parseServerName, readClientHello, splice } from '../protocol/index.ts';
+import { createAddressLimit } from './address-limit.ts';
+import { MAX_CONNECTIONS_PER_ADDRESS, MAX_UNKNOWN_AGENTS, MAX_UNKNOWN_PER_ADDRESS } from './limits.ts';
 import type { AgentConnectionResult } from './metrics.ts';
 import type { SessionRegistry } from './session-registry.ts';
 
@@ -21,24 +23,38 @@ export function createAgentServer({
   onEnd: (result: AgentConnectionResult) => void;
   clientHelloTimeoutMs?: number;
 }): Server {
-  let unknown = 0;
+  const unknown = createWaitingRoom<Socket>(MAX_UNKNOWN_AGENTS, (agent) => agent.resetAndDestroy());
+  const unknownOf = createAddressLimit(MAX_UNKNOWN_PER_ADDRESS);
+  const joinedOf = createAddressLimit(MAX_CONNECTIONS_PER_ADDRESS);
 
   async function serve(agent: Socket): Promise<void> {
     agent.on('error', () => agent.destroy());
-    if (unknown >= MAX_UNKNOWN_AGENTS) return refuse(agent, 'too-many');
-    unknown += 1;
+    const address = agent.remoteAddress ?? '';
+    if (!unknownOf.take(address)) return refuse(agent, 'too-many');
+    unknown.enter(agent);
     const hello = await readClientHello(agent, clientHelloTimeoutMs);
-    unknown -= 1;
+    unknown.leave(agent);
+    unknownOf.giveBack(address);
     const session = parseServerName(hello?.serverName ?? '')?.session;
     if (hello === undefined) return refuse(agent, 'no-client-hello');
     if (session === undefined || agent.destroyed) return refuse(agent, 'no-session');
+    const source = `${session} ${address}`;
+    if (!joinedOf.take(source)) return refuse(agent, 'too-many');
     const stream = sessions.open(session);
-    if (typeof stream === 'string') return refuse(agent, stream);
+    if (typeof stream !== 'string') return join(agent, stream, source);
+    joinedOf.giveBack(source);
+    refuse(agent, stream);
+  }
+
+  function join(agent: Socket, stream: Duplex, source: string): void {
     onOpen();
     splice(
       { stream: agent, reset: () => agent.resetAndDestroy() },
       { stream, reset: () => stream.destroy() },
-      (isWhole) => onEnd(isWhole ? 'whole' : 'reset'),
+      (isWhole) => {
+        joinedOf.giveBack(source);
+        onEnd(isWhole ? 'whole' : 'reset');
+      },
     );
   }
 

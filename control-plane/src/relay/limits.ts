@@ -8,7 +8,11 @@ export const REQUEST_TIMEOUT_MS = 5000;
 export const MAX_UNPROVEN_LAPTOPS = 256;
 /** Connections to the agent port that have sent no ClientHello yet: a burst of every agent at once still fits. */
 export const MAX_UNKNOWN_AGENTS = 4096;
+/** The same, from one pod: a burst of its callers becomes as many connections at once. */
+export const MAX_UNKNOWN_PER_ADDRESS = 1024;
 /** Connections of agents inside one session's tunnel; each may cost a window's memory. */
 export const MAX_CONNECTIONS_PER_SESSION = 4096;
+/** The same, from one pod: others still get through. */
+export const MAX_CONNECTIONS_PER_ADDRESS = 2048;
 /** Tunnels of one session that still carry connections: the newest and those it has replaced. */
 export const MAX_TUNNELS_PER_SESSION = 4;

@@ -42,7 +42,7 @@ export type AcceptOptions = {
 };
 
 /** TLS with an agent takes two round trips; one that stalls only holds a local connection. */
-const HANDSHAKE_TIMEOUT_MS = 10_000;
+const HANDSHAKE_TIMEOUT_MS = 5000;
 /** Nobody reads it; without one, each connection would cost an exception with its stack. */
 const GONE = 'the agent is gone';
 const PROTOCOLS = [ALPN_PROBE, ALPN_HTTP2, ALPN_HTTP1];

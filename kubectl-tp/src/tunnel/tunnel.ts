@@ -3,6 +3,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import { createWaitingRoom } from '@kubectl-tp/control-plane/protocol';
 import { type AgentConnection, acceptAgent } from './accept-agent.ts';
 import { keepTunnel, type Tunnel } from './keep-tunnel.ts';
 import type { LocalTarget } from './local-target.ts';
@@ -13,6 +14,9 @@ import type { TunnelState } from './tunnel-state.ts';
 
 /** Requests on their way when the laptop leaves may take this long; idle connections of agents end earlier. */
 const DRAIN_MS = 5000;
+/** Connections whose TLS is not done yet. Each holds one of the local application, too, and anybody in the cluster can
+ * begin one. */
+export const MAX_UNFINISHED_AGENTS = 1024;
 
 export type Probe = { namespace: string; intercept: string; pod: string };
 
@@ -61,6 +65,15 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     },
   };
 
+  const unfinished = createWaitingRoom<Duplex>(MAX_UNFINISHED_AGENTS, (stream) => stream.destroy());
+
+  function serve(stream: Duplex): void {
+    unfinished.enter(stream);
+    acceptAgent(stream, accept)
+      .catch((error: Error) => stream.destroy(error))
+      .finally(() => unfinished.leave(stream));
+  }
+
   const stopWatchingSleep = watchSleep(() => {
     for (const tunnel of tunnels.values()) tunnel.redial();
   });
@@ -71,9 +84,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
         const connection = await dialRelay(relay, signal);
         return reverseConnect(connection, { session, key: proofKey, relay }, signal);
       },
-      onStream: (stream) => {
-        acceptAgent(stream, accept).catch((error: Error) => stream.destroy(error));
-      },
+      onStream: serve,
       onState: (state) => onState?.(relay, state),
     });
   }
