@@ -42,11 +42,20 @@ export async function installWithHelm({ helm, connection, settings, env, signal 
       kubeconfig,
       ...impersonation(connection),
     ];
-    const args = ['upgrade', '--install', HELM_RELEASE, assetPath('chart'), ...place, ...values];
+    const conflicts = buildConflictOptions(await run(helm, ['version', '--short'], { env, signal }));
+    const args = ['upgrade', '--install', HELM_RELEASE, assetPath('chart'), ...place, ...conflicts, ...values];
     await run(helm, args, { env, signal });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * helm 4 refuses an upgrade where somebody else has written a field that it changes. These are our own objects, and
+ * they become what this version needs, as without helm.
+ */
+export function buildConflictOptions(version: string): string[] {
+  return /^v?[0-3]\./.test(version) ? [] : ['--server-side=true', '--force-conflicts'];
 }
 
 function impersonation({ impersonate }: Connection): string[] {
@@ -54,19 +63,24 @@ function impersonation({ impersonate }: Connection): string[] {
   return [...user, ...impersonate.groups.flatMap((group) => ['--kube-as-group', group])];
 }
 
+/** Resolves with standard output. */
 function run(
   program: string,
   args: readonly string[],
   options: { env: NodeJS.ProcessEnv; signal: AbortSignal },
-): Promise<void> {
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
     let said = '';
+    child.stdout.on('data', (text) => {
+      output += String(text);
+    });
     child.stderr.on('data', (text) => {
       said += String(text);
     });
     child.once('error', reject);
-    child.once('close', (code) => (code === 0 ? resolve() : reject(failed(code, said))));
+    child.once('close', (code) => (code === 0 ? resolve(output) : reject(failed(code, said))));
   });
 }
 
