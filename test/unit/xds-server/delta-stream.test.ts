@@ -178,12 +178,35 @@ test('of a refused response each resource is tried alone, and only the culprit i
   t.deepEqual(stream.set({ cluster: { a: 1, b: 2, c: 2, d: 1 } }), ['cluster +b +c +d']);
 });
 
-test('routes stay as they are while a cluster is refused', (t) => {
-  const stream = begin({ cluster: { a: 1 }, route: { r: 1 } });
-  stream.settle('cluster', 'route');
-  stream.set({ cluster: { a: 1, b: 1 }, route: { r: 2 } });
-  t.deepEqual(stream.nack('cluster', 'bad'), []);
-  t.deepEqual(stream.set({ cluster: { a: 1 }, route: { r: 3 } }), ['route +r']);
+test('listeners and routes go on changing while a cluster is refused', (t) => {
+  const stream = begin({ cluster: { a: 1 }, listener: { l: 1 }, route: { r: 1 } });
+  stream.settle('cluster', 'listener', 'route');
+  t.deepEqual(stream.set({ cluster: { a: 1, b: 1 }, listener: { l: 2 }, route: { r: 2 } }), ['cluster +b']);
+  t.deepEqual(stream.nack('cluster', 'bad'), ['listener +l', 'route +r']);
+  stream.ack('listener');
+  stream.ack('route');
+  t.deepEqual(stream.set({ cluster: { a: 1, b: 1, c: 1 }, listener: { l: 2 }, route: { r: 3 } }), ['cluster +c']);
+  t.deepEqual(stream.ack('cluster'), ['route +r']);
+});
+
+test('a cluster is made without the endpoints that are its alone, which follow when it is there', (t) => {
+  const stream = begin({ cluster: { 'a-of-e': 1, p: 1 }, endpoint: { e: 1, p: 1 } });
+  t.deepEqual(stream.ask('cluster'), ['cluster +a-of-e +p']);
+  t.deepEqual(stream.ask('endpoint', { subscribe: ['e', 'p'] }), ['endpoint +e -p']);
+  t.deepEqual(stream.ack('endpoint'), []);
+  t.deepEqual(stream.ack('cluster'), ['endpoint +p']);
+  t.deepEqual(stream.facts(), [], 'its endpoints belong to the snapshot');
+  stream.ack('endpoint');
+  t.deepEqual(stream.facts(), [{ kind: 'acknowledged', tag: 'tag 1' }]);
+});
+
+test('a cluster that is made anew has no endpoints of its own for that time', (t) => {
+  const stream = begin({ cluster: { p: 1 }, endpoint: { p: 1 } });
+  stream.settle('cluster');
+  stream.settle('endpoint');
+  t.deepEqual(stream.set({ cluster: { p: 2 }, endpoint: { p: 1 } }), ['cluster +p', 'endpoint -p']);
+  t.deepEqual(stream.ack('endpoint'), []);
+  t.deepEqual(stream.ack('cluster'), ['endpoint +p']);
 });
 
 test('a snapshot counts as acknowledged when all of it is, and once', (t) => {

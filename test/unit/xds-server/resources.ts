@@ -9,7 +9,7 @@ import {
 
 /**
  * `{ cluster: { a: 1 } }`: a cluster `a` with content `1`; another content is another version. A cluster `a-of-e` needs
- * endpoint `e`.
+ * endpoint `e`, and any cluster the endpoint of its own name if there is one.
  */
 export type Contents = Partial<Record<ResourceType, Record<string, string | number>>>;
 
@@ -20,8 +20,12 @@ export function resourceSet(contents: Contents): ResourceSet {
         type,
         name,
         value: new TextEncoder().encode(String(content)),
-        endpoints: type === 'cluster' ? name.split('-of-').slice(1) : [],
+        endpoints: type === 'cluster' ? endpointsOf(name, contents) : [],
       })),
     ),
   );
+}
+
+function endpointsOf(cluster: string, { endpoint = {} }: Contents): string[] {
+  return [...cluster.split('-of-').slice(1), ...(cluster in endpoint ? [cluster] : [])];
 }

@@ -1,10 +1,10 @@
 // The state machine of one agent's delta ADS stream: a request or a snapshot in; the next state, responses and facts
 // out. Pure. What each type owes the agent is subscription.ts's business; here is the order between types:
-//   new resources go out as clusters, endpoints, secrets, then listeners, routes once all clusters are acknowledged;
+//   new resources go out as clusters, endpoints, secrets, then listeners, routes once all clusters are answered;
 //   removals go the other way, so that no route on the agent ever names a cluster that the agent doesn't hold.
 
 import type { Snapshot } from '../cache/snapshot-cache.ts';
-import { RESOURCE_TYPES, type Resource, type ResourceType } from '../resource-set.ts';
+import { RESOURCE_TYPES, type Resource, type ResourceSet, type ResourceType } from '../resource-set.ts';
 import { afterNamesRequest, type NamesRequest } from './subscribe.ts';
 import type { Changes, Subscription } from './subscription.ts';
 import * as subscription from './subscription.ts';
@@ -121,7 +121,21 @@ function respond(stream: DeltaStream): { stream: DeltaStream; responses: StreamR
 
 function nextChanges(stream: DeltaStream, type: ResourceType, { set }: Snapshot): Changes | undefined {
   const gates = { mayAdd: () => mayAdd(stream, type), mayRemove: () => mayRemove(stream, type) };
-  return subscription.nextChanges(stream.subscriptions[type], set[type], gates);
+  return subscription.nextChanges(stream.subscriptions[type], listOffered(stream, type, set), gates);
+}
+
+/**
+ * Endpoints that have a cluster's name are its alone, and stay out while that cluster is on its way: Envoy makes it
+ * without endpoints at once, but with some it waits for their health checks, and keeps all that comes meanwhile waiting.
+ */
+function listOffered({ subscriptions }: DeltaStream, type: ResourceType, set: ResourceSet): ResourceSet[ResourceType] {
+  if (type !== 'endpoint') return set[type];
+  const isUnderWay = ({ name, version }: Resource) => subscriptions.cluster.held.get(name) !== version;
+  const withheld = [...set.endpoint.keys()].filter((name) => {
+    const cluster = set.cluster.get(name);
+    return cluster !== undefined && isUnderWay(cluster);
+  });
+  return withheld.length === 0 ? set.endpoint : without(set.endpoint, withheld);
 }
 
 /**
@@ -136,12 +150,16 @@ function resendEndpointsOf(stream: DeltaStream, clusters: readonly Resource[]): 
 }
 
 function resendEndpoints(stream: DeltaStream, names: Iterable<string>): DeltaStream {
-  return replace(stream, 'endpoint', subscription.resendHeld(stream.subscriptions.endpoint, names));
+  return replace(stream, 'endpoint', subscription.resend(stream.subscriptions.endpoint, names));
 }
 
-/** Envoy acknowledges clusters when they are ready for use (it holds the ACK back while they warm). */
-function mayAdd(stream: DeltaStream, type: ResourceType): boolean {
-  return type === 'listener' || type === 'route' ? holdsAll(stream, 'cluster') : true;
+/**
+ * Envoy acknowledges clusters when they are ready for use (it holds the ACK back while they warm). One that it refuses
+ * will never be, and must not keep everybody else's changes from the agent.
+ */
+function mayAdd({ subscriptions, snapshot }: DeltaStream, type: ResourceType): boolean {
+  if (type !== 'listener' && type !== 'route') return true;
+  return snapshot !== undefined && subscription.hasAnswered(subscriptions.cluster, snapshot.set.cluster);
 }
 
 /** What nothing on the agent refers to any more. */
@@ -188,4 +206,10 @@ function holdsExactly({ subscriptions, snapshot }: DeltaStream, type: ResourceTy
 
 function replace(stream: DeltaStream, type: ResourceType, state: Subscription): DeltaStream {
   return { ...stream, subscriptions: { ...stream.subscriptions, [type]: state } };
+}
+
+function without<T>(map: ReadonlyMap<string, T>, names: readonly string[]): ReadonlyMap<string, T> {
+  const rest = new Map(map);
+  for (const name of names) rest.delete(name);
+  return rest;
 }

@@ -96,11 +96,11 @@ export function afterRefusal(subscription: Subscription, changes: Changes): Subs
   return { ...subscription, held, refused, suspects: without(subscription.suspects, names), underWay: undefined };
 }
 
-/** Sends those of `names` that the agent holds once more. */
-export function resendHeld(subscription: Subscription, names: Iterable<string>): Subscription {
-  const held = [...names].filter((name) => subscription.held.has(name));
-  if (held.length === 0) return subscription;
-  return { ...subscription, due: new Set([...subscription.due, ...held]) };
+/** Answers for those of `names` that the agent has asked for once more. */
+export function resend(subscription: Subscription, names: Iterable<string>): Subscription {
+  const wanted = [...names].filter((name) => isWanted(subscription, name));
+  if (wanted.length === 0) return subscription;
+  return { ...subscription, due: new Set([...subscription.due, ...wanted]) };
 }
 
 /** The agent holds the newest version of every resource, or of each it has asked for. */
@@ -108,6 +108,13 @@ export function holdsAll(subscription: Subscription, resources: Resources, which
   return [...resources.values()].every(
     ({ name, version }) =>
       subscription.held.get(name) === version || (which === 'asked' && !isWanted(subscription, name)),
+  );
+}
+
+/** The agent holds the newest version of every resource, or has refused it. */
+export function hasAnswered({ held, refused }: Subscription, resources: Resources): boolean {
+  return [...resources.values()].every(
+    ({ name, version }) => held.get(name) === version || refused.get(name) === version,
   );
 }
 
