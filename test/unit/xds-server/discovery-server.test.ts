@@ -130,7 +130,10 @@ test('nothing is read from a stream before its token has proven whose it is', as
 });
 
 test('one address can not take all places of those that have proven nothing', async (t) => {
-  const { port, join, connected } = await startServer(t, { limits: { maxUnprovenPerAddress: 2 } });
+  const { port, join, connected } = await startServer(t, {
+    limits: { maxUnprovenPerAddress: 2, proofTimeoutMs: 600_000 },
+  });
+  t.timeout(20_000);
   const silent = [await connectTcp(t, port), await connectTcp(t, port)];
   await once((await connectTcp(t, port)).resume(), 'close');
   for (const socket of silent) socket.destroy();
