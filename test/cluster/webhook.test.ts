@@ -32,7 +32,7 @@ test.serial('a numeric port is captured by nft for an intercept, probes and all'
   const session = await createSession(stage, 'admin');
   t.teardown(() => deleteSession(stage, session));
   await stage.cluster.apply([buildIntercept('webhook-numeric', 'echo', session)]);
-  t.teardown(() => kubectl(stage, 'delete', 'intercept', 'echo'));
+  t.teardown(() => kubectl(stage, 'delete', 'intercepts.kubectl-tp.dev', 'echo'));
   await stage.deploy({ name: 'echo', replicas: 1, target: 'number' });
   await restart(stage, 'echo');
   const [pod] = await readPods(stage, 'echo');
@@ -54,21 +54,27 @@ test.serial('sessions and intercepts are stamped, and those of others are out of
   const stage = await openStage(t, 'team-a');
   const session = await createSession(stage, 'alice', 'carol');
   t.teardown(() => deleteSession(stage, session));
-  const owner = ['-n', INSTALL_NAMESPACE, 'get', 'session', session, '-o', 'jsonpath={.spec.owner}'];
+  const owner = ['-n', INSTALL_NAMESPACE, 'get', 'sessions.kubectl-tp.dev', session, '-o', 'jsonpath={.spec.owner}'];
   t.is(await stage.cluster.kubectl(owner, { user: 'carol' }), 'alice');
 
   const foreign = stage.cluster.apply([buildIntercept('team-a', 'posing', session)], { user: 'carol' });
   t.regex((await t.throwsAsync(foreign))?.message ?? '', /belongs to alice.*SESSION_FOREIGN/);
-  const deletion = stage.cluster.kubectl(['-n', INSTALL_NAMESPACE, 'delete', 'session', session], { user: 'carol' });
+  const deletion = stage.cluster.kubectl(['-n', INSTALL_NAMESPACE, 'delete', 'sessions.kubectl-tp.dev', session], {
+    user: 'carol',
+  });
   t.regex((await t.throwsAsync(deletion))?.message ?? '', /belongs to alice.*"administer"/);
 
-  t.teardown(() => stage.cluster.kubectl(['-n', 'team-a', 'delete', 'intercept', 'of-alice', '--ignore-not-found']));
+  t.teardown(() =>
+    stage.cluster.kubectl(['-n', 'team-a', 'delete', 'intercepts.kubectl-tp.dev', 'of-alice', '--ignore-not-found']),
+  );
   await stage.cluster.apply([buildIntercept('team-a', 'of-alice', session)], { user: 'alice' });
-  const ending = stage.cluster.kubectl(['-n', 'team-a', 'delete', 'intercept', 'of-alice'], { user: 'carol' });
+  const ending = stage.cluster.kubectl(['-n', 'team-a', 'delete', 'intercepts.kubectl-tp.dev', 'of-alice'], {
+    user: 'carol',
+  });
   t.regex((await t.throwsAsync(ending))?.message ?? '', /belongs to alice/);
   const looking = stage.cluster.apply([buildIntercept('team-a', 'looking', session)], { user: 'bob' });
   t.regex((await t.throwsAsync(looking))?.message ?? '', /forbidden/i);
-  await stage.cluster.kubectl(['-n', 'team-a', 'delete', 'intercept', 'of-alice'], { user: 'alice' });
+  await stage.cluster.kubectl(['-n', 'team-a', 'delete', 'intercepts.kubectl-tp.dev', 'of-alice'], { user: 'alice' });
 });
 
 test.serial('a Service and the Deployment behind it are one, also with an agent in between', async (t) => {
@@ -80,7 +86,7 @@ test.serial('a Service and the Deployment behind it are one, also with an agent 
   const intercept = (name: string, kind: string, value: string) =>
     buildIntercept('webhook-shared', name, session, { target: { kind, name: 'echo' }, value });
   await stage.cluster.apply([intercept('by-service', 'Service', 'me')]);
-  t.teardown(() => kubectl(stage, 'delete', 'intercepts', '--all'));
+  t.teardown(() => kubectl(stage, 'delete', 'intercepts.kubectl-tp.dev', '--all'));
   const error = await t.throwsAsync(stage.cluster.apply([intercept('by-workload', 'Deployment', 'me')]));
   t.regex(error?.message ?? '', /webhook-shared\/by-service.*INTERCEPT_CONFLICT/s);
   await stage.cluster.apply([intercept('another-value', 'Deployment', 'you')]);
@@ -145,7 +151,7 @@ function createPublicKeyPem(): string {
 }
 
 async function deleteSession({ cluster }: Stage, name: string): Promise<void> {
-  await cluster.kubectl(['-n', INSTALL_NAMESPACE, 'delete', 'session', name, '--ignore-not-found']);
+  await cluster.kubectl(['-n', INSTALL_NAMESPACE, 'delete', 'sessions.kubectl-tp.dev', name, '--ignore-not-found']);
 }
 
 function buildIntercept(
