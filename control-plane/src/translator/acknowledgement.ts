@@ -27,8 +27,8 @@ export function listAcknowledged(
   const hashes = new Map<string, string>();
   const reports = new Map<ObjectKey, AgentReport>();
   for (const verdict of verdicts) {
-    const { key, object } = verdict.intercept;
-    const before = memory.acknowledged.get(key);
+    const { key, uid, object } = verdict.intercept;
+    const before = memory.acknowledged.get(uid);
     const report = verdict.kind === 'accepted' ? buildReport(verdict, { state, agents, hashes, before }) : undefined;
     const written = object.status?.reports?.[replica] !== undefined;
     if (report !== undefined) reports.set(key, report);

@@ -10,7 +10,12 @@ import type { Ending, EndingReason } from './translation.ts';
 /** Intercept and Session come by two watches: a younger intercept may just be seen before its Session. */
 export const SESSION_WAIT_MS = 30_000;
 
-export type LiveIntercept = CandidateIntercept & { readonly key: ObjectKey; readonly object: Intercept };
+export type LiveIntercept = CandidateIntercept & {
+  readonly key: ObjectKey;
+  /** Tells it from an earlier object of the same name. */
+  readonly uid: string;
+  readonly object: Intercept;
+};
 
 export type InterceptLists = {
   /** Oldest first. */
@@ -60,8 +65,8 @@ function findEnds(state: ClusterState, { metadata, spec }: Intercept): { atMs: n
 }
 
 function buildLiveIntercept(key: ObjectKey, object: Intercept): LiveIntercept {
-  const createdAt = object.metadata.creationTimestamp ?? '';
-  return { key, id: key, object, createdAt, match: object.spec.match, isAccepted: isAccepted(object) };
+  const { uid = key, creationTimestamp: createdAt = '' } = object.metadata;
+  return { key, id: key, uid, object, createdAt, match: object.spec.match, isAccepted: isAccepted(object) };
 }
 
 /** What was said of an earlier generation says nothing of this one. */

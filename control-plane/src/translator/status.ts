@@ -3,7 +3,6 @@
 import {
   ACCEPTED_REASONS,
   type AcceptedReason,
-  type AgentReport,
   PROGRAMMED_REASONS,
   type ProgrammedReason,
   READY_REASONS,
@@ -11,7 +10,7 @@ import {
 } from '../api/index.ts';
 import { explainMatch } from '../match/index.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
-import { collectAcknowledged } from './acknowledgement.ts';
+import type { Acknowledged } from './acknowledgement.ts';
 import type { Verdict } from './conflicts.ts';
 import { type Finding, judgeProgrammed } from './programmed.ts';
 import { formatTarget, type Target } from './target.ts';
@@ -20,14 +19,9 @@ import { isLaptopConnected } from './tunnel.ts';
 
 const MAX_MESSAGE_LENGTH = 4096;
 
-export function buildStatus(
-  state: ClusterState,
-  verdict: Verdict,
-  { own, replica }: { own: AgentReport | undefined; replica: string },
-): DesiredStatus {
+export function buildStatus(state: ClusterState, verdict: Verdict, acknowledged: Acknowledged): DesiredStatus {
   const { object, match } = verdict.intercept;
   const { target } = verdict;
-  const acknowledged = collectAcknowledged(state, verdict.intercept, { own, replica });
   const agents = countAgents(target, acknowledged.pods);
   const programmed: Finding<ProgrammedReason> =
     verdict.kind === 'accepted' ? judgeProgrammed(state, verdict, acknowledged) : { reason: 'NotAccepted' };

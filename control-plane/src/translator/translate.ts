@@ -1,11 +1,13 @@
 // From the cluster's state to everything that follows from it. Reads as the life of an intercept: which there are,
 // what they point at, which are accepted, what agents get, who needs an agent, what people are told.
 
-import type { ClusterState } from '../state/cluster-state.ts';
-import { listAcknowledged } from './acknowledgement.ts';
+import type { AgentReport } from '../api/index.ts';
+import type { ClusterState, ObjectKey } from '../state/cluster-state.ts';
+import { collectAcknowledged, listAcknowledged } from './acknowledgement.ts';
 import { planAgents } from './agents.ts';
 import { buildClusterIndex, type ClusterIndex } from './cluster-index.ts';
 import { type AcceptedIntercept, refuseConflicts, type Verdict } from './conflicts.ts';
+import { addGrace } from './grace.ts';
 import { checkSession, type LiveIntercept, listIntercepts } from './intercept.ts';
 import { judgeReplacement, planRollouts } from './rollouts.ts';
 import { buildStatus } from './status.ts';
@@ -27,9 +29,13 @@ export function translate(state: ClusterState, context: TranslationContext): Tra
   const { agents, httpUntilMs } = planAgents(state, accepted, context);
   const acknowledged = listAcknowledged(state, verdicts, agents, context);
   const removals = planRemovals(state, accepted, context);
+  const heldUntilMs = new Map<string, number>();
   const statuses = verdicts.map((verdict) => {
-    const { key } = verdict.intercept;
-    return [key, buildStatus(state, verdict, { own: acknowledged.get(key), replica: context.replica })] as const;
+    const own = acknowledged.get(verdict.intercept.key);
+    const said = collectAcknowledged(state, verdict.intercept, { own, replica: context.replica });
+    const holders = addGrace(verdict, said, context);
+    for (const [hold, untilMs] of holders.heldUntilMs) heldUntilMs.set(hold, untilMs);
+    return [verdict.intercept.key, buildStatus(state, verdict, holders.acknowledged)] as const;
   });
 
   return {
@@ -39,8 +45,14 @@ export function translate(state: ClusterState, context: TranslationContext): Tra
     rollouts: [...planRollouts(state, accepted), ...removals.rollouts],
     unused: removals.marks,
     endings,
-    memory: { httpUntilMs, acknowledged },
-    nextChangeMs: findNext([...nextChangesMs, ...removals.nextChangesMs, ...httpUntilMs.values(), ...leavingUntilMs]),
+    memory: { httpUntilMs, acknowledged: byUid(live, acknowledged), heldUntilMs },
+    nextChangeMs: findNext([
+      ...nextChangesMs,
+      ...removals.nextChangesMs,
+      ...httpUntilMs.values(),
+      ...heldUntilMs.values(),
+      ...leavingUntilMs,
+    ]),
   };
 }
 
@@ -70,6 +82,12 @@ function refuseUnrollable(state: ClusterState, intercept: LiveIntercept, { place
   const [first] = advices;
   if (first === undefined || advices.includes(undefined)) return undefined;
   return { reason: 'WorkloadNotRollable', detail: first };
+}
+
+/** What is remembered of an intercept must not be taken for what a later one of the same name has. */
+function byUid(live: readonly LiveIntercept[], reports: ReadonlyMap<ObjectKey, AgentReport>): Map<string, AgentReport> {
+  const pairs = live.map(({ key, uid }) => [uid, reports.get(key)] as const);
+  return new Map(pairs.filter((pair): pair is [string, AgentReport] => pair[1] !== undefined));
 }
 
 /** A port that carries intercepts has no end yet: Infinity is no time to wait for. */

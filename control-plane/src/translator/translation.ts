@@ -18,17 +18,23 @@ export type TranslationContext = {
 };
 
 /**
- * What one translation hands to the next. Losing it is harmless: ports fall back to `tcp` at once, and agents count as
- * acknowledged again with their next acknowledgement.
+ * What one translation hands to the next. Losing it is harmless: ports fall back to `tcp` at once, and agents hold their
+ * intercepts again with their next acknowledgement.
  */
 export type TranslationMemory = {
   /** Until when a port without intercept stays in mode `http`, by `<node>:<appPort>`; Infinity while it has one. */
   readonly httpUntilMs: ReadonlyMap<string, number>;
-  /** The `acknowledged` of that translation. */
-  readonly acknowledged: ReadonlyMap<ObjectKey, AgentReport>;
+  /** The `acknowledged` of that translation, by uid of the intercept. */
+  readonly acknowledged: ReadonlyMap<string, AgentReport>;
+  /** Until when an agent counts as holding an intercept (see grace.ts); Infinity while a control plane pod says so. */
+  readonly heldUntilMs: ReadonlyMap<string, number>;
 };
 
-export const EMPTY_MEMORY: TranslationMemory = { httpUntilMs: new Map(), acknowledged: new Map() };
+export const EMPTY_MEMORY: TranslationMemory = {
+  httpUntilMs: new Map(),
+  acknowledged: new Map(),
+  heldUntilMs: new Map(),
+};
 
 export type Translation = {
   /** One for every pod with an agent, by node id `<namespace>/<pod>`. Every replica publishes them. */

@@ -6,10 +6,11 @@ import test from 'ava';
 import { Document, parse, visit } from 'yaml';
 import type { AgentReport } from '../../../control-plane/src/api/index.ts';
 import { translate } from '../../../control-plane/src/translator/translate.ts';
-import type {
-  DesiredStatus,
-  Translation,
-  TranslationContext,
+import {
+  type DesiredStatus,
+  EMPTY_MEMORY,
+  type Translation,
+  type TranslationContext,
 } from '../../../control-plane/src/translator/translation.ts';
 import { buildState, type StateWords } from '../../fixtures/cluster-state.ts';
 import { acknowledgeAll, CONTEXT, toPlain } from '../../fixtures/translation.ts';
@@ -40,6 +41,7 @@ function run({ now, acknowledged, memory, state: words }: Case): Translation {
     ...CONTEXT,
     nowMs: now === undefined ? CONTEXT.nowMs : Date.parse(now),
     memory: {
+      ...EMPTY_MEMORY,
       httpUntilMs: new Map(Object.entries(memory?.httpUntilMs ?? {})),
       acknowledged: new Map(Object.entries(memory?.acknowledged ?? {})),
     },

@@ -64,18 +64,9 @@ test('a change nearby does not take back that an agent holds the intercept', (t)
   t.is(programmed(translate(moved, CONTEXT)), 'WaitingForAgents');
 });
 
-test('an agent that connects anew has to acknowledge again', (t) => {
-  const state = acknowledgeAll(buildState(INTERCEPTED));
-  const { memory } = translate(state, CONTEXT);
-  const reconnected = { ...state, agents: new Map([[NODE, { acknowledged: undefined, rejection: undefined }]]) };
-  const translation = translate(reconnected, { ...CONTEXT, memory });
-  t.is(programmed(translation), 'WaitingForAgents');
-  t.is(translation.memory.acknowledged.size, 0);
-});
-
 test('an older generation that was acknowledged says nothing about this one', (t) => {
   const state = acknowledgeAll(buildState(INTERCEPTED));
-  const acknowledged = new Map([[KEY, { generation: 0, pods: ['orders-1'] }]]);
+  const acknowledged = new Map([['uid-orders-me', { generation: 0, pods: ['orders-1'] }]]);
   const older = { ...state, agents: new Map([[NODE, { acknowledged: 'older', rejection: undefined }]]) };
   const translation = translate(older, { ...CONTEXT, memory: { ...EMPTY_MEMORY, acknowledged } });
   t.is(programmed(translation), 'WaitingForAgents');
