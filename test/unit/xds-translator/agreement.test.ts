@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { ALPN_PROBE } from '../../../control-plane/src/protocol/alpn.ts';
-import { PROBE_ALPN } from '../../../xds/src/translator/tunnel-cluster.ts';
+import { PROBE_ALPN } from '../../../xds/src/translator/probe-cluster.ts';
 
 test('agents offer the ALPN by which laptops know a probe', (t) => {
   t.is(PROBE_ALPN, ALPN_PROBE);

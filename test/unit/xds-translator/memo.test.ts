@@ -44,7 +44,7 @@ test('pods of one workload share everything but their address and their key', (t
   t.deepEqual(
     waiting.map(({ name, endpoints }) => [name, endpoints]),
     [
-      ['probe/team-a/me', ['session/alice-1']],
+      ['probe/team-a/me', ['probe/team-a/me']],
       ['tunnel/team-a/me', ['session/alice-1']],
     ],
   );

@@ -15,10 +15,11 @@ import { buildTunnelEndpoints } from './endpoint.ts';
 import { buildFallbackCluster } from './fallback-cluster.ts';
 import { buildListener } from './listener.ts';
 import { createMemo } from './memo.ts';
-import { sessionName } from './resource-names.ts';
+import { buildProbeCluster, buildProbeEndpoints } from './probe-cluster.ts';
+import { probeName, sessionName } from './resource-names.ts';
 import { buildRouteConfiguration } from './route.ts';
 import { buildAgentSecret, buildAuthoritySecret } from './secret.ts';
-import { buildProbeCluster, buildTunnelCluster } from './tunnel-cluster.ts';
+import { buildTunnelCluster } from './tunnel-cluster.ts';
 
 /**
  * All resources of one agent. What `validateAgentConfig` finds fault with is left out, so that Envoy never refuses a
@@ -56,13 +57,26 @@ function translateIntercept(intercept: InterceptRoute, port: AgentPort, tunnels:
   const tunnel = tunnels.find((each) => each.session === session);
   if (tunnel === undefined) return [];
   const way = [id, session, serverName, tunnel.peerName];
-  const clusters = [
+  const resources = [
     remember(['tunnel', ...way], () => encodeRelayCluster(buildTunnelCluster(intercept, tunnel), session)),
-    remember(['probe', ...way], () => encodeRelayCluster(buildProbeCluster(intercept, tunnel), session)),
+    ...translateProbe(intercept, tunnel),
   ];
-  if (fallback === 'fail') return clusters;
+  if (fallback === 'fail') return resources;
   const members = () => encode('cluster', ClusterSchema, buildFallbackCluster(id, appPort));
-  return [...clusters, remember(['fallback', id, appPort], members)];
+  return [...resources, remember(['fallback', id, appPort], members)];
+}
+
+function translateProbe(intercept: InterceptRoute, tunnel: Tunnel): EncodedResource[] {
+  const { id, serverName } = intercept;
+  const cluster = () => ({
+    ...encode('cluster', ClusterSchema, buildProbeCluster(intercept, tunnel)),
+    endpoints: [probeName(id)],
+  });
+  const endpoints = () => encode('endpoint', ClusterLoadAssignmentSchema, buildProbeEndpoints(intercept, tunnel));
+  return [
+    remember(['probe', id, serverName, tunnel.peerName], cluster),
+    remember(['probe relays', id, tunnel.relays], endpoints),
+  ];
 }
 
 function translateTunnel(tunnel: Tunnel): EncodedResource {
