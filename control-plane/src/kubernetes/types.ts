@@ -25,9 +25,9 @@ export type ListOptions = { namespace?: string; labelSelector?: string; fieldSel
 export type RequestOptions = { signal?: AbortSignal; dryRun?: boolean; fieldManager?: string; subresource?: string };
 export type PatchType = 'merge' | 'json' | 'apply';
 
-/** One step of a watch: everything there is (after each new list), or one change. */
+/** One step of a watch: everything there is (after each new list) as of a resource version, or one change. */
 export type WatchEvent<T> =
-  | { type: 'listed'; objects: T[] }
+  | { type: 'listed'; objects: T[]; version?: string }
   | { type: 'changed'; object: T }
   | { type: 'deleted'; object: T };
 

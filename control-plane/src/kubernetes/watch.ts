@@ -35,7 +35,7 @@ export async function* watchObjects<T extends KubernetesObject, M>(
     try {
       if (version === undefined) {
         const listed: Listed<M> = await listAll(connection, resource, options, narrow);
-        yield { type: 'listed', objects: listed.objects };
+        yield { type: 'listed', ...listed };
         version = listed.version;
       }
       startedMs = Date.now();

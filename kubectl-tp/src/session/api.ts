@@ -1,6 +1,7 @@
 // What CLI and session process say to each other over the unix socket. One connection carries one call, as lines of
 // JSON: a request, then any number of progress lines, then a result or an error. The caller ends its side to cancel,
-// or, after the result of an intercept with `hold`, to end the intercept.
+// or, after the result of an intercept with `hold`, to end the intercept; an error after that result tells that the
+// intercept has ended elsewhere.
 
 import type { Fallback, HeaderMatch, TargetKind } from '@kubectl-tp/control-plane/api';
 import type { ErrorDescription } from '../errors.ts';

@@ -14,10 +14,11 @@ export type CallOptions = {
   readonly onProgress?: (text: string) => void;
 };
 
-/** A call whose effect lasts until `end`: see `hold` in the API. `lost` resolves when the process went away before. */
+/** A call whose effect lasts until `end`: see `hold` in the API. `over` resolves when it is over before: with the
+ * reason, or undefined when the process went away. */
 export type HeldCall<V extends Verb> = {
   readonly result: SessionApi[V]['result'];
-  readonly lost: Promise<void>;
+  readonly over: Promise<TpError | undefined>;
   end(): Promise<void>;
 };
 
@@ -111,17 +112,16 @@ function holdOpen<V extends Verb>(
   answers: AsyncGenerator<Answer<V>>,
   result: SessionApi[V]['result'],
 ): HeldCall<V> {
-  // The process says nothing more; the next event is its end.
-  const lost = answers.next().then(
-    () => socket.destroy() && undefined,
-    () => undefined,
-  );
+  const over = nextAnswer(answers).then((answer) => {
+    socket.destroy();
+    return answer !== undefined && 'error' in answer ? fromDescription(answer.error) : undefined;
+  });
   return {
     result,
-    lost,
+    over,
     async end() {
       socket.end();
-      await lost;
+      await over;
     },
   };
 }

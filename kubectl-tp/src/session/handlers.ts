@@ -1,6 +1,8 @@
 // What the session process does for each call.
 
+import { TpError } from '../errors.ts';
 import type { Connection } from '../kubernetes/connection.ts';
+import type { InterceptName } from './api.ts';
 import { intercept } from './intercept.ts';
 import type { SessionFiles } from './paths.ts';
 import { buildReport } from './report.ts';
@@ -17,29 +19,49 @@ type Options = {
 export function createHandlers({ session, connection, files, quit }: Options): Handlers {
   return {
     async intercept({ arguments: request, ...tools }) {
-      await session.resume();
+      await session.resume(tools.signal);
       const result = await intercept(session, request, tools);
       if (!request.hold) return { result };
-      return { result, release: () => leaveByName(session, result.namespace, result.name) };
+      const ended = untilEnded(session, result, tools.signal);
+      return { result, ended, release: () => leaveByName(session, result.namespace, result.name) };
     },
 
-    async leave({ arguments: request }) {
-      await session.resume();
+    async leave({ arguments: request, signal }) {
+      await session.resume(signal);
       return { result: { left: await session.leaveMatching(request) } };
     },
 
-    async status() {
-      await session.resume();
+    async status({ signal }) {
+      await session.resume(signal);
       return { result: await buildReport({ session, connection, files }) };
     },
 
-    async quit() {
-      await session.resume();
+    async quit({ signal }) {
+      await session.resume(signal);
       const left = await session.end();
       // Ends the process once the caller has its answer and closes.
       return { result: { left }, release: async () => quit() };
     },
   };
+}
+
+/** Deleted by somebody, expired, or gone with its session; undefined when the caller leaves before. */
+async function untilEnded(
+  session: Session,
+  { namespace, name }: InterceptName,
+  signal: AbortSignal,
+): Promise<TpError | undefined> {
+  const live = session.live();
+  while (live?.table.get(namespace, name) !== undefined) {
+    const isRinging = await live.bell.wait(Number.POSITIVE_INFINITY, signal).then(
+      () => true,
+      () => false,
+    );
+    if (!isRinging) return undefined;
+  }
+  return new TpError('INTERCEPT_ENDED', `Intercept ${name} in ${namespace} was ended elsewhere, or its time is over.`, {
+    hint: `See what there is: kubectl tp list -n ${namespace}`,
+  });
 }
 
 async function leaveByName(session: Session, namespace: string, name: string): Promise<void> {

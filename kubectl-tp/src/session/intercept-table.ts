@@ -1,5 +1,6 @@
 // The session's intercepts as the API server has them, kept by one watch per namespace in use. Somebody else's
-// `kubectl delete intercept` ends one here, too.
+// `kubectl delete intercept` ends one here, too. What an answer to ourselves has put here is never undone by a watch that
+// lags behind it.
 
 import { INTERCEPTS, type Intercept, SESSION_LABEL } from '@kubectl-tp/control-plane/api';
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
@@ -13,6 +14,8 @@ export type InterceptTable = {
   /** What the API server just answered, ahead of the watch. */
   put(intercept: Intercept): void;
   remove(namespace: string, name: string): void;
+  /** The session is gone, and its intercepts with it. */
+  clear(): void;
 };
 
 type Options = {
@@ -35,21 +38,36 @@ export function createInterceptTable({ client, session, signal, log, onChange }:
     onChange();
   }
 
-  function replaceNamespace(namespace: string, listed: readonly Intercept[]): void {
-    for (const [key, { metadata }] of intercepts) if (metadata.namespace === namespace) intercepts.delete(key);
-    for (const intercept of listed) intercepts.set(keyOfObject(intercept), intercept);
+  function replaceNamespace(namespace: string, listed: readonly Intercept[], version?: string): void {
+    for (const [key, { metadata }] of intercepts) {
+      if (metadata.namespace === namespace && !isNewer(metadata.resourceVersion, version)) intercepts.delete(key);
+    }
+    for (const intercept of listed) putUnlessOlder(intercept);
+    onChange();
+  }
+
+  function putUnlessOlder(seen: Intercept): void {
+    const known = intercepts.get(keyOfObject(seen));
+    if (!isNewer(known?.metadata.resourceVersion, seen.metadata.resourceVersion)) put(seen);
+  }
+
+  /** The end of an earlier object of the same name says nothing about this one. */
+  function removeSeen({ metadata }: Intercept): void {
+    if (intercepts.get(keyOf(metadata.namespace, metadata.name))?.metadata.uid !== metadata.uid) return;
+    remove(metadata.namespace, metadata.name);
+  }
+
+  function remove(namespace: string, name: string): void {
+    intercepts.delete(keyOf(namespace, name));
     onChange();
   }
 
   async function watchNamespace(namespace: string): Promise<void> {
     const onTrouble = (error: Error) => log('watching intercepts failed', { namespace, error: error.message });
     for await (const event of client.watch<Intercept>(INTERCEPTS, { namespace, labelSelector, signal, onTrouble })) {
-      if (event.type === 'listed') replaceNamespace(namespace, event.objects);
-      else if (event.type === 'changed') put(event.object);
-      else {
-        intercepts.delete(keyOfObject(event.object));
-        onChange();
-      }
+      if (event.type === 'listed') replaceNamespace(namespace, event.objects, event.version);
+      else if (event.type === 'changed') putUnlessOlder(event.object);
+      else removeSeen(event.object);
     }
   }
 
@@ -73,9 +91,16 @@ export function createInterceptTable({ client, session, signal, log, onChange }:
     get: (namespace, name) => intercepts.get(keyOf(namespace, name)),
     all: () => [...intercepts.values()].filter(({ metadata }) => metadata.deletionTimestamp === undefined),
     put,
-    remove(namespace, name) {
-      intercepts.delete(keyOf(namespace, name));
+    remove,
+    clear() {
+      intercepts.clear();
       onChange();
     },
   };
 }
+
+/** Resource versions are decimal numbers that grow (Kubernetes API concepts, "Resource versions"). */
+function isNewer(version: string | undefined, than: string | undefined): boolean {
+  return DECIMAL.test(version ?? '') && DECIMAL.test(than ?? '') && BigInt(version ?? 0) > BigInt(than ?? 0);
+}
+const DECIMAL = /^\d+$/;

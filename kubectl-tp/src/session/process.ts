@@ -53,7 +53,8 @@ export async function runSessionProcess(): Promise<void> {
   log('session process started', { pid: process.pid, version: VERSION });
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => end(name, session.close));
   watchSocket(files.socket, () => end('another process has taken the socket', session.close));
-  await session.resume();
+  // Nobody waits for this one.
+  await session.resume(new AbortController().signal);
 }
 
 /** Ends once, whatever comes first. The socket goes first, so that the next command starts a new process. */

@@ -1,5 +1,6 @@
 // Runs a command while an intercept lives: environment of the pod, terminal of the person, signals passed on. The
-// intercept ends with the command; a session process that dies meanwhile is replaced and the intercept taken up again.
+// intercept ends with the command, and the command with an intercept that ends elsewhere; a session process that dies
+// meanwhile is replaced and the intercept taken up again.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
@@ -19,7 +20,7 @@ export type HeldRun = {
 
 const RETRY_MS = 2000;
 
-/** Resolves with the command's exit code. */
+/** Resolves with the command's exit code; throws INTERCEPT_ENDED once the command has ended because of it. */
 export async function runHeld(run: HeldRun): Promise<number> {
   const { session, request, tools, onStart } = run;
   const held = await session.hold('intercept', request, { signal: tools.signal, onProgress: tools.progress.step });
@@ -28,24 +29,30 @@ export async function runHeld(run: HeldRun): Promise<number> {
     await onStart(held.result);
     const child = startChild(run, held.result);
     const exited = exitCode(child);
-    const isOver = exited.then(
-      () => true,
-      () => true,
+    const childOver = exited.then(
+      () => 'command' as const,
+      () => 'command' as const,
     );
-    while (!(await Promise.race([isOver, lostOrLater(current)]))) {
+    for (;;) {
+      const over = await Promise.race([childOver, overOrLater(current)]);
+      if (over === 'command') return await exited;
+      if (over instanceof TpError) {
+        tools.progress.warn(`${over.message} Ending the command.`);
+        child.kill('SIGTERM');
+        await childOver;
+        throw over;
+      }
       tools.progress.warn('the session process has ended; starting it again');
       current = await takeUpAgain(run);
     }
-    return await exited;
   } finally {
     await current?.end();
   }
 }
 
-/** Resolves with false when the intercept has to be taken up again. */
-async function lostOrLater(held: HeldCall<'intercept'> | undefined): Promise<false> {
-  await (held?.lost ?? delay(RETRY_MS));
-  return false;
+/** Why the intercept is over; undefined when it has to be taken up again. */
+function overOrLater(held: HeldCall<'intercept'> | undefined): Promise<TpError | undefined> {
+  return held?.over ?? delay(RETRY_MS, undefined);
 }
 
 /** Undefined when it fails: the command runs on and another attempt is made. It listens on its port by now. */

@@ -12,8 +12,15 @@ export type Call<V extends Verb> = {
   readonly progress: (text: string) => void;
 };
 
-/** With `release`, the effect of a call lasts until its caller ends the connection; then `release` is called. */
-export type Outcome<V extends Verb> = { result: SessionApi[V]['result']; release?: () => Promise<void> };
+/**
+ * With `release`, the effect of a call lasts until its caller ends the connection; then `release` is called. Unless
+ * `ended` resolves with an error before: then the caller is told why it is over.
+ */
+export type Outcome<V extends Verb> = {
+  result: SessionApi[V]['result'];
+  release?: () => Promise<void>;
+  ended?: Promise<TpError | undefined>;
+};
 
 export type Handlers = { readonly [V in Verb]: (call: Call<V>) => Promise<Outcome<V>> };
 
@@ -69,11 +76,16 @@ async function runCall(socket: Socket, request: Request, { options, signal, call
   const handler = options.handlers[verb] as (call: Call<Verb>) => Promise<Outcome<Verb>>;
   const progress = (text: string) => writeLine(socket, { progress: text });
   try {
-    const { result, release } = await handler({ arguments: request.arguments, signal, progress });
+    const { result, release, ended } = await handler({ arguments: request.arguments, signal, progress });
     writeLine(socket, { result });
     if (release === undefined) return;
-    await callerEnded.catch(() => undefined);
-    await release();
+    const left = callerEnded.then(
+      () => undefined,
+      () => undefined,
+    );
+    const why = await Promise.race([left, ...(ended === undefined ? [] : [ended])]);
+    if (why === undefined) return await release();
+    writeLine(socket, { error: describeError(why) });
   } catch (error) {
     const shown = signal.aborted && !(error instanceof TpError) ? interrupted() : error;
     const description = describeError(shown);

@@ -2,7 +2,9 @@
 // nobody needs it.
 
 import { INTERCEPTS, type Intercept } from '@kubectl-tp/control-plane/api';
+import { TpError } from '../errors.ts';
 import type { Cluster } from '../kubernetes/client.ts';
+import { unlessAborted } from '../waiting/unless-aborted.ts';
 import type { InterceptName, LeaveRequest } from './api.ts';
 import { type Identity, loadIdentity, removeIdentity, saveIdentity } from './identity.ts';
 import { type CallTools, describeTarget } from './intercept.ts';
@@ -12,7 +14,8 @@ import { deleteSessionObject, registerSession } from './session-object.ts';
 
 /**
  * closed: no object that this process knows of, no tunnel
- * opening: the object is being made and its certificate awaited; everybody who needs it waits for the same promise
+ * opening: the object is being made and its certificate awaited; everybody who needs it waits for the same promise,
+ *   and whoever gives up leaves the others waiting
  * open: certificate, tunnels and intercepts are here
  */
 type State =
@@ -34,7 +37,7 @@ export type Session = {
   leave(intercept: Intercept): Promise<void>;
   leaveMatching(request: LeaveRequest): Promise<InterceptName[]>;
   /** Takes up a known session, so that its intercepts go on; once, however often it is asked. */
-  resume(): Promise<void>;
+  resume(signal: AbortSignal): Promise<void>;
   /** Ends intercepts and Session object, forgets the key. */
   end(): Promise<InterceptName[]>;
   /** Closes the tunnels only: another process will take the session up. */
@@ -53,6 +56,7 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
   let state: State = { kind: 'closed' };
   let identity: Identity | undefined;
   let resumed: Promise<void> | undefined;
+  const lifetime = new AbortController();
 
   async function save(next: Identity): Promise<void> {
     identity = next;
@@ -67,19 +71,29 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
   function becomeClosed(live: LiveSession | undefined): void {
     log('the session object is gone', { session: live?.identity.session });
     state = { kind: 'closed' };
+    live?.table.clear();
     void live?.close();
   }
 
-  async function openNow({ signal, progress }: CallTools): Promise<LiveSession> {
-    progress('Connecting to the cluster');
+  async function openNow(): Promise<LiveSession> {
     identity ??= await loadIdentity(identityPath);
     const registration = await registerSession(client, installNamespace, identity, { save, remove });
     identity = registration.identity;
-    const live: LiveSession = await openLiveSession(
-      { cluster, installNamespace, ...registration, log, onGone: () => becomeClosed(live) },
-      signal,
-    );
-    await Promise.all(identity.namespaces.map((namespace) => live.table.follow(namespace)));
+    const gone = new AbortController();
+    let live: LiveSession | undefined;
+    const onGone = () => {
+      gone.abort(sessionGone());
+      becomeClosed(live);
+    };
+    const signal = AbortSignal.any([lifetime.signal, gone.signal]);
+    live = await openLiveSession({ cluster, installNamespace, ...registration, log, onGone }, signal);
+    try {
+      await Promise.all(identity.namespaces.map(live.table.follow));
+      signal.throwIfAborted();
+    } catch (error) {
+      void live.close();
+      throw error;
+    }
     log('session open', { session: identity.session });
     return live;
   }
@@ -88,23 +102,30 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
   async function resumeOnce(): Promise<void> {
     identity = await loadIdentity(identityPath);
     if (identity === undefined) return;
-    const tools = { signal: new AbortController().signal, progress: (text: string) => log(text) };
-    await open(tools).catch((error) => log('the session was not taken up', { error: String(error) }));
+    await openOnce().catch((error) => log('the session was not taken up', { error: String(error) }));
   }
 
-  async function open(tools: CallTools): Promise<LiveSession> {
-    if (state.kind === 'open') return state.live;
+  function openOnce(): Promise<LiveSession> {
+    if (state.kind === 'open') return Promise.resolve(state.live);
     if (state.kind === 'opening') return state.opened;
-    const opened = openNow(tools);
+    const opened = openNow().then(
+      (live) => {
+        state = { kind: 'open', live };
+        return live;
+      },
+      (error) => {
+        state = { kind: 'closed' };
+        throw error;
+      },
+    );
     state = { kind: 'opening', opened };
-    try {
-      const live = await opened;
-      state = { kind: 'open', live };
-      return live;
-    } catch (error) {
-      state = { kind: 'closed' };
-      throw error;
-    }
+    return opened;
+  }
+
+  async function open({ signal, progress }: CallTools): Promise<LiveSession> {
+    if (state.kind === 'open') return state.live;
+    progress('Connecting to the cluster');
+    return unlessAborted(openOnce(), signal);
   }
 
   const live = () => (state.kind === 'open' ? state.live : undefined);
@@ -144,14 +165,15 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     follow,
     leave,
     leaveMatching,
-    resume() {
+    resume(signal) {
       resumed ??= resumeOnce();
-      return resumed;
+      return unlessAborted(resumed, signal);
     },
     async end() {
       const left = await leaveMatching({ all: true });
       const current = live();
       state = { kind: 'closed' };
+      lifetime.abort(ending());
       await current?.close();
       if (identity !== undefined) await deleteSessionObject(client, installNamespace, identity.session);
       await remove();
@@ -160,9 +182,20 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     async close() {
       const current = live();
       state = { kind: 'closed' };
+      lifetime.abort(ending());
       await current?.close();
     },
   };
+}
+
+function sessionGone(): TpError {
+  return new TpError('SESSION_NOT_ISSUED', 'The session was deleted by somebody else while it was being opened.', {
+    hint: 'Run the command again: it makes a new one.',
+  });
+}
+
+function ending(): TpError {
+  return new TpError('SESSION_PROCESS_LOST', 'The session process ends.', { hint: 'Run the command again.' });
 }
 
 function isMeant({ metadata, spec }: Intercept, { namespace, name }: { namespace: string; name: string }): boolean {

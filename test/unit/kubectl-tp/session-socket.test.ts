@@ -122,6 +122,25 @@ test('a held call lasts until its caller ends it', async (t) => {
   t.true(released);
 });
 
+test('an intercept that ends elsewhere ends its held call, with the reason', async (t) => {
+  let released = false;
+  const over = Promise.withResolvers<TpError>();
+  const { files } = await serve(t, {
+    intercept: async () => ({
+      result: RESULT,
+      ended: over.promise,
+      release: async () => {
+        released = true;
+      },
+    }),
+  });
+  const held = await createSessionCaller(CONNECTION, files, neverRestart).hold('intercept', REQUEST);
+  over.resolve(new TpError('INTERCEPT_ENDED', 'deleted by bob'));
+  t.like(await held.over, { code: 'INTERCEPT_ENDED', message: 'deleted by bob' });
+  await held.end();
+  t.false(released, 'there is nothing left to end');
+});
+
 test('a process of another version makes room, and the call is made again on the new one', async (t) => {
   const old = await serve(t, {}, '0.0.1');
   const caller = createSessionCaller(CONNECTION, old.files, async () => {

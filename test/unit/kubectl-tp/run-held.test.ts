@@ -1,0 +1,50 @@
+// A command that lives with its intercept.
+
+import test from 'ava';
+import type { Tools } from '../../../kubectl-tp/src/command.ts';
+import { TpError } from '../../../kubectl-tp/src/errors.ts';
+import type { InterceptRequest, InterceptResult } from '../../../kubectl-tp/src/session/api.ts';
+import type { HeldCall, SessionCaller } from '../../../kubectl-tp/src/session/caller.ts';
+import { runHeld } from '../../../kubectl-tp/src/session/run-held.ts';
+
+type Scene = { run: (code: string) => Promise<number>; warnings: string[]; isLeft: () => boolean };
+
+function createScene(over: HeldCall<'intercept'>['over']): Scene {
+  const warnings: string[] = [];
+  let isLeft = false;
+  const held = {
+    result: {} as InterceptResult,
+    over,
+    end: async () => {
+      isLeft = true;
+    },
+  };
+  const tools = {
+    env: process.env,
+    signal: new AbortController().signal,
+    progress: { step: () => undefined, warn: (text: string) => warnings.push(text) },
+  } as unknown as Tools;
+  const session = { hold: async () => held } as unknown as SessionCaller;
+  const request = {} as InterceptRequest;
+  return {
+    run: (code) =>
+      runHeld({ session, request, command: [process.execPath, '-e', code], tools, onStart: async () => undefined }),
+    warnings,
+    isLeft: () => isLeft,
+  };
+}
+
+const never = new Promise<undefined>(() => undefined);
+
+test("the command's own end is told by its exit code", async (t) => {
+  const { run, isLeft } = createScene(never);
+  t.is(await run('process.exit(7)'), 7);
+  t.true(isLeft());
+});
+
+test('an intercept that ends elsewhere ends the command, with the reason', async (t) => {
+  const ended = new TpError('INTERCEPT_ENDED', 'Intercept orders-1 was ended elsewhere.');
+  const { run, warnings } = createScene(Promise.resolve(ended));
+  t.is(await t.throwsAsync(run('setInterval(() => undefined, 1000)')), ended);
+  t.regex(warnings.join('\n'), /ended elsewhere.*Ending the command/);
+});

@@ -1,0 +1,94 @@
+// Opening a session: several callers, one opening; nobody's giving up is another's failure.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { SESSIONS, type Session as SessionObject } from '../../../control-plane/src/api/index.ts';
+import type { CallTools } from '../../../kubectl-tp/src/session/intercept.ts';
+import { createSession, type Session } from '../../../kubectl-tp/src/session/session.ts';
+import { createMemoryKubernetes, type MemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
+import { createTestCertificate } from '../../helpers/test-certificate.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
+
+type Scene = {
+  kubernetes: MemoryKubernetes;
+  session: Session;
+  /** The object, once the session has made it. */
+  object(): Promise<SessionObject>;
+  issue(): Promise<void>;
+};
+
+async function createScene(t: ExecutionContext): Promise<Scene> {
+  const folder = await mkdtemp(join(tmpdir(), 'tp-session-'));
+  const kubernetes = createMemoryKubernetes();
+  const session = createSession({
+    cluster: { client: kubernetes.client, server: new URL('https://dev.test'), httpsOptions: async () => ({}) },
+    installNamespace: 'kubectl-tp',
+    identityPath: join(folder, 'identity.json'),
+    log: () => undefined,
+  });
+  t.teardown(async () => {
+    await session.close();
+    await rm(folder, { recursive: true });
+  });
+  const object = async () => {
+    await waitFor('the session is there', () => kubernetes.names(SESSIONS).length === 1);
+    return kubernetes.find(SESSIONS, kubernetes.names(SESSIONS)[0] ?? '') as SessionObject;
+  };
+  return {
+    kubernetes,
+    session,
+    object,
+    async issue() {
+      const { certificateChain } = await createTestCertificate('localhost');
+      const status = { certificate: certificateChain, authority: certificateChain };
+      kubernetes.put(SESSIONS, { ...(await object()), status } as SessionObject);
+    },
+  };
+}
+
+const tools = (signal = new AbortController().signal): CallTools => ({ signal, progress: () => undefined });
+
+test('whoever gives up leaves the others waiting for the same session', async (t) => {
+  const { session, object, issue } = await createScene(t);
+  const first = new AbortController();
+  const given = t.throwsAsync(session.open(tools(first.signal)), { message: 'enough' });
+  const second = session.open(tools());
+  await object();
+  first.abort(new Error('enough'));
+  await given;
+  await issue();
+  t.is((await second).identity.session, (await object()).metadata.name);
+});
+
+test('a session that is deleted while it is opened is told at once; the next call makes another', async (t) => {
+  const { kubernetes, session, object, issue } = await createScene(t);
+  const refused = t.throwsAsync(session.open(tools()), { code: 'SESSION_NOT_ISSUED', message: /deleted/ });
+  kubernetes.remove(SESSIONS, (await object()).metadata.name);
+  await refused;
+  t.true(session.isClosed());
+  const again = session.open(tools());
+  await issue();
+  t.truthy(await again);
+});
+
+test('closing ends an opening that nobody answers', async (t) => {
+  const { session, object } = await createScene(t);
+  const opening = t.throwsAsync(session.open(tools()), { code: 'SESSION_PROCESS_LOST' });
+  await object();
+  await session.close();
+  await opening;
+  t.true(session.isClosed());
+});
+
+test('the intercepts of a session that is deleted are gone at once', async (t) => {
+  const { kubernetes, session, object, issue } = await createScene(t);
+  const opened = session.open(tools());
+  await issue();
+  const { table } = await opened;
+  table.put({ metadata: { name: 'orders-1', namespace: 'shop' } } as Parameters<typeof table.put>[0]);
+  kubernetes.remove(SESSIONS, (await object()).metadata.name);
+  await waitFor('they are gone', () => table.get('shop', 'orders-1') === undefined);
+  t.pass();
+});
