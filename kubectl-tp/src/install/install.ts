@@ -39,11 +39,8 @@ export async function install(options: InstallOptions): Promise<Installed> {
   const helm = options.useHelm && !dryRun && (await mayUseHelm(client, namespace)) ? await findHelm(env) : undefined;
   if (helm === undefined && options.settings.length > 0) throw needsHelm(options.settings);
 
-  const [first, ...rest] = await withoutForeignNamespace(client, manifests);
-  if (first !== undefined) await apply(client, first, options);
-  // helm installs CRDs but never upgrades them.
-  const own = helm === undefined ? rest : rest.filter(({ kind }) => kind === 'CustomResourceDefinition');
-  for (const manifest of own) await apply(client, manifest, options);
+  const own = await withoutForeignNamespace(client, manifests);
+  for (const manifest of helm === undefined ? own : own.filter(isBeforeHelm)) await apply(client, manifest, options);
   if (helm !== undefined) {
     progress('Installing the chart with helm');
     await installWithHelm({ ...options, helm, settings: [...imageSettings(values), ...options.settings] });
@@ -58,12 +55,17 @@ async function mayUseHelm(client: KubernetesClient, namespace: string): Promise<
   return existing === undefined || existing.metadata.labels?.['app.kubernetes.io/managed-by'] === 'Helm';
 }
 
+/** helm creates a namespace without our labels, and never upgrades CRDs. */
+function isBeforeHelm({ kind }: Manifest): boolean {
+  return kind === 'Namespace' || kind === 'CustomResourceDefinition';
+}
+
 /** A namespace that was there before is left as it is, and stays after an uninstall. */
 async function withoutForeignNamespace(client: KubernetesClient, manifests: readonly Manifest[]): Promise<Manifest[]> {
-  const [namespace, ...rest] = manifests;
-  if (namespace === undefined) return [];
-  const existing = await find(client.get(NAMESPACES, namespace.metadata));
-  return existing === undefined || isOurs(existing) ? [namespace, ...rest] : rest;
+  const namespace = manifests.find(({ kind }) => kind === 'Namespace');
+  const existing = namespace && (await find(client.get(NAMESPACES, namespace.metadata)));
+  const isForeign = existing !== undefined && !isOurs(existing);
+  return manifests.filter((manifest) => manifest !== namespace || !isForeign);
 }
 
 async function apply(
