@@ -36,8 +36,8 @@ export type EncodedResource = Omit<Resource, 'version'> & { readonly type: Resou
 /**
  * Makes a set. The order of the input doesn't matter; two resources of one type and name throw XDS_DUPLICATE_RESOURCE.
  *
- * The server takes it for granted that something in the set refers to each route and endpoint in it: an agent asks for
- * what it finds referred to and never for the rest, so a set with more than that would never count as acknowledged.
+ * The server takes it for granted that something in the set refers to each endpoint in it: an agent asks for what it
+ * finds referred to and never for the rest, so a set with more than that would never count as acknowledged.
  */
 export function createResourceSet(resources: Iterable<EncodedResource>): ResourceSet {
   const byType = { cluster: new Map(), endpoint: new Map(), secret: new Map(), listener: new Map(), route: new Map() };

@@ -1,5 +1,5 @@
 import http from 'node:http';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { callHttp1, connectRaw } from './helpers/callers.ts';
 import { MINE } from './helpers/configs.ts';
 import { startLoad } from './helpers/load.ts';
@@ -44,6 +44,26 @@ test('a port changes between bytes and requests under load: nothing fails, and a
   raw.close();
 });
 
+test('kept connections of an ending pod find the laptop until the pod is gone', async (t) => {
+  const { agent, apply } = await setScene(t);
+  await apply();
+  const call = keepConnection(t, agent.agentPort);
+  t.is((await call()).body, 'laptop');
+  await apply({ mode: 'tcp' });
+  const { body, headers } = await call();
+  t.deepEqual([body, headers.connection], ['laptop', 'close']);
+});
+
+test('kept connections find the pod when reading and intercepts end at once', async (t) => {
+  const { agent, apply } = await setScene(t);
+  await apply();
+  const call = keepConnection(t, agent.agentPort);
+  t.is((await call()).body, 'laptop');
+  await apply({ mode: 'tcp', intercepts: [] });
+  const { status, body, headers } = await call();
+  t.deepEqual([status, body, headers.connection], [200, 'pod', 'close']);
+});
+
 test('a port that is drained tells callers on kept connections to connect anew', async (t) => {
   const { agent, apply, pod } = await setScene(t);
   await apply();
@@ -56,3 +76,10 @@ test('a port that is drained tells callers on kept connections to connect anew',
   t.is(pod.hitsOf('after').length, 1);
   kept.destroy();
 });
+
+/** Each call asks for the intercept on the same connection. */
+function keepConnection(t: ExecutionContext, port: number) {
+  const kept = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  t.teardown(() => kept.destroy());
+  return () => callHttp1({ port, agent: kept, headers: MINE });
+}

@@ -48,10 +48,10 @@ test('everything in a set is referred to, so that an agent asks for it', (t) => 
   fc.assert(
     fc.property(soundConfig, (config) => {
       const { endpoint, route, listener } = buildAgentResources(config, CREDENTIALS);
-      const used = config.ports.flatMap(({ intercepts }) => intercepts.map(({ session }) => `session/${session}`));
+      const intercepts = config.ports.flatMap((port) => port.intercepts);
+      const used = intercepts.flatMap(({ id, session }) => [`session/${session}`, `probe/${id}`]);
       t.deepEqual([...endpoint.keys()], [...new Set(used)].sort());
-      const http = config.ports.filter(({ mode }) => mode === 'http').map(({ appPort }) => `in/${appPort}`);
-      t.deepEqual([...route.keys()], http);
+      t.deepEqual([...route.keys()], [...listener.keys()]);
       t.is(listener.size, config.ports.length);
     }),
   );

@@ -219,6 +219,12 @@ test('a snapshot counts as acknowledged when all of it is, and once', (t) => {
   t.deepEqual(stream.facts(), []);
 });
 
+test('routes of a port on which nothing is read are nothing to wait for', (t) => {
+  const stream = begin({ cluster: { a: 1 }, listener: { l: 1 }, route: { r: 1 } });
+  stream.settle('cluster', 'listener');
+  t.deepEqual(stream.facts(), [{ kind: 'acknowledged', tag: 'tag 1' }]);
+});
+
 test('the same resources under a new tag are acknowledged without a word', (t) => {
   const stream = begin({ cluster: { a: 1 } });
   stream.settle('cluster');

@@ -185,23 +185,30 @@ function settle(stream: DeltaStream): { stream: DeltaStream; facts: StreamFact[]
   return { stream: { ...stream, acknowledged: snapshot.tag }, facts: [{ kind: 'acknowledged', tag: snapshot.tag }] };
 }
 
-/** Secrets are the exception: an agent without tunnels has a certificate that nothing refers to yet. */
 function holdsSnapshot(stream: DeltaStream): boolean {
-  return RESOURCE_TYPES.every((type) => holdsAll(stream, type, type === 'secret' ? 'asked' : 'all'));
+  return RESOURCE_TYPES.every((type) => holdsAll(stream, type));
 }
 
-function holdsAll(
-  { subscriptions, snapshot }: DeltaStream,
-  type: ResourceType,
-  which: 'all' | 'asked' = 'all',
-): boolean {
-  return snapshot !== undefined && subscription.holdsAll(subscriptions[type], snapshot.set[type], which);
+/**
+ * What an agent need not ask for: a certificate while it has no tunnel, routes of a port on which it reads no requests.
+ * It asks for a listener's routes before it acknowledges the listener.
+ */
+const OPTIONAL_TYPES: ReadonlySet<ResourceType> = new Set(['secret', 'route']);
+
+function holdsAll({ subscriptions, snapshot }: DeltaStream, type: ResourceType): boolean {
+  return snapshot !== undefined && subscription.holdsAll(subscriptions[type], snapshot.set[type], whichOf(type));
 }
 
-/** A listener type that was not asked for yet (a stream just resumed) may still hold anything. */
+function whichOf(type: ResourceType): subscription.Which {
+  return OPTIONAL_TYPES.has(type) ? 'asked' : 'all';
+}
+
+/** Of a type that was not asked for yet (a stream just resumed) an agent may still hold anything. */
 function holdsExactly({ subscriptions, snapshot }: DeltaStream, type: ResourceType): boolean {
-  if (snapshot === undefined || (type === 'listener' && !subscriptions.listener.asked)) return false;
-  return subscription.holdsExactly(subscriptions[type], snapshot.set[type]);
+  if (snapshot === undefined) return false;
+  const resources = snapshot.set[type];
+  const isUnheard = !subscriptions[type].asked && (type === 'listener' || (type === 'route' && resources.size > 0));
+  return !isUnheard && subscription.holdsExactly(subscriptions[type], resources, whichOf(type));
 }
 
 function replace(stream: DeltaStream, type: ResourceType, state: Subscription): DeltaStream {

@@ -103,8 +103,10 @@ export function resend(subscription: Subscription, names: Iterable<string>): Sub
   return { ...subscription, due: new Set([...subscription.due, ...wanted]) };
 }
 
+export type Which = 'all' | 'asked';
+
 /** The agent holds the newest version of every resource, or of each it has asked for. */
-export function holdsAll(subscription: Subscription, resources: Resources, which: 'all' | 'asked' = 'all'): boolean {
+export function holdsAll(subscription: Subscription, resources: Resources, which: Which): boolean {
   return [...resources.values()].every(
     ({ name, version }) =>
       subscription.held.get(name) === version || (which === 'asked' && !isWanted(subscription, name)),
@@ -118,11 +120,11 @@ export function hasAnswered({ held, refused }: Subscription, resources: Resource
   );
 }
 
-/** The agent holds all resources and no other, and nothing is under way to it. */
-export function holdsExactly(subscription: Subscription, resources: Resources): boolean {
+/** The agent holds these resources and no other, and nothing is under way to it. */
+export function holdsExactly(subscription: Subscription, resources: Resources, which: Which): boolean {
   return (
     subscription.underWay === undefined &&
-    holdsAll(subscription, resources) &&
+    holdsAll(subscription, resources, which) &&
     [...subscription.held.keys()].every((name) => resources.has(name))
   );
 }

@@ -39,16 +39,16 @@ export function buildAgentResources(config: AgentConfig, credentials: AgentCrede
 
 function translatePort(podIp: string, port: AgentPort): EncodedResource[] {
   const { appPort, agentPort, mode, intercepts } = port;
-  const resources = [
+  const routes = () => encode('route', RouteConfigurationSchema, buildRouteConfiguration(port));
+  return [
     remember(['app', podIp, appPort], () => encode('cluster', ClusterSchema, buildAppCluster(podIp, appPort))),
     remember(['in', podIp, appPort, agentPort, mode], () =>
       encode('listener', ListenerSchema, buildListener(podIp, port)),
     ),
+    // Where bytes pass unread, too: connections from before are still read as requests, and must not be routed to
+    // clusters that have gone.
+    remember(['routes', appPort, intercepts], routes),
   ];
-  // Only the connection manager asks for routes; a set must not hold what an agent never asks for.
-  if (mode === 'tcp') return resources;
-  const routes = () => encode('route', RouteConfigurationSchema, buildRouteConfiguration(port));
-  return [...resources, remember(['routes', appPort, intercepts], routes)];
 }
 
 function translateIntercept(intercept: InterceptRoute, port: AgentPort, tunnels: readonly Tunnel[]): EncodedResource[] {
