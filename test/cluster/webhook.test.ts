@@ -5,6 +5,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
 import { sessionNameFor } from '../../control-plane/src/protocol/index.ts';
 import { openStage, type Stage } from '../helpers/stage.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 
 const INSTALL_NAMESPACE = 'kubectl-tp';
 const RESTRICTED = 'pod-security.kubernetes.io/enforce=restricted';
@@ -21,7 +22,7 @@ test.serial('a restricted namespace: a named port is captured without any privil
     t.regex(pod.metadata.annotations['kubectl-tp.dev/agent'] ?? '', /"capture":"Name"/);
     t.is(pod.spec.initContainers[0]?.volumeMounts.filter(({ name }) => name.startsWith('kube-api-access')).length, 0);
   }
-  t.is(await readSlicePort(stage, 'echo'), 15080);
+  await waitFor('the ports of the agents', async () => `${await readSlicePorts(stage, 'echo')}` === '15080');
   const { failed, servedBy } = await stage.load({ app: 'echo', ...FEW });
   t.is(failed, 0);
   t.deepEqual(Object.keys(servedBy).sort(), pods.map(({ metadata }) => metadata.name).sort());
@@ -108,6 +109,8 @@ type PodObject = {
   spec: { initContainers: { name: string; volumeMounts: { name: string }[] }[] };
 };
 
+type SliceObject = { ports: { port: number }[]; endpoints?: unknown[] };
+
 const namesOf = (containers: { name: string }[] | undefined) => (containers ?? []).map(({ name }) => name);
 const kubectl = ({ cluster, namespace }: Stage, ...args: string[]) => cluster.kubectl(['-n', namespace, ...args]);
 
@@ -118,21 +121,31 @@ async function openInjected(t: Parameters<typeof openStage>[0], namespace: strin
   return stage;
 }
 
-/** Pods are injected as their Services are when they are created, and a Deployment is often faster than its Service. */
+/**
+ * Pods are injected as their Services are when they are created, and a Deployment is often faster than its Service.
+ * Resolves when the pods from before are gone, who would answer for a while yet.
+ */
 async function restart(stage: Stage, app: string): Promise<void> {
   await kubectl(stage, 'rollout', 'restart', `deployment/${app}`);
   await kubectl(stage, 'rollout', 'status', `deployment/${app}`, '--timeout=120s');
+  const isLeaving = ({ metadata }: PodObject) => metadata.deletionTimestamp !== undefined;
+  await waitFor('the end of the old pods', async () => !(await listPods(stage, app)).some(isLeaving), 60_000);
+}
+
+async function listPods(stage: Stage, app: string): Promise<PodObject[]> {
+  return JSON.parse(await kubectl(stage, 'get', 'pods', '-l', `app=${app}`, '-o', 'json')).items;
 }
 
 async function readPods(stage: Stage, app: string): Promise<PodObject[]> {
-  const { items } = JSON.parse(await kubectl(stage, 'get', 'pods', '-l', `app=${app}`, '-o', 'json'));
-  return items.filter(({ metadata }: PodObject) => metadata.deletionTimestamp === undefined);
+  return (await listPods(stage, app)).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 
-async function readSlicePort(stage: Stage, service: string): Promise<number> {
+/** Of the endpoints that a Service has now. */
+async function readSlicePorts(stage: Stage, service: string): Promise<number[]> {
   const selector = `kubernetes.io/service-name=${service}`;
   const { items } = JSON.parse(await kubectl(stage, 'get', 'endpointslices', '-l', selector, '-o', 'json'));
-  return items[0].ports[0].port;
+  const used: SliceObject[] = items.filter(({ endpoints }: SliceObject) => (endpoints ?? []).length > 0);
+  return used.flatMap(({ ports }) => ports.map(({ port }) => port));
 }
 
 /** Resolves with its name. `claims`: whom the object names as its owner, which must not matter. */
