@@ -6,3 +6,4 @@ export * from './v1alpha1/conditions.ts';
 export * from './v1alpha1/intercept.ts';
 export * from './v1alpha1/object-meta.ts';
 export * from './v1alpha1/session.ts';
+export * from './workload-of-pod.ts';

@@ -1,12 +1,11 @@
-// Who owns a pod, at the top of the chain of owners, read from the pod alone.
+// Which workload a pod belongs to, as far as the control plane tells kinds apart.
 
+import { workloadOfPod } from '../api/workload-of-pod.ts';
 import type { KubernetesObject } from '../kubernetes/types.ts';
 import type { WorkloadRef } from './cluster-state.ts';
 
-/** Label that the Deployment controller puts on its ReplicaSets and their pods. */
-const TEMPLATE_HASH_LABEL = 'pod-template-hash';
-
 const KINDS: Record<string, WorkloadRef['kind']> = {
+  Deployment: 'Deployment',
   StatefulSet: 'StatefulSet',
   DaemonSet: 'DaemonSet',
   ReplicaSet: 'ReplicaSet',
@@ -14,16 +13,7 @@ const KINDS: Record<string, WorkloadRef['kind']> = {
 };
 
 /** Undefined: nobody owns the pod. */
-export function parsePodWorkload({ ownerReferences, labels }: KubernetesObject['metadata']): WorkloadRef | undefined {
-  const owner = ownerReferences?.find(({ controller }) => controller === true);
-  if (owner === undefined) return undefined;
-  const deployment = owner.kind === 'ReplicaSet' ? deploymentOf(owner.name, labels) : undefined;
-  if (deployment !== undefined) return { kind: 'Deployment', name: deployment };
-  return { kind: KINDS[owner.kind] ?? 'Other', name: owner.name };
-}
-
-/** A Deployment's ReplicaSet is called `<deployment>-<pod-template-hash>`. */
-function deploymentOf(replicaSet: string, labels: Record<string, string> = {}): string | undefined {
-  const suffix = `-${labels[TEMPLATE_HASH_LABEL]}`;
-  return replicaSet.endsWith(suffix) ? replicaSet.slice(0, -suffix.length) : undefined;
+export function parsePodWorkload(metadata: KubernetesObject['metadata']): WorkloadRef | undefined {
+  const workload = workloadOfPod(metadata);
+  return workload && { kind: KINDS[workload.kind] ?? 'Other', name: workload.name };
 }

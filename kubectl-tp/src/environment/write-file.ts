@@ -1,7 +1,7 @@
 // Writes an environment to a file that only its owner can read: it may hold secrets.
 
-import { rename, writeFile } from 'node:fs/promises';
 import { TpError } from '../errors.ts';
+import { writePrivateFile } from '../write-private-file.ts';
 import { formatDocker } from './formats.ts';
 
 /** Resolves with the names that the file can't hold. A file that was there is replaced whole. */
@@ -10,10 +10,8 @@ export async function writeEnvironmentFile(
   variables: Readonly<Record<string, string>>,
 ): Promise<readonly string[]> {
   const { text, leftOut } = formatDocker(variables);
-  const written = `${path}.${process.pid}.tmp`;
   try {
-    await writeFile(written, text, { mode: 0o600 });
-    await rename(written, path);
+    await writePrivateFile(path, text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TpError('USAGE', `--env-file ${path} can't be written: ${why}`, {

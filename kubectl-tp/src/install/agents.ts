@@ -9,6 +9,7 @@ import {
   ROLLOUT_ANNOTATION,
   STATEFUL_SETS,
   UNUSED_SINCE_ANNOTATION,
+  workloadOfPod,
 } from '@kubectl-tp/control-plane/api';
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
@@ -42,16 +43,10 @@ export function listAgentPods(
   return client.list<Pod>(PODS, { ...where, labelSelector: `${AGENT_LABEL}=true`, signal });
 }
 
-/** The workload at the top of a pod's owners, by its name: a ReplicaSet's is the Deployment's and a hash. */
+/** The workload that controls a pod, or the pod itself. */
 export function ownerOf({ metadata }: Pod): Owner {
-  const { namespace = '' } = metadata;
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller) ?? metadata.ownerReferences?.[0];
-  if (owner === undefined) return { kind: 'Pod', namespace, name: metadata.name };
-  const hash = metadata.labels?.['pod-template-hash'];
-  if (owner.kind === 'ReplicaSet' && hash !== undefined && owner.name.endsWith(`-${hash}`)) {
-    return { kind: 'Deployment', namespace, name: owner.name.slice(0, -hash.length - 1) };
-  }
-  return { kind: owner.kind, namespace, name: owner.name };
+  const { namespace = '', name } = metadata;
+  return { namespace, ...(workloadOfPod(metadata) ?? { kind: 'Pod', name }) };
 }
 
 export function uniqueOwners(pods: readonly Pod[]): Owner[] {

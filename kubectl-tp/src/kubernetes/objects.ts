@@ -65,11 +65,16 @@ export type Pod = KubernetesObject & {
   };
 };
 
+export type LabelSelector = {
+  matchLabels?: Labels;
+  matchExpressions?: { key: string; operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'; values?: string[] }[];
+};
+
 export type Workload = KubernetesObject & {
   spec: {
     replicas?: number;
     paused?: boolean;
-    selector: { matchLabels?: Labels };
+    selector: LabelSelector;
     template: { metadata?: { labels?: Labels; annotations?: Labels }; spec: PodSpec };
   };
   status?: {
@@ -105,8 +110,12 @@ export function isTerminating(object: KubernetesObject): boolean {
 }
 
 /** `a=1,b=2` for a list or watch. */
-export function buildSelector(labels: Labels): string {
-  return Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
+export function buildSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  const labels = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
+  const expressions = matchExpressions.map(({ key, operator, values = [] }) => {
+    if (operator === 'Exists') return key;
+    if (operator === 'DoesNotExist') return `!${key}`;
+    return `${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`;
+  });
+  return [...labels, ...expressions].join(',');
 }

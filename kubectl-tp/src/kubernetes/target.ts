@@ -11,6 +11,7 @@ import {
   SERVICES,
   STATEFUL_SETS,
   type TargetKind,
+  workloadOfPod,
 } from '@kubectl-tp/control-plane/api';
 import { isNotFound, type KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
@@ -28,16 +29,16 @@ import { apiErrorOf } from './translate-error.ts';
 export type TargetName = { readonly kind: TargetKind; readonly name: string };
 
 export type Target = TargetName & {
-  /** Label selector of the pods. */
+  /** Label selector of the pods; it may take in others, too. */
   readonly selector: string;
+  /** Whether a pod that the selector takes in is one of the target's. */
+  readonly hasPod: (pod: Pod) => boolean;
   /** The port as the Intercept names it. */
   readonly port: string;
   /** The application's port; undefined if it is named and no pod tells the number. */
   readonly containerPort: number | undefined;
   /** How callers name it: `orders.shop:80`; undefined for workloads. */
   readonly host: string | undefined;
-  /** Replicas the workload asks for; undefined for Services. */
-  readonly replicas: number | undefined;
 };
 
 export const WORKLOADS: Readonly<Record<Exclude<TargetKind, 'Service'>, Resource>> = {
@@ -66,11 +67,11 @@ async function findService(client: KubernetesClient, search: Search, signal: Abo
   const chosen = choosePort(search, numbered, ({ port, name, targetPort }) => [name, String(port), String(targetPort)]);
   return {
     ...target,
-    selector: buildSelector(selector),
+    selector: buildSelector({ matchLabels: selector }),
+    hasPod: (pod) => typeof chosen.targetPort === 'number' || portOfPod(pod, chosen.targetPort) !== undefined,
     port: String(chosen.port),
     containerPort: await containerPortOf(client, { namespace, selector, targetPort: chosen.targetPort }, signal),
     host: `${target.name}.${namespace}:${chosen.port}`,
-    replicas: undefined,
   };
 }
 
@@ -90,12 +91,18 @@ async function findWorkload(
   const chosen = choosePort(search, ports, ({ port, name }) => [name, String(port)]);
   return {
     ...target,
-    selector: buildSelector(workload.spec.selector.matchLabels ?? {}),
+    selector: buildSelector(workload.spec.selector),
+    // Another workload's labels may fit, too: a canary's often do.
+    hasPod: (pod) => isPodOf(pod, target),
     port: String(chosen.port),
     containerPort: chosen.port,
     host: undefined,
-    replicas: workload.spec.replicas,
   };
+}
+
+function isPodOf({ metadata }: Pod, { kind, name }: TargetName): boolean {
+  const workload = workloadOfPod(metadata);
+  return workload?.kind === kind && workload.name === name;
 }
 
 type NamedPort = { port: number; name: string | undefined };
@@ -135,7 +142,11 @@ async function containerPortOf(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   if (typeof targetPort === 'number') return targetPort;
-  const pods = await client.list<Pod>(PODS, { namespace, labelSelector: buildSelector(selector), signal });
+  const pods = await client.list<Pod>(PODS, {
+    namespace,
+    labelSelector: buildSelector({ matchLabels: selector }),
+    signal,
+  });
   return pods
     .filter((pod) => !isTerminating(pod))
     .map((pod) => portOfPod(pod, targetPort))

@@ -1,5 +1,6 @@
 // Pods and events -> the sentence that tells why pods do not become ready. Pure.
 
+import { workloadOfPod } from '@kubectl-tp/control-plane/api';
 import type { ErrorCode } from '../errors.ts';
 import { type ContainerStatus, type Event, isReady, isTerminating, type Pod } from './objects.ts';
 
@@ -81,7 +82,8 @@ function restarts({ state, lastState }: ContainerStatus): Trouble | undefined {
 
 /** The controller of a ReplicaSet, StatefulSet or DaemonSet says in an event that the API server refuses its pods. */
 function refusedPods({ namespace, pods, events, sinceMs }: PodsView): Cause | undefined {
-  const owners = new Set(pods.flatMap(ownerNames));
+  // `orders` for a pod of ReplicaSet `orders-5d9f`: the next ReplicaSet has another hash.
+  const owners = new Set(pods.map(({ metadata }) => workloadOfPod(metadata)?.name));
   const refused = events
     .filter(({ reason, involvedObject }) => reason === 'FailedCreate' && isOwnedBy(involvedObject.name, owners))
     .filter((event) => eventMs(event) >= sinceMs)
@@ -96,15 +98,7 @@ function refusedPods({ namespace, pods, events, sinceMs }: PodsView): Cause | un
   };
 }
 
-/** `orders` for a pod of ReplicaSet `orders-5d9f`: the next ReplicaSet has another hash. */
-function ownerNames({ metadata }: Pod): string[] {
-  const hash = metadata.labels?.['pod-template-hash'];
-  return (metadata.ownerReferences ?? []).map(({ name }) =>
-    hash !== undefined && name.endsWith(`-${hash}`) ? name.slice(0, -hash.length - 1) : name,
-  );
-}
-
-function isOwnedBy(name: string | undefined, owners: ReadonlySet<string>): boolean {
+function isOwnedBy(name: string | undefined, owners: ReadonlySet<string | undefined>): boolean {
   if (name === undefined) return false;
   return owners.has(name) || owners.has(name.replace(/-[^-]+$/, ''));
 }

@@ -36,11 +36,12 @@ export async function intercept(
   const { object, created } = await createOrUpdate(client, wish);
   live.table.put(object);
   try {
+    await session.serve(object, laptopPort);
     const pods = await waitForIntercept({
       live,
       client,
       intercept: { namespace, name: object.metadata.name },
-      selector: target.selector,
+      target,
       installNamespace: session.installNamespace,
       timeoutMs: request.timeoutMs,
       ...tools,

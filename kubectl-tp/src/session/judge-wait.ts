@@ -73,17 +73,20 @@ function judgeProgramming(view: WaitView, intercept: Intercept, condition: Condi
       // Nobody rolls anything here: pods that are older than the intercept are the cause.
       return { step: message, cause: cause(0) ?? noReadyPods(intercept, message, pods.length) };
     case 'AgentMissing':
-    case 'WaitingForAgents':
       return { step: message, cause: notInjected(view, message) };
+    case 'WaitingForAgents':
+      return { step: message, cause: isAgentMissing(pods) ? notInjected(view, message) : undefined };
     default:
       return { step: message, cause: cause(createdMs) };
   }
 }
 
-/** When nothing is being rolled and ready pods have no agent, none will come. */
-function notInjected({ pods = [], installNamespace }: WaitView, message: string): Cause | undefined {
-  const without = pods.filter((pod) => isReady(pod) && pod.metadata.labels?.[AGENT_LABEL] !== 'true');
-  if (without.length === 0) return undefined;
+function isAgentMissing(pods: readonly Pod[]): boolean {
+  return pods.some((pod) => isReady(pod) && pod.metadata.labels?.[AGENT_LABEL] !== 'true');
+}
+
+/** Nothing is being rolled and pods have no agent: none will come. */
+function notInjected({ installNamespace }: WaitView, message: string): Cause {
   const hint = `See how it is: kubectl -n ${installNamespace} get pods -l app.kubernetes.io/component=webhook`;
   return { code: 'NOT_INJECTED', message, hint, graceMs: 10_000 };
 }

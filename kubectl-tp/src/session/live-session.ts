@@ -31,6 +31,8 @@ export type LiveSessionOptions = {
   readonly identity: Identity;
   readonly object: Session;
   readonly log: Log;
+  /** The port of this laptop that an intercept was asked for, by its uid. */
+  readonly portOf: (uid: string | undefined) => number | undefined;
   /** The object was deleted by somebody else. */
   readonly onGone: () => void;
 };
@@ -72,7 +74,7 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
 type Parts = Pick<LiveSession, 'certificate' | 'table' | 'agents' | 'bell'>;
 
 function startTunnels(
-  { cluster, installNamespace, identity }: LiveSessionOptions,
+  { cluster, installNamespace, identity, portOf }: LiveSessionOptions,
   { certificate, table, agents, bell }: Parts,
 ): Tunnels {
   return createTunnels({
@@ -82,8 +84,9 @@ function startTunnels(
     dialRelay: (pod, signal) =>
       portForward(cluster, { namespace: installNamespace, pod, port: RELAY_LAPTOP_PORT }, signal),
     lookup(namespace, name) {
-      const intercept = table.get(namespace, name);
-      return intercept && { host: 'localhost', port: intercept.spec.laptop.port };
+      // Never what the object says: who may write it in the cluster may not choose a port of this laptop.
+      const port = portOf(table.get(namespace, name)?.metadata.uid);
+      return port === undefined ? undefined : { host: 'localhost', port };
     },
     onProbe(probe) {
       agents.recordProbe(probe, Date.now());

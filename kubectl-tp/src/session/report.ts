@@ -29,7 +29,9 @@ export async function buildReport({ session, connection, files }: Options): Prom
     ...where,
     session: { name: live.identity.session, ...(expiry === undefined ? {} : { certificateExpiresAt: expiry }) },
     relays: live.tunnels.status().map(reportRelay),
-    intercepts: await Promise.all(live.table.all().map((intercept) => reportIntercept(live, intercept))),
+    intercepts: await Promise.all(
+      live.table.all().map((intercept) => reportIntercept(live, intercept, session.portOf(intercept.metadata.uid))),
+    ),
   };
 }
 
@@ -42,23 +44,31 @@ function reportRelay({ relay, state, roundTripMs }: TunnelStatus): RelayReport {
   };
 }
 
-async function reportIntercept(live: LiveSession, { metadata, spec, status }: Intercept): Promise<InterceptReport> {
+const NOT_LOOKED_AT = 'the control plane has not looked at it yet';
+const NOT_ASKED_FOR = 'this laptop was never asked for it, so it serves nothing; repeat the command';
+
+async function reportIntercept(
+  live: LiveSession,
+  { metadata, spec, status }: Intercept,
+  port: number | undefined,
+): Promise<InterceptReport> {
   const { namespace, name } = metadata;
   const conditions = status?.conditions ?? [];
   // The first that is not true tells why: each builds on the one before.
   const order = ['Accepted', 'Programmed', 'Ready'];
   const missing = order.map((type) => conditions.find((c) => c.type === type)).find((c) => c?.status !== 'True');
-  const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+  const isServed = port !== undefined;
+  const isReady = isServed && conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
   const ages = live.agents.probeAges(metadata, Date.now());
   return {
     namespace,
     name,
     target: describeTarget(spec.target),
     match: explainMatch(spec.match),
-    laptopPort: spec.laptop.port,
-    laptopPortOpen: await isPortOpen(spec.laptop.port),
+    laptopPort: port ?? spec.laptop.port,
+    laptopPortOpen: await isPortOpen(port ?? spec.laptop.port),
     ready: isReady,
-    ...(isReady ? {} : { reason: missing?.message ?? 'the control plane has not looked at it yet' }),
+    ...(isReady ? {} : { reason: isServed ? (missing?.message ?? NOT_LOOKED_AT) : NOT_ASKED_FOR }),
     agents: status?.agents ?? { ready: 0, total: 0 },
     capture: status?.capture ?? 'Unknown',
     probes: [...ages].map(([pod, ageMs]) => ({ pod, ageSeconds: Math.round(ageMs / 1000) })),

@@ -34,6 +34,10 @@ export type Session = {
   open(tools: CallTools): Promise<LiveSession>;
   /** Knows the session's intercepts in a namespace from now on, also after a restart. */
   follow(namespace: string): Promise<void>;
+  /** Lets an intercept's requests come to a port of this laptop; also after a restart. */
+  serve(intercept: Intercept, port: number): Promise<void>;
+  /** The port an intercept's requests come to; undefined if this laptop was never asked for it. */
+  portOf(uid: string | undefined): number | undefined;
   leave(intercept: Intercept): Promise<void>;
   leaveMatching(request: LeaveRequest): Promise<InterceptName[]>;
   /** Takes up a known session, so that its intercepts go on; once, however often it is asked. */
@@ -58,9 +62,13 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
   let resumed: Promise<void> | undefined;
   const lifetime = new AbortController();
 
-  async function save(next: Identity): Promise<void> {
+  let saved = Promise.resolve();
+
+  /** One after the other: the newest state is the one that stays. */
+  function save(next: Identity): Promise<void> {
     identity = next;
-    await saveIdentity(identityPath, next);
+    saved = saved.catch(() => undefined).then(() => saveIdentity(identityPath, next));
+    return saved;
   }
 
   async function remove(): Promise<void> {
@@ -86,7 +94,7 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
       becomeClosed(live);
     };
     const signal = AbortSignal.any([lifetime.signal, gone.signal]);
-    live = await openLiveSession({ cluster, installNamespace, ...registration, log, onGone }, signal);
+    live = await openLiveSession({ cluster, installNamespace, ...registration, log, portOf, onGone }, signal);
     try {
       await Promise.all(identity.namespaces.map(live.table.follow));
       signal.throwIfAborted();
@@ -146,6 +154,21 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     return chosen.map(({ metadata }) => ({ namespace: metadata.namespace, name: metadata.name }));
   }
 
+  function portOf(uid: string | undefined): number | undefined {
+    return uid === undefined ? undefined : identity?.ports[uid];
+  }
+
+  async function serve({ metadata: { uid } }: Intercept, port: number): Promise<void> {
+    if (identity === undefined || uid === undefined || portOf(uid) === port) return;
+    const served = new Set(
+      live()
+        ?.table.all()
+        .map(({ metadata }) => metadata.uid),
+    );
+    const kept = Object.entries(identity.ports).filter(([known]) => served.has(known));
+    await save({ ...identity, ports: { ...Object.fromEntries(kept), [uid]: port } });
+  }
+
   async function follow(namespace: string): Promise<void> {
     const current = live();
     if (current === undefined || identity === undefined) return;
@@ -163,6 +186,8 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     isNeeded: () => state.kind === 'opening' || (live()?.table.all().length ?? 0) > 0,
     open,
     follow,
+    serve,
+    portOf,
     leave,
     leaveMatching,
     resume(signal) {

@@ -1,10 +1,12 @@
 // Waits until an intercept works from every agent to this laptop, and stops with the cause as soon as it can't.
 
 import { EVENTS, PODS } from '@kubectl-tp/control-plane/api';
-import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
+import { isForbidden, type KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
 import { followObjects } from '../kubernetes/follow.ts';
 import type { Event, Pod } from '../kubernetes/objects.ts';
+import type { Target } from '../kubernetes/target.ts';
+import { fromKubernetesError } from '../kubernetes/translate-error.ts';
 import { waitUntil } from '../waiting/wait-until.ts';
 import { PROBE_FRESH_MS } from './agent-book.ts';
 import type { InterceptName } from './api.ts';
@@ -15,8 +17,7 @@ type Options = {
   readonly live: LiveSession;
   readonly client: KubernetesClient;
   readonly intercept: InterceptName;
-  /** Label selector of the target's pods. */
-  readonly selector: string;
+  readonly target: Pick<Target, 'selector' | 'hasPod'>;
   readonly installNamespace: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -25,14 +26,23 @@ type Options = {
 
 /** Resolves with the target's pods. */
 export async function waitForIntercept(options: Options): Promise<readonly Pod[]> {
-  const { live, client, intercept, installNamespace, timeoutMs, progress } = options;
+  const { live, client, intercept, target, installNamespace, timeoutMs, progress } = options;
   const watches = new AbortController();
   const signal = AbortSignal.any([options.signal, watches.signal]);
   const where = { namespace: intercept.namespace, signal, onChange: live.bell.ring };
-  const pods = followObjects<Pod>(client, PODS, { ...where, labelSelector: options.selector });
+  let refusal: unknown;
+  const onTrouble = (error: Error) => {
+    if (!isForbidden(error)) return;
+    refusal = fromKubernetesError(error, installNamespace);
+    live.bell.ring();
+  };
+  const selected = followObjects<Pod>(client, PODS, { ...where, labelSelector: target.selector, onTrouble });
+  const pods = () => selected()?.filter(target.hasPod);
   const events = followObjects<Event>(client, EVENTS, { ...where, fieldSelector: 'type=Warning' });
-  const look = () =>
-    judgeWait({
+  const look = () => {
+    // Who may not see the pods would never hear that they are reached.
+    if (refusal !== undefined) throw refusal;
+    return judgeWait({
       intercept: live.table.get(intercept.namespace, intercept.name),
       pods: pods(),
       events: events() ?? [],
@@ -40,6 +50,7 @@ export async function waitForIntercept(options: Options): Promise<readonly Pod[]
       tunnelTrouble: tunnelTrouble(live),
       installNamespace,
     });
+  };
   const timedOut = (said: string) => notReady(intercept, said, timeoutMs);
   try {
     await waitUntil({ look, bell: live.bell, timeoutMs, timedOut, signal: options.signal, progress });

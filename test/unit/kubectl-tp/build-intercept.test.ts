@@ -10,10 +10,10 @@ const TARGET: Target = {
   kind: 'Service',
   name: 'orders',
   selector: 'app=orders',
+  hasPod: () => true,
   port: '80',
   containerPort: 8080,
   host: 'orders.shop:80',
-  replicas: undefined,
 };
 const REQUEST: InterceptRequest = {
   namespace: 'shop',

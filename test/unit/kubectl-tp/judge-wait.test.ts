@@ -144,6 +144,7 @@ test(
   'NOT_INJECTED',
   10_000,
 );
+test(cause, { ...ACCEPTED, Programmed: ['False', 'AgentMissing'] }, { pods: [] }, 'NOT_INJECTED', 10_000);
 test(
   cause,
   { ...ACCEPTED, Programmed: ['True', 'Programmed'], Ready: ['False', 'LaptopAway'] },

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { SESSIONS, type Session as SessionObject } from '../../../control-plane/src/api/index.ts';
+import { type Intercept, SESSIONS, type Session as SessionObject } from '../../../control-plane/src/api/index.ts';
 import type { CallTools } from '../../../kubectl-tp/src/session/intercept.ts';
 import { createSession, type Session } from '../../../kubectl-tp/src/session/session.ts';
 import { createMemoryKubernetes, type MemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
@@ -17,21 +17,25 @@ type Scene = {
   /** The object, once the session has made it. */
   object(): Promise<SessionObject>;
   issue(): Promise<void>;
+  /** The session of the next process. */
+  reopen(): Session;
 };
 
 async function createScene(t: ExecutionContext): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'tp-session-'));
   const kubernetes = createMemoryKubernetes();
-  const session = createSession({
-    cluster: { client: kubernetes.client, server: new URL('https://dev.test'), httpsOptions: async () => ({}) },
-    installNamespace: 'kubectl-tp',
-    identityPath: join(folder, 'identity.json'),
-    log: () => undefined,
-  });
-  t.teardown(async () => {
-    await session.close();
-    await rm(folder, { recursive: true });
-  });
+  t.teardown(() => rm(folder, { recursive: true }));
+  const reopen = () => {
+    const session = createSession({
+      cluster: { client: kubernetes.client, server: new URL('https://dev.test'), httpsOptions: async () => ({}) },
+      installNamespace: 'kubectl-tp',
+      identityPath: join(folder, 'identity.json'),
+      log: () => undefined,
+    });
+    t.teardown(session.close);
+    return session;
+  };
+  const session = reopen();
   const object = async () => {
     await waitFor('the session is there', () => kubernetes.names(SESSIONS).length === 1);
     return kubernetes.find(SESSIONS, kubernetes.names(SESSIONS)[0] ?? '') as SessionObject;
@@ -39,6 +43,7 @@ async function createScene(t: ExecutionContext): Promise<Scene> {
   return {
     kubernetes,
     session,
+    reopen,
     object,
     async issue() {
       const { certificateChain } = await createTestCertificate('localhost');
@@ -80,6 +85,27 @@ test('closing ends an opening that nobody answers', async (t) => {
   await session.close();
   await opening;
   t.true(session.isClosed());
+});
+
+test('a port is served only for an intercept that this laptop was asked for, also after a restart', async (t) => {
+  const { session, issue, reopen } = await createScene(t);
+  const opened = session.open(tools());
+  await issue();
+  const { table } = await opened;
+  const [mine, foreign] = ['uid-1', 'uid-2'].map(
+    (uid) => ({ metadata: { name: uid, namespace: 'shop', uid }, spec: { laptop: { port: 22 } } }) as Intercept,
+  );
+  if (mine === undefined || foreign === undefined) return t.fail();
+  table.put(mine);
+  table.put(foreign);
+  await session.serve(mine, 8080);
+  await session.follow('shop');
+  t.is(session.portOf('uid-1'), 8080, 'whatever the object says');
+  t.is(session.portOf('uid-2'), undefined);
+  const after = reopen();
+  await after.resume(tools().signal);
+  t.is(after.portOf('uid-1'), 8080);
+  t.is(after.portOf('uid-2'), undefined);
 });
 
 test('the intercepts of a session that is deleted are gone at once', async (t) => {

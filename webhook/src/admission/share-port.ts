@@ -5,12 +5,12 @@ import {
   AGENT_CONTAINER,
   AgentDescription,
   type InterceptTarget,
+  workloadOfPod,
 } from '@kubectl-tp/control-plane/api';
 import { Value } from 'typebox/value';
 import { type AppPort, listAppPorts } from '../inject/app-ports.ts';
 import { findServicePort, isSelected, type ServiceView } from '../inject/namespace-view.ts';
 import type { Pod } from '../inject/pod.ts';
-import { findWorkload } from '../inject/workload.ts';
 
 export function sharePort(
   pod: Pod,
@@ -25,7 +25,7 @@ export function sharePort(
 function findPort(pod: Pod, target: InterceptTarget, services: readonly ServiceView[]): number | undefined {
   const ports = listAuthorPorts(pod);
   if (target.kind !== 'Service') {
-    const workload = findWorkload(pod);
+    const workload = workloadOfPod(pod.metadata);
     if (workload?.kind !== target.kind || workload.name !== target.name) return undefined;
     if (target.port === undefined) return ports.length === 1 ? ports[0]?.number : undefined;
     return findNumber(ports, /^\d+$/.test(target.port) ? Number(target.port) : target.port);

@@ -6,11 +6,11 @@ import {
   CAPTURE_CONTAINER,
   INJECT,
   type InterceptTarget,
+  workloadOfPod,
 } from '@kubectl-tp/control-plane/api';
 import { AGENT_VOLUMES } from './agent-volumes.ts';
 import { isSelected, type NamespaceView } from './namespace-view.ts';
 import type { Pod } from './pod.ts';
-import { findWorkload } from './workload.ts';
 
 export const SKIP_REASONS = {
   AlreadyInjected: 'The pod has an agent already.',
@@ -41,7 +41,7 @@ export function findSkipReason(pod: Pod, namespace: NamespaceView): SkipReason |
 /** The targets of Intercepts that lead to this pod. */
 export function findTargets(pod: Pod, namespace: NamespaceView): InterceptTarget[] {
   const labels = pod.metadata.labels ?? {};
-  const workload = findWorkload(pod);
+  const workload = workloadOfPod(pod.metadata);
   const services = new Set(namespace.services.filter((service) => isSelected(service, labels)).map(({ name }) => name));
   return namespace.targets.filter(({ kind, name }) =>
     kind === 'Service' ? services.has(name) : workload?.kind === kind && workload.name === name,

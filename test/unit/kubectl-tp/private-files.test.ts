@@ -1,0 +1,35 @@
+// Files and folders that only their owner may read, and what the session remembers in one of them.
+
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { createIdentity, loadIdentity, saveIdentity } from '../../../kubectl-tp/src/session/identity.ts';
+import { writePrivateFile } from '../../../kubectl-tp/src/write-private-file.ts';
+
+async function createFolder(t: ExecutionContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tp-private-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+test('a private file replaces what anybody could read, and leaves nothing beside it', async (t) => {
+  const folder = await createFolder(t);
+  const path = join(folder, 'env');
+  await writeFile(path, 'old', { mode: 0o644 });
+  await Promise.all(['one', 'two'].map((text) => writePrivateFile(path, text)));
+  t.regex(await readFile(path, 'utf8'), /^(one|two)$/);
+  t.is((await stat(path)).mode & 0o777, 0o600);
+  await t.throwsAsync(writePrivateFile(folder, 'a folder is in the way'));
+  t.deepEqual(await readdir(folder), ['env']);
+});
+
+test('an identity is the same after a restart, with the ports it was asked for', async (t) => {
+  const path = join(await createFolder(t), 'identity.json');
+  const identity = { ...createIdentity(), namespaces: ['shop'], ports: { 'uid-1': 8080 } };
+  await saveIdentity(path, identity);
+  const { privateKey, ...loaded } = (await loadIdentity(path)) ?? {};
+  const { privateKey: made, ...rest } = identity;
+  t.deepEqual(loaded, rest);
+  t.true(privateKey?.equals(made));
+});

@@ -1,0 +1,61 @@
+// Which pods a target has, and which of them count.
+
+import test from 'ava';
+import { DEPLOYMENTS, PODS, SERVICES } from '../../../control-plane/src/api/index.ts';
+import type { KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
+import type { Pod } from '../../../kubectl-tp/src/kubernetes/objects.ts';
+import { buildSelector } from '../../../kubectl-tp/src/kubernetes/objects.ts';
+import { findTarget } from '../../../kubectl-tp/src/kubernetes/target.ts';
+import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
+
+const { signal } = new AbortController();
+
+function buildPod(workload: string, ports: { name: string; containerPort: number }[] = []): Pod {
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${workload}-a`, uid: 'u', controller: true };
+  return {
+    metadata: {
+      name: `${workload}-a-1`,
+      namespace: 'shop',
+      labels: { app: 'orders', 'pod-template-hash': 'a' },
+      ownerReferences: [owner],
+    },
+    spec: { containers: [{ name: 'app', ports }] },
+  };
+}
+
+test("a workload's pods are those it owns, whoever else has its labels", async (t) => {
+  const { client, put } = createMemoryKubernetes();
+  const template = { spec: { containers: [{ name: 'app', ports: [{ containerPort: 8080 }] }] } };
+  const spec = { selector: { matchLabels: { app: 'orders' } }, template };
+  put(DEPLOYMENTS, { metadata: { name: 'orders', namespace: 'shop' }, spec } as unknown as KubernetesObject);
+  const search = { namespace: 'shop', target: { kind: 'Deployment', name: 'orders' } } as const;
+  const { hasPod } = await findTarget(client, search, signal);
+  t.true(hasPod(buildPod('orders')));
+  t.false(hasPod(buildPod('orders-canary')));
+});
+
+test('pods without the named port of a Service do not count', async (t) => {
+  const { client, put } = createMemoryKubernetes();
+  const spec = { selector: { app: 'orders' }, ports: [{ port: 80, targetPort: 'http' }] };
+  put(SERVICES, { metadata: { name: 'orders', namespace: 'shop' }, spec } as unknown as KubernetesObject);
+  const withPort = buildPod('orders', [{ name: 'http', containerPort: 8080 }]);
+  put(PODS, withPort);
+  const search = { namespace: 'shop', target: { kind: 'Service', name: 'orders' } } as const;
+  const target = await findTarget(client, search, signal);
+  t.is(target.containerPort, 8080);
+  t.true(target.hasPod(withPort));
+  t.false(target.hasPod(buildPod('jobs')));
+});
+
+test('selectors with expressions', (t) => {
+  const matchExpressions = [
+    { key: 'tier', operator: 'In' as const, values: ['a', 'b'] },
+    { key: 'track', operator: 'NotIn' as const, values: ['canary'] },
+    { key: 'on', operator: 'Exists' as const },
+    { key: 'off', operator: 'DoesNotExist' as const },
+  ];
+  t.is(
+    buildSelector({ matchLabels: { app: 'orders' }, matchExpressions }),
+    'app=orders,tier in (a,b),track notin (canary),on,!off',
+  );
+});
