@@ -48,15 +48,15 @@ export function buildNode({ namespace, name }: PodModel): string {
 }
 
 /**
- * An ending pod gives up its intercepts and reads nothing: its agent then tells callers to go elsewhere (connection:
- * close, GOAWAY) while the application still answers.
+ * An ending pod reads nothing new: its agent then tells callers to go elsewhere (connection: close, GOAWAY) while the
+ * application still answers. What they ask meanwhile on connections from before is still the laptop's.
  */
 function planMode(
   { terminating }: PodModel,
   intercepts: readonly LiveIntercept[],
   { nowMs, rememberedMs }: { nowMs: number; rememberedMs: number | undefined },
 ): PortPlan {
-  if (terminating) return { intercepts: [], httpUntilMs: 0 };
+  if (terminating) return { intercepts, httpUntilMs: 0 };
   if (intercepts.length > 0) return { intercepts, httpUntilMs: Number.POSITIVE_INFINITY };
   const justEnded = rememberedMs === Number.POSITIVE_INFINITY;
   return { intercepts, httpUntilMs: justEnded ? nowMs + HTTP_LINGER_MS : (rememberedMs ?? 0) };
@@ -94,7 +94,7 @@ function buildAgentConfig(state: ClusterState, { pod, ip, agent, nowMs, planPort
 function groupByPort(accepted: readonly AcceptedIntercept[]): ReadonlyMap<string, readonly LiveIntercept[]> {
   const groups = new Map<string, LiveIntercept[]>();
   for (const { intercept, target } of accepted) {
-    for (const { pod, appPort, captured } of target.places) {
+    for (const { pod, appPort, captured } of [...target.places, ...target.ending]) {
       if (captured === undefined) continue;
       const key = `${buildNode(pod)}:${appPort}`;
       const group = groups.get(key);

@@ -42,7 +42,8 @@ export function refuseConflicts(candidates: readonly Verdict[]): readonly Verdic
 /** The target itself counts beside its pods, so that two intercepts don't wait together for the first pod to come. */
 function listClaims({ intercept, target }: AcceptedIntercept): string[] {
   const { namespace } = intercept.object.metadata;
-  const ports = target.places.map(({ pod, appPort }) => `pod ${pod.namespace}/${pod.name}:${appPort}`);
+  const places = [...target.places, ...target.ending];
+  const ports = places.map(({ pod, appPort }) => `pod ${pod.namespace}/${pod.name}:${appPort}`);
   return [`target ${namespace}/${target.text}`, ...ports];
 }
 

@@ -22,6 +22,8 @@ export type Target = {
   readonly text: string;
   /** Pods that are not going away, by name. */
   readonly places: readonly Place[];
+  /** Pods that are going away and whose agent catches the target's connections: callers may still keep some. */
+  readonly ending: readonly Place[];
   /** Pods without an agent that go away but may still get new connections. */
   readonly leaving: readonly Leaving[];
 };
@@ -76,7 +78,13 @@ function buildTarget(found: TargetPort, { target, namespace, nowMs }: TargetQues
   }
   const appPort = typeof found.port === 'number' ? found.port : places[0]?.appPort;
   const text = formatTarget({ ...target, port: found.label });
-  return { capture: found.capture, appPort, text, places, leaving: listLeaving(found, nowMs) };
+  const { capture } = found;
+  return { capture, appPort, text, places, ending: listEnding(found), leaving: listLeaving(found, nowMs) };
+}
+
+function listEnding(found: TargetPort): Place[] {
+  const places = found.pods.filter(({ terminating }) => terminating).flatMap((pod) => buildPlace(pod, found));
+  return places.filter(({ captured }) => captured !== undefined);
 }
 
 function listLeaving(found: TargetPort, nowMs: number): Leaving[] {
