@@ -96,7 +96,14 @@ export function createParts(config: Config, options: PartsOptions) {
     dismissAgents: ({ pods }) => server.endOutdated((agent) => isCurrentAgent(agent, (node) => pods.get(node))),
     reporter: createReporter({
       client,
-      queue: createWriteQueue({ signal, onTrouble: observer.writeTrouble }),
+      queue: createWriteQueue({
+        signal,
+        onTrouble(key, error) {
+          observer.writeTrouble(key, error);
+          // Somebody may be waiting for it: the next round says why it is late.
+          reconciler.ring();
+        },
+      }),
       authority,
       replica,
       installNamespace: namespace,

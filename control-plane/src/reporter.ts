@@ -6,8 +6,9 @@ import type { KubernetesClient } from './kubernetes/index.ts';
 import type { WriteQueue } from './kubernetes/write-queue.ts';
 import { createSessionWatchdog } from './report/abandoned-sessions.ts';
 import { buildInterceptWrites } from './report/intercept-writes.ts';
+import { withRefusedRollouts } from './report/refused-rollouts.ts';
 import { buildAbandonedWrites, buildSessionWrites } from './report/session-writes.ts';
-import { buildWorkloadWrites } from './report/workload-writes.ts';
+import { buildWorkloadWrites, rolloutKey } from './report/workload-writes.ts';
 import type { ClusterState } from './state/cluster-state.ts';
 import type { Translation } from './translator/index.ts';
 
@@ -36,7 +37,8 @@ export function createReporter(options: ReporterOptions): Reporter {
   function report(state: ClusterState, translation: Translation): { nextMs: number } {
     const isLeader = options.isLeader();
     const reporting = { client, authority, replica, installNamespace, isLeader, now, onTrouble };
-    const writes = buildInterceptWrites(state, translation, reporting);
+    const told = withRefusedRollouts(translation, (workload) => queue.failureOf(rolloutKey(workload)));
+    const writes = buildInterceptWrites(state, told, reporting);
     // A leader has heard from the API server within seconds: who has not sees no tunnels, and nobody's end in that.
     const abandoned = isLeader ? watchdog.check(state, now()) : undefined;
     if (abandoned !== undefined) {

@@ -24,6 +24,8 @@ export type Write = {
 export type WriteQueue = {
   /** All that should be written now. Writes of former rounds that are not in it and have not run are dropped. */
   want(writes: readonly Write[]): void;
+  /** The error of the last attempt at a write that is still wished for; undefined if it was none. */
+  failureOf(key: string): unknown;
 };
 
 export type WriteQueueOptions = {
@@ -32,7 +34,12 @@ export type WriteQueueOptions = {
   readonly onTrouble: (key: string, error: unknown) => void;
 };
 
-type Slot = { wanted: Write | undefined; done: { fingerprint: string; atMs: number } | undefined; isBusy: boolean };
+type Slot = {
+  wanted: Write | undefined;
+  done: { fingerprint: string; atMs: number } | undefined;
+  failure: unknown;
+  isBusy: boolean;
+};
 
 export function createWriteQueue({ signal, onTrouble }: WriteQueueOptions): WriteQueue {
   const slots = new Map<string, Slot>();
@@ -42,7 +49,7 @@ export function createWriteQueue({ signal, onTrouble }: WriteQueueOptions): Writ
     const wanted = new Map(writes.map((write) => [write.key, write]));
     for (const [key, slot] of slots) if (!wanted.has(key)) release(key, slot);
     for (const [key, write] of wanted) {
-      const slot = slots.get(key) ?? { wanted: undefined, done: undefined, isBusy: false };
+      const slot = slots.get(key) ?? { wanted: undefined, done: undefined, failure: undefined, isBusy: false };
       slots.set(key, slot);
       slot.wanted = write;
       if (!slot.isBusy) void drive(key, slot);
@@ -59,8 +66,13 @@ export function createWriteQueue({ signal, onTrouble }: WriteQueueOptions): Writ
     const backOff = createBackOff(BACK_OFF);
     for (let write = nextOf(slot); write !== undefined && !signal.aborted; write = nextOf(slot)) {
       const error = await attempt(write);
-      if (error === undefined) slot.done = { fingerprint: write.fingerprint, atMs: Date.now() };
-      else await backOff.wait(signal);
+      slot.failure = error;
+      if (error === undefined) {
+        slot.done = { fingerprint: write.fingerprint, atMs: Date.now() };
+      } else {
+        onTrouble(key, error);
+        await backOff.wait(signal);
+      }
     }
     slot.isBusy = false;
     if (slot.wanted === undefined) slots.delete(key);
@@ -73,13 +85,12 @@ export function createWriteQueue({ signal, onTrouble }: WriteQueueOptions): Writ
     } catch (error) {
       // The object is gone or another one by now: the watched state will say so, and the wish will be another one.
       if (isNotFound(error) || isConflict(error) || signal.aborted) return undefined;
-      onTrouble(write.key, error);
       return error;
     }
     return undefined;
   }
 
-  return { want };
+  return { want, failureOf: (key) => slots.get(key)?.failure };
 }
 
 function nextOf({ wanted, done }: Slot): Write | undefined {

@@ -15,11 +15,16 @@ export function buildWorkloadWrites({ rollouts, unused }: Translation, reporting
   ];
 }
 
+/** The key of a workload's rollout in the write queue. */
+export function rolloutKey(workload: WorkloadId): string {
+  return `rollout of ${workloadKey(workload)}`;
+}
+
 function buildRolloutWrite(rollout: RolloutRequest, reporting: Reporting): Write {
   const { workload, purpose, annotation, message } = rollout;
   const { client, replica, now, onTrouble } = reporting;
   return {
-    key: `rollout of ${workloadKey(workload)}`,
+    key: rolloutKey(workload),
     // Without the time, which differs each round: a rollout for the same reasons is the same rollout.
     fingerprint: JSON.stringify([purpose, annotation.replace(/@.*$/, '')]),
     async send(signal) {

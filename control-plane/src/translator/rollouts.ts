@@ -68,6 +68,7 @@ function buildRequest({ kind, namespace, name }: WorkloadModel, demands: readonl
   return {
     workload: { kind, namespace, name },
     purpose: 'Inject',
+    intercepts,
     annotation: buildInjectAnnotation(
       demands.map(({ reason }) => reason),
       youngest,

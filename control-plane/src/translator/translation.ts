@@ -67,6 +67,8 @@ export type RolloutRequest = {
   readonly workload: WorkloadId;
   /** `Inject`: intercepts need agents there. `Remove`: nobody has needed them for the idle timeout. */
   readonly purpose: 'Inject' | 'Remove';
+  /** Who waits for the new pods, sorted. */
+  readonly intercepts: readonly ObjectKey[];
   /** New value of ROLLOUT_ANNOTATION in the pod template. */
   readonly annotation: string;
   /** For the workload's event: why it is rolled. */

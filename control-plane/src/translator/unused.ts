@@ -44,7 +44,7 @@ function buildRemoval(workload: WorkloadModel, sinceMs: number): RolloutRequest[
   const annotation = buildRemoveAnnotation(formatTime(sinceMs));
   if (workload.paused || workload.rollout === annotation) return [];
   const message = `Rolled to take its agents away: no intercept has needed them since ${formatTime(sinceMs)}.`;
-  return [{ workload: identify(workload), purpose: 'Remove', annotation, message }];
+  return [{ workload: identify(workload), purpose: 'Remove', intercepts: [], annotation, message }];
 }
 
 function listNeeded(accepted: readonly AcceptedIntercept[]): ReadonlySet<string> {

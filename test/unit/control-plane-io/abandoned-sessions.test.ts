@@ -51,7 +51,7 @@ test('while the API server is away nobody leads, and no session comes closer to 
   let isLeader = true;
   const reporter = createReporter({
     client: {} as KubernetesClient,
-    queue: { want: (writes) => wishes.push(...writes.map(({ key }) => key)) },
+    queue: { want: (writes) => wishes.push(...writes.map(({ key }) => key)), failureOf: () => undefined },
     authority: await parseAuthority(await createAuthority(nowMs)),
     replica: 'me',
     installNamespace: INSTALL,

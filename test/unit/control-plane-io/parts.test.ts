@@ -205,6 +205,23 @@ test('a failed write is tried again; one whose object is gone is not', async (t)
   t.is(sent.filter((each) => each === 'b=1').length, 1);
 });
 
+test('why a write failed is known until it succeeds or nobody wishes for it', async (t) => {
+  const { writes, write, sent } = queue();
+  const refusal = new KubernetesError('KUBERNETES_REFUSED', 'not you', { status: 403 });
+  let isRefused = true;
+  const guarded = async () => {
+    if (isRefused) throw refusal;
+  };
+  writes.want([write('a', '1', guarded), write('b', '1', guarded)]);
+  t.is(writes.failureOf('a'), undefined);
+  t.is(await waitFor('the refusal', () => writes.failureOf('a')), refusal);
+  isRefused = false;
+  writes.want([write('a', '1', guarded)]);
+  await waitFor('the success', () => writes.failureOf('a') === undefined);
+  await waitFor('the other one to be forgotten', () => writes.failureOf('b') === undefined);
+  t.is(sent.filter((each) => each === 'b=1').length, 1);
+});
+
 test('one slow object does not hold up the others, and no more than eight are written at once', async (t) => {
   const { writes, write, sent } = queue();
   const gate = Promise.withResolvers<void>();

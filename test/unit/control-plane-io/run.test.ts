@@ -6,6 +6,7 @@ import { RESOURCE_TYPES, TYPE_URLS } from '../../../xds/src/index.ts';
 import type { DeltaAgent } from '../../helpers/delta-agent.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 import { connectAgent, type RunningControlPlane, startControlPlane } from './helpers/control-plane.ts';
+import { refuse } from './helpers/fake-api.ts';
 import {
   DEPLOYMENTS_PATH,
   fillShop,
@@ -130,6 +131,31 @@ test('a workload without agents is rolled once, with an event that says why', as
   for (let round = 0; round < 3; round += 1) api.put(PODS_PATH, { ...podObject({ agent: false }), round } as never);
   await waitFor('RollingOut', () => condition(controlPlane, 'Programmed')?.startsWith('False'));
   t.is(patches().length, 1);
+});
+
+test('a rollout that the API server refuses shows with its cause, and goes on when it is allowed', async (t) => {
+  const controlPlane = await startControlPlane(t, {
+    fill(api) {
+      fillShop(api);
+      api.put(PODS_PATH, podObject({ agent: false }));
+    },
+  });
+  const { api } = controlPlane;
+  let isRefused = true;
+  api.intercept = (request, response) => {
+    const isRollout = request.method === 'PATCH' && request.url?.startsWith(DEPLOYMENTS_PATH) === true;
+    if (isRollout && isRefused) refuse(response, 403, 'Forbidden', 'denied by policy frozen');
+    return isRollout && isRefused;
+  };
+  api.put(INTERCEPTS_PATH, interceptObject());
+  await waitFor('the cause', () => condition(controlPlane, 'Programmed') === 'False AgentMissing', 5000);
+  const message = () => {
+    const found = intercept(controlPlane)?.status?.conditions?.find(({ type }) => type === 'Programmed');
+    return found?.message ?? '';
+  };
+  t.regex(message(), /refuses to roll Deployment orders: denied by policy frozen\. /);
+  isRefused = false;
+  await waitFor('the end of the refusal', () => !/refuses/.test(message()), 10_000);
 });
 
 test('an expired intercept is deleted', async (t) => {
