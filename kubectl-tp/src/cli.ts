@@ -87,7 +87,9 @@ function firstPlainWord(words: readonly string[]): number | undefined {
   const all: Options = { ...CONNECTION_OPTIONS, ...GLOBAL_OPTIONS };
   const takesValue = new Set(
     Object.entries(all).flatMap(([name, { type, alias }]) =>
-      type === 'boolean' ? [] : [`--${name}`, ...(alias === undefined ? [] : [`-${alias}`])],
+      type === 'boolean'
+        ? []
+        : [`--${name}`, ...(name.length === 1 ? [`-${name}`] : []), ...(alias === undefined ? [] : [`-${alias}`])],
     ),
   );
   for (let at = 0; at < words.length; at++) {

@@ -36,6 +36,10 @@ export const intercept = defineCommand({
       describe: "write the container's environment, docker syntax",
       value: 'FILE',
     },
+    'loader-variables': {
+      type: 'boolean',
+      describe: 'also take variables that make programs load code (NODE_OPTIONS, LD_PRELOAD)',
+    },
     timeout: { type: 'string', describe: `how long to wait [${DEFAULT_TIMEOUT}]`, value: 'DURATION' },
     'http-header': { type: 'list', describe: 'same as --header', hidden: true },
   },
@@ -60,6 +64,7 @@ export const intercept = defineCommand({
       timeoutMs: parseDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout'),
       hold,
       environment: hold || args['env-file'] !== undefined,
+      loaderVariables: args['loader-variables'],
     };
     const { namespace } = await tools.connection();
     const request: InterceptRequest = { ...wish, namespace };

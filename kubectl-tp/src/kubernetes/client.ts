@@ -40,11 +40,16 @@ class ImpersonatingKubeConfig extends KubeConfig {
 
   override async applyToHTTPSOptions(options: HttpsOptions): Promise<void> {
     await super.applyToHTTPSOptions(options);
-    const { groups, uid } = this.#impersonate;
+    const { groups, uid, extra = {} } = this.#impersonate;
+    const extras = Object.entries(extra).map(([key, values]) => [
+      `Impersonate-Extra-${encodeURIComponent(key)}`,
+      [...values],
+    ]);
     options.headers = {
       ...options.headers,
       ...(groups.length === 0 ? {} : { 'Impersonate-Group': [...groups] }),
       ...(uid === undefined ? {} : { 'Impersonate-Uid': uid }),
+      ...Object.fromEntries(extras),
     };
   }
 }

@@ -14,9 +14,13 @@ export type ConnectionFlags = {
   readonly user?: string | undefined;
   readonly server?: string | undefined;
   readonly token?: string | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
   readonly as?: string | undefined;
   readonly asGroup?: readonly string[] | undefined;
   readonly asUid?: string | undefined;
+  /** `KEY=VALUE`, a key may come several times. */
+  readonly asUserExtra?: readonly string[] | undefined;
   readonly certificateAuthority?: string | undefined;
   readonly clientCertificate?: string | undefined;
   readonly clientKey?: string | undefined;
@@ -34,8 +38,15 @@ export type Connection = {
   readonly installNamespace: string;
   readonly cluster: NamedEntry;
   readonly user: NamedEntry;
-  readonly impersonate: { readonly user?: string; readonly groups: readonly string[]; readonly uid?: string };
+  readonly impersonate: Impersonation;
   readonly requestTimeoutMs?: number;
+};
+
+export type Impersonation = {
+  readonly user?: string;
+  readonly groups: readonly string[];
+  readonly uid?: string;
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 };
 
 // The same as DEFAULT_INSTALL_NAMESPACE; its module would load the schemas of all objects, 50 ms for one word.
@@ -80,6 +91,9 @@ function userFlags(flags: ConnectionFlags): Record<string, unknown> {
   return {
     token: flags.token,
     ...(flags.token === undefined ? {} : { tokenFile: null, exec: null, 'auth-provider': null }),
+    username: flags.username,
+    password: flags.password,
+    ...(flags.username === undefined ? {} : { token: null, tokenFile: null, exec: null, 'auth-provider': null }),
     'client-certificate': flags.clientCertificate,
     ...(flags.clientCertificate === undefined ? {} : { 'client-certificate-data': null }),
     'client-key': flags.clientKey,
@@ -92,7 +106,31 @@ function impersonation(flags: ConnectionFlags, user: NamedEntry | undefined): Co
   const uid = flags.asUid ?? stringOf(user?.value['as-uid']);
   const fromFile = user?.value['as-groups'];
   const groups = flags.asGroup?.length ? flags.asGroup : Array.isArray(fromFile) ? fromFile.map(String) : [];
-  return { ...(name === undefined ? {} : { user: name }), groups, ...(uid === undefined ? {} : { uid }) };
+  const extra = flags.asUserExtra?.length ? parseExtra(flags.asUserExtra) : extraOf(user?.value['as-user-extra']);
+  return {
+    ...(name === undefined ? {} : { user: name }),
+    groups,
+    ...(uid === undefined ? {} : { uid }),
+    ...(extra === undefined ? {} : { extra }),
+  };
+}
+
+function parseExtra(pairs: readonly string[]): Record<string, string[]> {
+  const extra: Record<string, string[]> = {};
+  for (const pair of pairs) {
+    const at = pair.indexOf('=');
+    if (at < 1) {
+      throw new TpError('USAGE', `--as-user-extra does not understand "${pair}".`, { hint: 'Write it as KEY=VALUE.' });
+    }
+    const key = pair.slice(0, at);
+    extra[key] = [...(extra[key] ?? []), pair.slice(at + 1)];
+  }
+  return extra;
+}
+
+function extraOf(value: unknown): Record<string, string[]> | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return Object.fromEntries(Object.entries(value).map(([key, list]) => [key, [list].flat().map(String)]));
 }
 
 /** `undefined` leaves the file's value, `null` takes it away. */

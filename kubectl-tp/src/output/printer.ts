@@ -1,5 +1,7 @@
 // The result of a command on stdout: for people, or as JSON for programs.
 
+import { toPlainJson, toPlainText } from './plain-text.ts';
+
 export type OutputFormat = 'text' | 'json';
 
 export type Printer = {
@@ -14,7 +16,7 @@ export function createPrinter(write: (text: string) => void, format: OutputForma
   const line = (text: string) => write(text.endsWith('\n') || text === '' ? text : `${text}\n`);
   return {
     format,
-    result: (value, text) => line(format === 'json' ? JSON.stringify(value, null, 2) : text()),
+    result: (value, text) => line(format === 'json' ? toPlainJson(value) : toPlainText(text())),
     raw: line,
   };
 }

@@ -6,10 +6,13 @@ export type AgentName = { readonly namespace: string; readonly intercept: string
 /** Agents probe every 10 s; one that has been silent for three probes no longer proves anything. */
 export const PROBE_FRESH_MS = 30_000;
 
+/** A pod that has been silent for that long is gone, or its trouble is told by the intercept's conditions. */
+const FORGOTTEN_MS = 3 * PROBE_FRESH_MS;
+
 export type AgentBook = {
   recordProbe(agent: AgentName, nowMs: number): void;
   recordConnection(agent: AgentName): void;
-  /** Milliseconds since the last probe, by pod. */
+  /** Milliseconds since the last probe, by pod; without those that have been silent for long. */
   probeAges(intercept: InterceptKey, nowMs: number): ReadonlyMap<string, number>;
   /** Connections that reached the local port, by pod. */
   connections(intercept: InterceptKey): ReadonlyMap<string, number>;
@@ -29,7 +32,11 @@ export function createAgentBook(): AgentBook {
       const page = pageOf(connections, { namespace, name: intercept });
       page.set(pod, (page.get(pod) ?? 0) + 1);
     },
-    probeAges: (intercept, nowMs) => new Map([...pageOf(probes, intercept)].map(([pod, atMs]) => [pod, nowMs - atMs])),
+    probeAges(intercept, nowMs) {
+      const page = pageOf(probes, intercept);
+      for (const [pod, atMs] of page) if (nowMs - atMs > FORGOTTEN_MS) page.delete(pod);
+      return new Map([...page].map(([pod, atMs]) => [pod, nowMs - atMs]));
+    },
     connections: (intercept) => new Map(pageOf(connections, intercept)),
     forget(intercept) {
       probes.delete(keyOf(intercept));

@@ -50,6 +50,8 @@ export type InterceptRequest = {
   readonly portMayBeOpen?: boolean;
   /** Also answer with the environment of the target's container. */
   readonly environment: boolean;
+  /** With `environment`: also variables that make programs run code of the pod's choice. */
+  readonly loaderVariables: boolean;
 };
 
 export type InterceptResult = InterceptName & {

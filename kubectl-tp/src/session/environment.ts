@@ -4,6 +4,7 @@
 import { AGENT_CONTAINER, CONFIG_MAPS, SECRETS } from '@kubectl-tp/control-plane/api';
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { collectEnvironment, requiredSources, type Source, type SourceKind } from '../environment/collect.ts';
+import { isLoaderVariable } from '../environment/loader-variables.ts';
 import { type ConfigMap, type Container, isReady, type Pod, type Secret } from '../kubernetes/objects.ts';
 import { describeAgent } from '../kubernetes/target.ts';
 import type { CollectedEnvironment } from './api.ts';
@@ -13,6 +14,8 @@ type Options = {
   readonly namespace: string;
   readonly pods: readonly Pod[];
   readonly containerPort: number;
+  /** Also what makes programs run code of the environment's choice. */
+  readonly loaderVariables: boolean;
   readonly signal: AbortSignal;
 };
 
@@ -24,7 +27,16 @@ export async function readEnvironment(options: Options): Promise<CollectedEnviro
   const needed = requiredSources(container);
   const read = await Promise.all(needed.map((source) => readSource(options, source)));
   const byKey = new Map(needed.map(({ kind, name }, index) => [`${kind}/${name}`, read[index]]));
-  return collectEnvironment(container, pod, (kind, name) => byKey.get(`${kind}/${name}`));
+  const environment = collectEnvironment(container, pod, (kind, name) => byKey.get(`${kind}/${name}`));
+  return options.loaderVariables ? environment : withoutLoaderVariables(environment);
+}
+
+function withoutLoaderVariables({ variables, missing }: CollectedEnvironment): CollectedEnvironment {
+  const loaders = Object.keys(variables).filter(isLoaderVariable).toSorted();
+  if (loaders.length === 0) return { variables, missing };
+  const kept = Object.entries(variables).filter(([name]) => !isLoaderVariable(name));
+  const why = `${loaders.join(', ')}: programs of this laptop would take orders from them (to have them: --loader-variables)`;
+  return { variables: Object.fromEntries(kept), missing: [...missing, why] };
 }
 
 /** The container behind the intercepted port; the first of the application where none says. */

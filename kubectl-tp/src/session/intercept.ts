@@ -85,7 +85,14 @@ async function buildResult({ client, live, request, target, object, pods, signal
   const containerPort = status?.appPort ?? target.containerPort ?? spec.laptop.port;
   const readyPods = pods.filter((pod) => isReady(pod) && !isTerminating(pod)).length;
   const environment = request.environment
-    ? await readEnvironment({ client, namespace, pods, containerPort, signal })
+    ? await readEnvironment({
+        client,
+        namespace,
+        pods,
+        containerPort,
+        loaderVariables: request.loaderVariables,
+        signal,
+      })
     : undefined;
   return {
     name,

@@ -1,7 +1,7 @@
 // Where a session process keeps its files, and which session process belongs to a connection.
 
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { TpError } from '../errors.ts';
@@ -33,9 +33,16 @@ export function sessionFiles(connection: Connection, env: NodeJS.ProcessEnv): Se
   return { id, socket, log: path('log'), lock: path('lock'), identity: path('identity.json') };
 }
 
-/** Makes the folder that only its owner may enter: who reaches the socket acts as this user. */
+/** Makes the folder that only its owner may enter: who reaches the socket acts as this user. Throws if others may. */
 export async function createSessionFolder(env: NodeJS.ProcessEnv): Promise<void> {
-  await mkdir(sessionFolder(env), { recursive: true, mode: 0o700 });
+  const folder = sessionFolder(env);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // What was there already may be somebody else's, or a link to it.
+  const found = await lstat(folder);
+  if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0) return;
+  throw new TpError('SESSION_PROCESS_FAILED', `The folder ${folder} is not one that only you can enter.`, {
+    hint: `Look: ls -ld ${folder}; then: chmod 700 ${folder}, or set XDG_RUNTIME_DIR to a folder of yours.`,
+  });
 }
 
 /** Changes whenever the process would have to speak to the API server differently. */

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { TpError } from '../errors.ts';
 import type { Connection } from '../kubernetes/connection.ts';
@@ -18,6 +19,7 @@ export type SessionStart = { readonly connection: Connection; readonly files: Se
 export async function startSession(connection: Connection, env: NodeJS.ProcessEnv): Promise<SessionCaller> {
   const files = sessionFiles(connection, env);
   const start = () => startProcess({ connection, files }, env);
+  await createSessionFolder(env);
   if (!(await isAnswering(files.socket))) await start();
   return createSessionCaller(connection, files, start);
 }
@@ -29,6 +31,8 @@ export async function findSession(
   { resume }: { resume: boolean },
 ): Promise<SessionCaller | undefined> {
   const { socket, identity } = sessionFiles(connection, env);
+  if (!existsSync(dirname(socket))) return undefined;
+  await createSessionFolder(env);
   const isThere = (await isAnswering(socket)) || (resume && existsSync(identity));
   return isThere ? startSession(connection, env) : undefined;
 }
@@ -47,7 +51,6 @@ export async function isAnswering(path: string): Promise<boolean> {
 }
 
 async function startProcess(start: SessionStart, env: NodeJS.ProcessEnv): Promise<void> {
-  await createSessionFolder(env);
   const log = await open(start.files.log, 'a', 0o600);
   try {
     const child = spawn(process.execPath, ['--', process.argv[1] ?? '', SESSION_PROCESS_WORD, start.files.id], {

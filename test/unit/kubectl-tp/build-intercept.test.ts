@@ -23,6 +23,7 @@ const REQUEST: InterceptRequest = {
   timeoutMs: 1000,
   hold: false,
   environment: false,
+  loaderVariables: false,
 };
 const WISH = { request: REQUEST, target: TARGET, laptopPort: 8080, session: 'ann-1', nowMs: 0 };
 

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { parseCommandLine } from '../../../kubectl-tp/src/cli.ts';
 import { resolveConnection } from '../../../kubectl-tp/src/kubernetes/connection.ts';
 
 const DEV = {
@@ -93,3 +94,15 @@ test(refused, DEV, { cluster: 'gone' }, /no cluster "gone"/);
 test(refused, DEV, { user: 'gone' }, /no user "gone"/);
 test(refused, DEV, { server: 'nonsense' }, /no usable server address/);
 test(refused, undefined, { kubeconfig: '/nowhere/config' }, /\/nowhere\/config.*no such file/);
+
+test("kubectl's remaining flags: basic authentication, extras, and what only tunes kubectl", async (t) => {
+  const folder = await writeFiles(t, { config: DEV });
+  const line = `-v 6 --cache-dir /tmp --match-server-version status --disable-compression --as-user-extra a=1 --as-user-extra a=2 --as-user-extra b=x=y --username bob --password s3 --kubeconfig ${folder}/config -v=8`;
+  const invocation = await parseCommandLine(line.split(' '));
+  if (invocation.kind !== 'command') return t.fail();
+  t.is(invocation.command.name, 'status');
+  const { user, impersonate } = await resolveConnection(invocation.flags, {});
+  t.deepEqual(user.value, { as: 'boss', 'as-groups': ['leads'], username: 'bob', password: 's3' });
+  t.deepEqual(impersonate.extra, { a: ['1', '2'], b: ['x=y'] });
+  await t.throwsAsync(resolveConnection({ ...invocation.flags, asUserExtra: ['nonsense'] }, {}), { code: 'USAGE' });
+});

@@ -2,10 +2,12 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import type { KubernetesClient } from '../../../control-plane/src/kubernetes/index.ts';
 import { collectEnvironment, requiredSources, type Sources } from '../../../kubectl-tp/src/environment/collect.ts';
 import { expand } from '../../../kubectl-tp/src/environment/expand.ts';
 import { formatDocker } from '../../../kubectl-tp/src/environment/formats.ts';
 import type { Container, Pod } from '../../../kubectl-tp/src/kubernetes/objects.ts';
+import { readEnvironment } from '../../../kubectl-tp/src/session/environment.ts';
 
 const POD: Pod = {
   metadata: { name: 'orders-1', namespace: 'shop', uid: 'u-1', labels: { app: 'orders' } },
@@ -102,4 +104,24 @@ test('the docker syntax is sorted and leaves out what it cannot hold', (t) => {
     text: 'A="1"\nB=two words\n',
     leftOut: ['KEY'],
   });
+});
+
+test('variables that make programs of the laptop run code are left out by name, unless they are asked for', async (t) => {
+  const env = ['NODE_OPTIONS', 'LD_PRELOAD', 'GIT_SSH_COMMAND', 'PYTHONSTARTUP', 'npm_config_script_shell', 'PORT'];
+  const container = { name: 'app', env: env.map((name) => ({ name, value: 'x' })) };
+  const pods = [{ ...POD, spec: { containers: [container] } }];
+  const client = {} as KubernetesClient;
+  const read = (loaderVariables: boolean) =>
+    readEnvironment({
+      client,
+      namespace: 'shop',
+      pods,
+      containerPort: 80,
+      loaderVariables,
+      signal: new AbortController().signal,
+    });
+  const { variables, missing } = await read(false);
+  t.deepEqual(variables, { PORT: 'x' });
+  t.regex(missing.join(), /GIT_SSH_COMMAND, LD_PRELOAD, NODE_OPTIONS, PYTHONSTARTUP, npm_config_script_shell: /);
+  t.deepEqual(Object.keys((await read(true)).variables), env);
 });

@@ -1,10 +1,11 @@
 // Files and folders that only their owner may read, and what the session remembers in one of them.
 
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { createIdentity, loadIdentity, saveIdentity } from '../../../kubectl-tp/src/session/identity.ts';
+import { createSessionFolder } from '../../../kubectl-tp/src/session/paths.ts';
 import { writePrivateFile } from '../../../kubectl-tp/src/write-private-file.ts';
 
 async function createFolder(t: ExecutionContext): Promise<string> {
@@ -32,4 +33,19 @@ test('an identity is the same after a restart, with the ports it was asked for',
   const { privateKey: made, ...rest } = identity;
   t.deepEqual(loaded, rest);
   t.true(privateKey?.equals(made));
+});
+
+test('a session folder that others may enter, or that is a link, is refused', async (t) => {
+  const runtime = await createFolder(t);
+  const env = { XDG_RUNTIME_DIR: runtime };
+  const folder = join(runtime, 'kubectl-tp');
+  await createSessionFolder(env);
+  t.is((await stat(folder)).mode & 0o777, 0o700);
+  await createSessionFolder(env);
+  await chmod(folder, 0o710);
+  await t.throwsAsync(createSessionFolder(env), { code: 'SESSION_PROCESS_FAILED', message: /only you can enter/ });
+  await rm(folder, { recursive: true });
+  await mkdir(join(runtime, 'elsewhere'), { mode: 0o700 });
+  await symlink(join(runtime, 'elsewhere'), folder);
+  await t.throwsAsync(createSessionFolder(env), { message: /only you can enter/ });
 });
