@@ -23,6 +23,7 @@ import { createPublisher } from './publisher.ts';
 import { createReconciler } from './reconciler.ts';
 import { createReporter } from './reporter.ts';
 import { createWatchedState } from './state/watched-state.ts';
+import { revisionOf } from './translator/index.ts';
 
 export type PartsOptions = {
   readonly client: KubernetesClient;
@@ -79,7 +80,12 @@ export function createParts(config: Config, options: PartsOptions) {
     }),
     onAgent(event: AgentEvent) {
       observer.agent(event);
-      state.setAgent(event.node, afterAgentEvent(state.read().agents.get(event.node), event));
+      const { agents, intercepts } = state.read();
+      const revision = (key: string) => {
+        const intercept = intercepts.get(key);
+        return intercept && revisionOf(intercept);
+      };
+      state.setAgent(event.node, afterAgentEvent(agents.get(event.node), event, revision));
     },
   });
 

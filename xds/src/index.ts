@@ -9,4 +9,5 @@ export type { AgentEvent } from './server/discovery-service.ts';
 export * from './server/grpc-server.ts';
 export type { ServerIdentity } from './server/server-credentials.ts';
 export { STREAM_ENDS, type StreamEndReason } from './server/stream-end.ts';
+export { interceptOfResource } from './translator/resource-names.ts';
 export { buildAgentResources } from './translator/translate.ts';

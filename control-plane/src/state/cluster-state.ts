@@ -109,4 +109,9 @@ export type AgentState = {
   readonly acknowledged: string | undefined;
   /** Text of the last rejection that no later acknowledgement has cured. */
   readonly rejection: string | undefined;
+  /** Intercepts that the agent has refused by themselves: it goes without them until they change. */
+  readonly quarantine?: Readonly<Record<ObjectKey, Quarantined>>;
 };
+
+/** `revision` is that of the intercept which was refused, `text` the agent's words. */
+export type Quarantined = { readonly revision: string; readonly text: string };

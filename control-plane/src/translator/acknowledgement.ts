@@ -3,11 +3,12 @@
 
 import type { AgentConfig } from '@kubectl-tp/xds';
 import type { AgentReport } from '../api/index.ts';
-import type { ClusterState, ObjectKey } from '../state/cluster-state.ts';
+import type { ClusterState, ObjectKey, PodModel } from '../state/cluster-state.ts';
 import { buildNode } from './agents.ts';
 import type { AcceptedIntercept, Verdict } from './conflicts.ts';
 import { hashAgentConfig } from './hash-agent-config.ts';
 import type { LiveIntercept } from './intercept.ts';
+import { findQuarantine } from './quarantine.ts';
 import type { Place } from './target.ts';
 import type { TranslationContext } from './translation.ts';
 
@@ -68,8 +69,9 @@ function buildReport({ intercept, target }: AcceptedIntercept, served: Served): 
   const generation = intercept.object.metadata.generation ?? 0;
   const captured = target.places.filter((place) => place.captured !== undefined);
   const before = new Set(served.before?.generation === generation ? served.before.pods : []);
-  const pods = captured.filter((place) => isAcknowledged(place, served, before)).map(({ pod }) => pod.name);
-  const rejection = findRejection(captured, served.state);
+  const taken = captured.filter(({ pod }) => findRefusal(pod, intercept, served.state) === undefined);
+  const pods = taken.filter((place) => isAcknowledged(place, served, before)).map(({ pod }) => pod.name);
+  const rejection = findRejection(captured, intercept, served.state);
   if (pods.length === 0 && rejection === undefined) return undefined;
   return {
     generation,
@@ -93,10 +95,15 @@ function isAcknowledged({ pod }: Place, { state, agents, hashes }: Served, befor
   return agent.acknowledged === hash;
 }
 
-function findRejection(places: readonly Place[], state: ClusterState): string | undefined {
+function findRejection(places: readonly Place[], intercept: LiveIntercept, state: ClusterState): string | undefined {
   for (const { pod } of places) {
-    const rejection = state.agents.get(buildNode(pod))?.rejection;
+    const rejection = findRefusal(pod, intercept, state) ?? state.agents.get(buildNode(pod))?.rejection;
     if (rejection !== undefined) return `${pod.name}: ${rejection}`;
   }
   return undefined;
+}
+
+/** Of this one intercept, whatever else the agent holds. */
+function findRefusal(pod: PodModel, intercept: LiveIntercept, state: ClusterState): string | undefined {
+  return findQuarantine(state.agents.get(buildNode(pod)), intercept);
 }

@@ -6,6 +6,7 @@ import { comparePrecedence, compareText } from '../match/index.ts';
 import type { ClusterState, PodModel } from '../state/cluster-state.ts';
 import type { AcceptedIntercept } from './conflicts.ts';
 import type { LiveIntercept } from './intercept.ts';
+import { findQuarantine } from './quarantine.ts';
 import type { TranslationContext } from './translation.ts';
 import { buildInterceptRoute, buildTunnel } from './tunnel.ts';
 
@@ -25,7 +26,7 @@ export function planAgents(
   accepted: readonly AcceptedIntercept[],
   { nowMs, memory }: Pick<TranslationContext, 'nowMs' | 'memory'>,
 ): AgentPlan {
-  const carried = groupByPort(accepted);
+  const carried = groupByPort(state, accepted);
   const agents: AgentConfig[] = [];
   const httpUntilMs = new Map<string, number>();
   for (const pod of state.pods.values()) {
@@ -91,11 +92,15 @@ function buildAgentConfig(state: ClusterState, { pod, ip, agent, nowMs, planPort
 }
 
 /** By `<node>:<appPort>`. */
-function groupByPort(accepted: readonly AcceptedIntercept[]): ReadonlyMap<string, readonly LiveIntercept[]> {
+function groupByPort(
+  state: ClusterState,
+  accepted: readonly AcceptedIntercept[],
+): ReadonlyMap<string, readonly LiveIntercept[]> {
   const groups = new Map<string, LiveIntercept[]>();
   for (const { intercept, target } of accepted) {
     for (const { pod, appPort, captured } of [...target.places, ...target.ending]) {
-      if (captured === undefined) continue;
+      const agent = state.agents.get(buildNode(pod));
+      if (captured === undefined || findQuarantine(agent, intercept) !== undefined) continue;
       const key = `${buildNode(pod)}:${appPort}`;
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [intercept]);

@@ -14,10 +14,10 @@ import { createPublisher } from '../../../control-plane/src/publisher.ts';
 import type { Reporting } from '../../../control-plane/src/report/reporting.ts';
 import { buildWorkloadWrites } from '../../../control-plane/src/report/workload-writes.ts';
 import { runAll } from '../../../control-plane/src/runner.ts';
-import type { PodModel } from '../../../control-plane/src/state/cluster-state.ts';
+import type { AgentState, PodModel } from '../../../control-plane/src/state/cluster-state.ts';
 import type { Translation } from '../../../control-plane/src/translator/index.ts';
 import { createWakeUp } from '../../../control-plane/src/wake-up.ts';
-import { type AgentConfig, createSnapshotCache } from '../../../xds/src/index.ts';
+import { type AgentConfig, type AgentEvent, createSnapshotCache } from '../../../xds/src/index.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const user = (rest: object = {}) => ({
@@ -112,17 +112,33 @@ test('however many tokens are guessed, few are asked about at a time', async (t)
 
 test('what an agent says becomes what is known of it', (t) => {
   const node = 'a/b';
-  const connected = afterAgentEvent(undefined, { kind: 'connected', node });
+  const hear = (before: AgentState | undefined, event: AgentEvent) => afterAgentEvent(before, event, () => 'uid/1');
+  const connected = hear(undefined, { kind: 'connected', node });
   t.deepEqual(connected, { acknowledged: undefined, rejection: undefined });
-  const acknowledged = afterAgentEvent(connected, { kind: 'acknowledged', node, tag: 'x' });
+  const acknowledged = hear(connected, { kind: 'acknowledged', node, tag: 'x' });
   t.deepEqual(acknowledged, { acknowledged: 'x', rejection: undefined });
   const rejection = { kind: 'rejected', node, type: 'route', names: ['in/80'], message: 'bad regex' } as const;
-  t.is(afterAgentEvent(acknowledged, { kind: 'rejoined', node }), acknowledged);
-  const rejected = afterAgentEvent(acknowledged, rejection);
+  t.is(hear(acknowledged, { kind: 'rejoined', node }), acknowledged);
+  const rejected = hear(acknowledged, rejection);
   t.deepEqual(rejected, { acknowledged: 'x', rejection: 'route in/80: bad regex' });
-  t.is(afterAgentEvent(rejected, { kind: 'acknowledged', node, tag: 'y' })?.rejection, undefined);
-  t.is(afterAgentEvent(rejected, { kind: 'refused', node, reason: 'replaced', detail: '' } as never), rejected);
-  t.is(afterAgentEvent(rejected, { kind: 'disconnected', node, reason: '' }), undefined);
+  t.is(hear(rejected, { kind: 'acknowledged', node, tag: 'y' })?.rejection, undefined);
+  t.is(hear(rejected, { kind: 'refused', node, reason: 'replaced', detail: '' } as never), rejected);
+  t.is(hear(rejected, { kind: 'disconnected', node, reason: '' }), undefined);
+});
+
+test('what an agent refuses of one intercept is held against that one alone, until the agent begins anew', (t) => {
+  const node = 'a/b';
+  const hear = (before: AgentState | undefined, event: AgentEvent) =>
+    afterAgentEvent(before, event, (intercept) => (intercept === 'team-a/gone' ? undefined : 'uid/1'));
+  const refusal = (name: string) =>
+    ({ kind: 'rejected', node, type: 'cluster', names: [name], message: 'no' }) as const;
+  const refused = hear({ acknowledged: 'x', rejection: undefined }, refusal('tunnel/team-a/me'));
+  const quarantine = { 'team-a/me': { revision: 'uid/1', text: 'cluster tunnel/team-a/me: no' } };
+  t.deepEqual(refused, { acknowledged: 'x', rejection: undefined, quarantine });
+  t.deepEqual(hear(refused, { kind: 'acknowledged', node, tag: 'y' }), { ...refused, acknowledged: 'y' } as AgentState);
+  t.deepEqual(hear(refused, refusal('probe/team-a/gone')), refused);
+  t.is(hear(refused, refusal('app/8080'))?.rejection, 'cluster app/8080: no');
+  t.deepEqual(hear(refused, { kind: 'connected', node }), { acknowledged: undefined, rejection: undefined });
 });
 
 function queue() {

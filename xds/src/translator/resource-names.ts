@@ -20,6 +20,12 @@ export const probeName = (intercept: string): string => `probe/${intercept}`;
 /** Endpoints: the relays that hold a session's tunnel. */
 export const sessionName = (session: string): string => `session/${session}`;
 
+/** Whose a resource is by its name: what exists for one intercept is named `<what>/<namespace>/<name>`, all else isn't. */
+export function interceptOfResource(name: string): string | undefined {
+  const [, ...intercept] = name.split('/');
+  return intercept.length === 2 ? intercept.join('/') : undefined;
+}
+
 /** Secrets: what the agent proves its identity with, and whom it trusts. */
 export const AGENT_SECRET = 'agent';
 export const AUTHORITY_SECRET = 'authority';

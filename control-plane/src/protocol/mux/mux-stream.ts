@@ -4,6 +4,8 @@
 import { Duplex } from 'node:stream';
 import { ProtocolError } from '../errors.ts';
 import { FRAME, type FrameType, MAX_DATA_BYTES } from './frame.ts';
+import type { MemoryBudget } from './memory-budget.ts';
+import { createPartQueue } from './part-queue.ts';
 
 /** What a stream that nobody reads may hold in memory. Large enough for a round trip on a fast and near link. */
 export const FIRST_WINDOW_BYTES = 256 << 10;
@@ -12,29 +14,39 @@ export const MAX_WINDOW_BYTES = 8 << 20;
 
 /** What a stream needs of its tunnel. */
 export type StreamLink = {
+  /** Nothing more, please, until `writeOn` is called of those that waited for room. */
+  readonly isFull: boolean;
+  waitForRoom(stream: MuxStream): void;
   sendControl(type: FrameType, stream: number, value?: number): void;
-  /** Calls back when the tunnel takes more. */
-  sendData(stream: number, data: Buffer, sent: () => void): void;
-  /** Asks for memory beyond the first window; what was granted is given back by `forget`. */
+  sendData(stream: number, data: Buffer): void;
+  /** Asks for a larger window; what was granted is given back by `forget`. */
   borrow(bytes: number): boolean;
   forget(stream: number, borrowedBytes: number): void;
+  /** For all data that streams hold. */
+  readonly memory: MemoryBudget;
 };
 
 export class MuxStream extends Duplex {
   readonly #link: StreamLink;
   readonly #id: number;
+  /** Received data beyond the part that Node holds for the reader. */
+  readonly #unread = createPartQueue();
+  #isReaderWaiting = true;
   /** Bytes the other side still takes from us. */
   #credit = FIRST_WINDOW_BYTES;
   /** Bytes the other side may still send to us. */
   #room = FIRST_WINDOW_BYTES;
   #windowBytes = FIRST_WINDOW_BYTES;
   #continueWriting: (() => void) | undefined;
+  /** What the budget knows of us. */
+  #heldBytes = 0;
   #hasSentEnd = false;
   #hasReceivedEnd = false;
   #isReset = false;
 
   constructor(link: StreamLink, id: number) {
-    super({ allowHalfOpen: true });
+    // One part is enough for Node to hold: `#unread` keeps the rest in less memory.
+    super({ allowHalfOpen: true, readableHighWaterMark: 1 });
     this.#link = link;
     this.#id = id;
   }
@@ -45,13 +57,16 @@ export class MuxStream extends Duplex {
     if (this.#room < 0 || this.#hasReceivedEnd) {
       throw new ProtocolError('TUNNEL_PROTOCOL_VIOLATED', `stream ${this.#id}: data beyond window or end`);
     }
-    this.push(data);
+    if (this.destroyed) return;
+    if (this.#isReaderWaiting) this.#isReaderWaiting = this.push(data);
+    else this.#unread.add(data);
     this.#grant();
+    this.#hold();
   }
 
   receiveEnd(): void {
     this.#hasReceivedEnd = true;
-    this.push(null);
+    if (this.#unread.bytes === 0) this.push(null);
   }
 
   receiveReset(): void {
@@ -61,9 +76,14 @@ export class MuxStream extends Duplex {
 
   receiveCredit(bytes: number): void {
     this.#credit += bytes;
-    const resume = this.#continueWriting;
+    this.writeOn();
+  }
+
+  /** There may be room for what waits to be written. */
+  writeOn(): void {
+    const write = this.#continueWriting;
     this.#continueWriting = undefined;
-    resume?.();
+    write?.();
   }
 
   /** The tunnel is gone: there is nobody to tell. */
@@ -73,23 +93,33 @@ export class MuxStream extends Duplex {
   }
 
   override _read(): void {
+    const part = this.#unread.take();
+    this.#isReaderWaiting = part === undefined || this.push(part);
+    if (this.#hasReceivedEnd && this.#unread.bytes === 0) this.push(null);
     this.#grant();
+    this.#hold();
   }
 
   override _write(chunk: Buffer, encoding: BufferEncoding, callback: () => void): void {
-    const bytes = Math.min(chunk.length, this.#credit, MAX_DATA_BYTES);
-    if (bytes === chunk.length) {
+    const rest = this.#send(chunk);
+    if (rest.length === 0) callback();
+    else {
+      this.#continueWriting = () => this._write(rest, encoding, callback);
+      if (this.#credit > 0) this.#link.waitForRoom(this);
+    }
+    this.#hold();
+  }
+
+  /** Sends what may go now; returns the rest. */
+  #send(chunk: Buffer): Buffer {
+    let rest = chunk;
+    while (rest.length > 0 && this.#credit > 0 && !this.#link.isFull) {
+      const bytes = Math.min(rest.length, this.#credit, MAX_DATA_BYTES);
       this.#credit -= bytes;
-      this.#link.sendData(this.#id, chunk, callback);
-      return;
+      this.#link.sendData(this.#id, rest.subarray(0, bytes));
+      rest = rest.subarray(bytes);
     }
-    const writeRest = () => this._write(chunk.subarray(bytes), encoding, callback);
-    if (bytes === 0) {
-      this.#continueWriting = writeRest;
-      return;
-    }
-    this.#credit -= bytes;
-    this.#link.sendData(this.#id, chunk.subarray(0, bytes), writeRest);
+    return rest;
   }
 
   override _final(callback: () => void): void {
@@ -102,17 +132,34 @@ export class MuxStream extends Duplex {
     const isWhole = this.#hasSentEnd && this.#hasReceivedEnd;
     if (!isWhole && !this.#isReset) this.#link.sendControl(FRAME.RESET, this.#id);
     this.#link.forget(this.#id, this.#windowBytes - FIRST_WINDOW_BYTES);
+    this.#link.memory.change(-this.#heldBytes);
+    this.#heldBytes = 0;
     callback(error);
   }
 
   /** Grants what the reader has taken, half a window at a time; one that keeps up gets a larger window. */
   #grant(): void {
     if (this.#hasReceivedEnd || this.destroyed) return;
-    const taken = this.#windowBytes - this.#room - this.readableLength;
+    const taken = this.#windowBytes - this.#room - this.#unreadBytes;
     if (taken < this.#windowBytes / 2) return;
     const grown = this.#windowBytes < MAX_WINDOW_BYTES && this.#link.borrow(this.#windowBytes) ? this.#windowBytes : 0;
     this.#windowBytes += grown;
     this.#room += taken + grown;
     this.#link.sendControl(FRAME.WINDOW, this.#id, taken + grown);
+  }
+
+  get #unreadBytes(): number {
+    return this.#unread.bytes + this.readableLength;
+  }
+
+  /** Tells the budget. When that is exceeded, streams go that add to it: who is read and written in time holds nothing. */
+  #hold(): void {
+    if (this.destroyed) return;
+    const bytes = this.#unreadBytes + (this.#continueWriting === undefined ? 0 : this.writableLength);
+    const added = bytes - this.#heldBytes;
+    if (added === 0) return;
+    this.#heldBytes = bytes;
+    this.#link.memory.change(added);
+    if (added > 0 && this.#link.memory.isExceeded) this.destroy();
   }
 }

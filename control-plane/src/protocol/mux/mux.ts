@@ -12,6 +12,7 @@ import {
   type FrameType,
 } from './frame.ts';
 import { createKeepAlive } from './keep-alive.ts';
+import { createMemoryBudget, type MemoryBudget } from './memory-budget.ts';
 import { MuxStream, type StreamLink } from './mux-stream.ts';
 
 /** Memory for windows beyond each stream's first, all streams of a tunnel together. */
@@ -20,6 +21,10 @@ const LARGE_WINDOWS_BYTES = 64 << 20;
 const COPY_BYTES = 4 << 10;
 const LAST_STREAM = 0xffff_ffff;
 const FLUSH_LIMIT_MS = 1000;
+/** Control frames that the other side has not taken; each of thousands of streams may have a few on their way. */
+const MAX_UNSENT_BYTES = 1 << 20;
+/** For tunnels of a process that names no budget of its own. */
+const DEFAULT_MEMORY_BYTES = 128 << 20;
 
 export type MuxOptions = {
   side: 'relay' | 'laptop';
@@ -29,6 +34,8 @@ export type MuxOptions = {
   onGoAway?: () => void;
   /** Exactly once, with the reason unless the tunnel ended in good order. All streams have ended by then. */
   onClose: (reason: Error | undefined) => void;
+  /** What the streams of all tunnels that share it may hold. */
+  memory?: MemoryBudget;
 };
 
 export interface Mux {
@@ -46,13 +53,14 @@ export interface Mux {
 }
 
 /** Owns `socket` from now on. A half-closed socket counts as dead. */
-export function createMux(socket: Duplex, { side, onStream, onGoAway, onClose }: MuxOptions): Mux {
+export function createMux(socket: Duplex, options: MuxOptions): Mux {
+  const { side, onStream, onGoAway, onClose, memory = createMemoryBudget(DEFAULT_MEMORY_BYTES) } = options;
   const streams = new Map<number, MuxStream>();
   let lastStream = 0;
   let lentBytes = 0;
   let isClosed = false;
   let isCorked = false;
-  let waiting: (() => void)[] = [];
+  let waiting: MuxStream[] = [];
   let onIdle: (() => void) | undefined;
   const keepAlive = createKeepAlive({
     ping: (stamp) => send(FRAME.PING, 0, stamp),
@@ -60,6 +68,11 @@ export function createMux(socket: Duplex, { side, onStream, onGoAway, onClose }:
   });
 
   const link: StreamLink = {
+    get isFull() {
+      return socket.writableNeedDrain;
+    },
+    waitForRoom: (stream) => void waiting.push(stream),
+    memory,
     sendControl: send,
     sendData,
     borrow(bytes) {
@@ -96,21 +109,23 @@ export function createMux(socket: Duplex, { side, onStream, onGoAway, onClose }:
     if (isClosed) return;
     cork();
     socket.write(buildControlFrame(type, stream, value));
+    if (socket.writableLength > MAX_UNSENT_BYTES) {
+      destroy(new ProtocolError('TUNNEL_PROTOCOL_VIOLATED', 'it asks for answers and reads none'));
+    }
   }
 
-  function sendData(stream: number, data: Buffer, sent: () => void): void {
+  function sendData(stream: number, data: Buffer): void {
     if (isClosed) return;
     cork();
     if (data.length > COPY_BYTES) socket.write(buildFrameHeader(FRAME.DATA, stream, data.length));
-    const hasRoom = socket.write(data.length > COPY_BYTES ? data : buildDataFrame(stream, data));
-    if (hasRoom) sent();
-    else waiting.push(sent);
+    socket.write(data.length > COPY_BYTES ? data : buildDataFrame(stream, data));
   }
 
+  /** A frame for each that waits; who finds no room waits again, behind the others. */
   function onDrain(): void {
     const ready = waiting;
     waiting = [];
-    for (const sent of ready) sent();
+    for (const stream of ready) stream.writeOn();
   }
 
   /** A frame for a stream that has just ended here is late, one for a stream that never was is a violation. */
