@@ -16,15 +16,17 @@ export function createAgentServer({
   onOpen,
   onEnd,
   clientHelloTimeoutMs,
+  maxUnknownPerAddress = MAX_UNKNOWN_PER_ADDRESS,
 }: {
   sessions: SessionRegistry;
   /** A connection has been joined with a stream. */
   onOpen: () => void;
   onEnd: (result: AgentConnectionResult) => void;
   clientHelloTimeoutMs?: number;
+  maxUnknownPerAddress?: number;
 }): Server {
   const unknown = createWaitingRoom<Socket>(MAX_UNKNOWN_AGENTS, (agent) => agent.resetAndDestroy());
-  const unknownOf = createAddressLimit(MAX_UNKNOWN_PER_ADDRESS);
+  const unknownOf = createAddressLimit(maxUnknownPerAddress);
   const joinedOf = createAddressLimit(MAX_CONNECTIONS_PER_ADDRESS);
 
   async function serve(agent: Socket): Promise<void> {

@@ -4,22 +4,20 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { createWaitingRoom } from '../../../control-plane/src/protocol/index.ts';
+import { createAgentServer } from '../../../control-plane/src/relay/accept-agents.ts';
 import { createAddressLimit } from '../../../control-plane/src/relay/address-limit.ts';
-import { MAX_UNKNOWN_PER_ADDRESS } from '../../../control-plane/src/relay/limits.ts';
-import { MAX_UNFINISHED_AGENTS } from '../../../kubectl-tp/src/tunnel/tunnel.ts';
+import { createSessionRegistry } from '../../../control-plane/src/relay/session-registry.ts';
 import { captureClientHello } from '../../helpers/client-hello.ts';
-import { createTunnelRig, startApp } from '../../helpers/tunnel-rig.ts';
+import { createTunnelRig, dialTcp, portOf, startApp } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
-const SERVER_NAME = 'web.team-a.me.session.tp';
-
-/** Connects from another address than agents of the rig do. */
-function crowd(t: ExecutionContext, port: number, size: number, greeting?: Buffer): Socket[] {
+/** Silent connections from another address than agents of the rig have, or ones that say `greeting`. */
+function crowd(t: ExecutionContext, port: number, size: number, greeting: Buffer = Buffer.alloc(0)): Socket[] {
   return Array.from({ length: size }, () => {
     const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' });
     t.teardown(() => socket.destroy());
     socket.on('error', () => undefined);
-    if (greeting !== undefined) socket.write(greeting);
+    socket.write(greeting);
     return socket;
   });
 }
@@ -27,28 +25,37 @@ function crowd(t: ExecutionContext, port: number, size: number, greeting?: Buffe
 const isGone = (socket: Socket) => socket.destroyed;
 
 test('a pod that only connects has its own places taken, not those of others', async (t) => {
-  const app = await startApp(t, (socket) => socket.pipe(socket));
-  const rig = await createTunnelRig(t, { port: app.port });
-  await rig.up();
-  const sockets = crowd(t, rig.relays[0]?.ports.agent ?? 0, MAX_UNKNOWN_PER_ADDRESS + 1);
-  await waitFor('one is turned away', () => sockets.some(isGone), 4000);
-  t.is(sockets.filter(isGone).length, 1);
-  const agent = await rig.agent();
-  agent.end('hello');
-  t.is(String((await once(agent, 'data'))[0]), 'hello');
+  const results: string[] = [];
+  const server = createAgentServer({
+    sessions: createSessionRegistry({ onUp: t.fail, onDown: t.fail }),
+    onOpen: t.fail,
+    onEnd: (result) => results.push(result),
+    clientHelloTimeoutMs: 60_000,
+    maxUnknownPerAddress: 3,
+  }).listen(0, '127.0.0.1');
+  t.teardown(() => server.close());
+  await once(server, 'listening');
+  const sockets = crowd(t, portOf(server), 5);
+  await waitFor('two are turned away', () => sockets.filter(isGone).length === 2);
+  t.deepEqual(results, ['too-many', 'too-many']);
+  const other = await dialTcp(portOf(server));
+  other.on('error', () => undefined).resume();
+  other.write(await captureClientHello({ servername: 'web.team-a.you.session.tp' }));
+  await waitFor('another is heard', () => results.length === 3);
+  t.is(results[2], 'no-session');
 });
 
-test('of connections that only begin TLS the oldest make room, at the laptop and so at the relay', async (t) => {
+test('of connections that only begin TLS with a laptop the oldest make room', async (t) => {
   const app = await startApp(t, (socket) => socket.pipe(socket));
-  const rig = await createTunnelRig(t, { port: app.port });
+  const rig = await createTunnelRig(t, { port: app.port, laptop: { maxUnfinished: 3 } });
   await rig.up();
-  const hello = await captureClientHello({ servername: SERVER_NAME, ALPNProtocols: ['http/1.1'] });
-  const sockets = crowd(t, rig.relays[0]?.ports.agent ?? 0, MAX_UNFINISHED_AGENTS + 1, hello);
-  await waitFor('one is turned out', () => sockets.some(isGone), 4000);
-  t.is(sockets.filter(isGone).length, 1);
+  const hello = await captureClientHello({ servername: 'web.team-a.me.session.tp', ALPNProtocols: ['http/1.1'] });
+  const sockets = crowd(t, rig.relays[0]?.ports.agent ?? 0, 5, hello);
+  await waitFor('two are turned out', () => sockets.filter(isGone).length === 2);
   const agent = await rig.agent();
   agent.end('hello');
   t.is(String((await once(agent, 'data'))[0]), 'hello');
+  t.is(sockets.filter(isGone).length, 3);
 });
 
 test('places are counted by source and can be had again', (t) => {
