@@ -4,6 +4,7 @@ export * from './client-hello.ts';
 export { ERROR_CODES as PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from './errors.ts';
 export * from './identity.ts';
 export { PING_INTERVAL_MS } from './mux/keep-alive.ts';
+export { createMemoryBudget, type MemoryBudget } from './mux/memory-budget.ts';
 export * from './mux/mux.ts';
 export * from './read-client-hello.ts';
 export * from './server-name.ts';

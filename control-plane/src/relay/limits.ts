@@ -10,6 +10,8 @@ export const MAX_UNPROVEN_LAPTOPS = 256;
 export const MAX_UNKNOWN_AGENTS = 4096;
 /** The same, from one pod: a burst of its callers becomes as many connections at once. */
 export const MAX_UNKNOWN_PER_ADDRESS = 1024;
+/** Data of all tunnels that waits for a slow agent or a slow laptop; half of what the chart gives a relay. */
+export const MAX_HELD_BYTES = 256 << 20;
 /** Connections of agents inside one session's tunnel; each may cost a window's memory. */
 export const MAX_CONNECTIONS_PER_SESSION = 4096;
 /** The same, from one pod: others still get through. */

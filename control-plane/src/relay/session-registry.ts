@@ -2,8 +2,8 @@
 // carries what it has until that ends or the laptop proves dead.
 
 import type { Duplex } from 'node:stream';
-import { createMux, type Mux } from '../protocol/index.ts';
-import { MAX_CONNECTIONS_PER_SESSION, MAX_TUNNELS_PER_SESSION } from './limits.ts';
+import { createMemoryBudget, createMux, type Mux } from '../protocol/index.ts';
+import { MAX_CONNECTIONS_PER_SESSION, MAX_HELD_BYTES, MAX_TUNNELS_PER_SESSION } from './limits.ts';
 
 export type RegistryEvents = {
   /** The session can be reached through this relay. */
@@ -31,12 +31,14 @@ type SessionTunnels = {
 
 export function createSessionRegistry({ onUp, onDown }: RegistryEvents): SessionRegistry {
   const sessions = new Map<string, SessionTunnels>();
+  const memory = createMemoryBudget(MAX_HELD_BYTES);
 
   function add(session: string, socket: Duplex): void {
     const tunnels = sessions.get(session) ?? { newest: undefined, all: [] };
     sessions.set(session, tunnels);
     const mux: Mux = createMux(socket, {
       side: 'relay',
+      memory,
       onGoAway: () => retire(session, mux, undefined),
       onClose: (reason) => {
         retire(session, mux, reason);

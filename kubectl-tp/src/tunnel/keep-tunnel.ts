@@ -1,7 +1,7 @@
 // Keeps the tunnel to one relay up: dial, prove, serve, and again after a loss, until closed.
 
 import type { Duplex } from 'node:stream';
-import { createMux, type Mux } from '@kubectl-tp/control-plane/protocol';
+import { createMux, type MemoryBudget, type Mux } from '@kubectl-tp/control-plane/protocol';
 import { TpError } from '../errors.ts';
 import { redialDelayMs, startingState, type TunnelEvent, type TunnelState, transition } from './tunnel-state.ts';
 
@@ -22,10 +22,12 @@ export type TunnelOptions = {
   /** Opens the upgraded connection; rejects with a TpError or the signal's reason. */
   connect: (signal: AbortSignal) => Promise<Duplex>;
   onStream: (stream: Duplex) => void;
+  /** Shared by all tunnels. */
+  memory: MemoryBudget;
   onState: (state: TunnelState) => void;
 };
 
-export function keepTunnel({ connect, onStream, onState }: TunnelOptions): Tunnel {
+export function keepTunnel({ connect, onStream, memory, onState }: TunnelOptions): Tunnel {
   let state = startingState(Date.now());
   let mux: Mux | undefined;
   let hurry = new AbortController();
@@ -73,7 +75,8 @@ export function keepTunnel({ connect, onStream, onState }: TunnelOptions): Tunne
         apply({ name: 'lost', error: reason ?? new TpError('TUNNEL_DOWN', 'The relay has ended the tunnel.') });
         resolve();
       };
-      mux = createMux(connection, { side: 'laptop', onStream, onGoAway: () => apply({ name: 'goAway' }), onClose });
+      const onGoAway = () => apply({ name: 'goAway' });
+      mux = createMux(connection, { side: 'laptop', onStream, onGoAway, onClose, memory });
       apply({ name: 'connected' });
     });
   }

@@ -3,7 +3,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { createWaitingRoom } from '@kubectl-tp/control-plane/protocol';
+import { createMemoryBudget, createWaitingRoom } from '@kubectl-tp/control-plane/protocol';
 import { type AgentConnection, acceptAgent } from './accept-agent.ts';
 import { keepTunnel, type Tunnel } from './keep-tunnel.ts';
 import type { LocalTarget } from './local-target.ts';
@@ -14,9 +14,11 @@ import type { TunnelState } from './tunnel-state.ts';
 
 /** Requests on their way when the laptop leaves may take this long; idle connections of agents end earlier. */
 const DRAIN_MS = 5000;
+/** Data that waits for a slow application or a slow link. */
+const MAX_HELD_BYTES = 128 << 20;
 /** Connections whose TLS is not done yet. Each holds one of the local application, too, and anybody in the cluster can
  * begin one. */
-export const MAX_UNFINISHED_AGENTS = 1024;
+const MAX_UNFINISHED_AGENTS = 1024;
 
 export type Probe = { namespace: string; intercept: string; pod: string };
 
@@ -37,6 +39,8 @@ export type TunnelsOptions = {
   onConnection?: (connection: AgentConnection) => void;
   onState?: (relay: string, state: TunnelState) => void;
   drainMs?: number;
+  /** Connections of agents whose TLS is not done yet. */
+  maxUnfinished?: number;
 };
 
 export type TunnelStatus = { relay: string; state: TunnelState; roundTripMs: number | undefined };
@@ -51,7 +55,16 @@ export type Tunnels = {
 };
 
 export function createTunnels(options: TunnelsOptions): Tunnels {
-  const { session, proofKey, dialRelay, onProbe, onConnection, onState, drainMs = DRAIN_MS } = options;
+  const {
+    session,
+    proofKey,
+    dialRelay,
+    onProbe,
+    onConnection,
+    onState,
+    drainMs = DRAIN_MS,
+    maxUnfinished = MAX_UNFINISHED_AGENTS,
+  } = options;
   const tunnels = new Map<string, Tunnel>();
   const ending = new Set<Promise<void>>();
   const accept = {
@@ -65,7 +78,8 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     },
   };
 
-  const unfinished = createWaitingRoom<Duplex>(MAX_UNFINISHED_AGENTS, (stream) => stream.destroy());
+  const memory = createMemoryBudget(MAX_HELD_BYTES);
+  const unfinished = createWaitingRoom<Duplex>(maxUnfinished, (stream) => stream.destroy());
 
   function serve(stream: Duplex): void {
     unfinished.enter(stream);
@@ -85,6 +99,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
         return reverseConnect(connection, { session, key: proofKey, relay }, signal);
       },
       onStream: serve,
+      memory,
       onState: (state) => onState?.(relay, state),
     });
   }

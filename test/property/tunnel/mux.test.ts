@@ -11,7 +11,10 @@ import {
   FRAME,
   type FrameType,
 } from '../../../control-plane/src/protocol/mux/frame.ts';
+import { createMemoryBudget } from '../../../control-plane/src/protocol/mux/memory-budget.ts';
 import { createMux, type Mux, type MuxOptions } from '../../../control-plane/src/protocol/mux/mux.ts';
+import { createPartQueue } from '../../../control-plane/src/protocol/mux/part-queue.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
 
 type Seen = { type: FrameType; stream: number; content: string };
 
@@ -191,3 +194,72 @@ test(
 );
 test('an unknown frame', violates, Buffer.from([9, 0, 0, 0, 0, 0, 0, 1]));
 test('a frame that is too long', violates, Buffer.from([1, 0xff, 0xff, 0xff, 0, 0, 0, 1]));
+
+test('data that nobody reads is bounded over all streams; who is read in time loses nothing', async (t) => {
+  const [left, right] = createWire(() => 0.9);
+  const memory = createMemoryBudget(300_000);
+  const streams: Duplex[] = [];
+  const laptop = createMux(right, {
+    side: 'laptop',
+    memory,
+    onStream: (stream) => streams.push(stream),
+    onClose: () => undefined,
+  });
+  const relay = createMux(left, { side: 'relay', onClose: () => undefined });
+  const [unread, tooMuch, read] = [relay.open(), relay.open(), relay.open()];
+  for (const stream of [unread, tooMuch, read]) stream.on('error', () => undefined);
+  unread.write(Buffer.alloc(200_000, 'a'));
+  await waitFor('all arrived', () => streams.length === 3 && unread.writableLength === 0);
+  tooMuch.write(Buffer.alloc(200_000, 'b'));
+  await waitFor('reset', () => tooMuch.destroyed);
+  t.like(tooMuch.errored, { code: 'CONNECTION_RESET' });
+  const [first, , third] = streams;
+  let received = 0;
+  third?.on('data', (part: Buffer) => {
+    received += part.length;
+  });
+  read.write(Buffer.alloc(500_000, 'c'));
+  await waitFor('all that is read', () => received === 500_000);
+  unread.end();
+  t.is((await readSlowly(first ?? new Duplex(), false)).length, 200_000);
+  laptop.destroy();
+  relay.destroy();
+});
+
+test('who asks for answers and reads none loses the tunnel', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<Error | undefined>();
+  const socket = new Duplex({ read: () => undefined, write: () => undefined });
+  createMux(socket, { side: 'relay', onClose: resolve });
+  const pings = Buffer.concat(Array.from({ length: 1000 }, () => buildControlFrame(FRAME.PING, 0, 1)));
+  const flood = setInterval(() => socket.push(pings), 1);
+  t.teardown(() => clearInterval(flood));
+  t.like(await promise, { code: 'TUNNEL_PROTOCOL_VIOLATED' });
+  t.true(socket.writableLength < 2 << 20);
+});
+
+test('parts that wait come out as they went in, small ones together', (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(40_000), { maxLength: 30 }), fc.array(fc.boolean()), (sizes, takes) => {
+      const queue = createPartQueue();
+      const added: Buffer[] = [];
+      const taken: Buffer[] = [];
+      const take = () => {
+        const part = queue.take();
+        if (part !== undefined) taken.push(part);
+        return part !== undefined;
+      };
+      for (const [index, size] of sizes.entries()) {
+        const part = Buffer.alloc(size, index + 1);
+        queue.add(part);
+        added.push(part);
+        if (takes[index]) take();
+      }
+      while (take());
+      t.is(queue.bytes, 0);
+      t.true(Buffer.concat(taken).equals(Buffer.concat(added)));
+    }),
+  );
+  const queue = createPartQueue();
+  for (let at = 0; at < 20_000; at += 1) queue.add(Buffer.from([at & 255]));
+  t.deepEqual([queue.take()?.length, queue.take()?.length, queue.take()], [16_384, 3616, undefined]);
+});
