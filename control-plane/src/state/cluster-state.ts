@@ -14,14 +14,21 @@ export type ClusterState = {
   readonly pods: ReadonlyMap<ObjectKey, PodModel>;
   /** By `workloadKey`, as a Deployment and a StatefulSet may share a name. */
   readonly workloads: ReadonlyMap<ObjectKey, WorkloadModel>;
-  /** Namespaces whose label INJECT is `enabled`: their agents are wanted without any intercept. */
-  readonly injectedNamespaces: ReadonlySet<string>;
+  /** By name. */
+  readonly namespaces: ReadonlyMap<string, NamespaceModel>;
   /** Which relays hold which session's tunnel, by session name; only relays whose pod is ready and Lease is fresh. */
   readonly tunnels: ReadonlyMap<string, readonly RelayEndpoint[]>;
   /** What connected agents of this process hold, by node id `<namespace>/<pod>`. */
   readonly agents: ReadonlyMap<string, AgentState>;
   /** Names of the control plane's own live pods: reports of others are stale. */
   readonly replicas: ReadonlySet<string>;
+};
+
+export type NamespaceModel = {
+  /** Value of label INJECT: `enabled` wants agents without any intercept, `disabled` wants none at all. */
+  readonly inject: 'enabled' | 'disabled' | undefined;
+  /** Its pod security level keeps agents from catching ports by nft rules. */
+  readonly refusesNft: boolean;
 };
 
 export type RelayEndpoint = { readonly pod: string; readonly address: string; readonly port: number };

@@ -67,7 +67,7 @@ function isRolledOut(kind: WorkloadKind, workload: RawWorkload): boolean {
   return isObserved && updatedReplicas >= wanted && replicas <= updatedReplicas && availableReplicas >= updatedReplicas;
 }
 
-function parseInject(value: string | undefined): WorkloadModel['inject'] {
+export function parseInject(value: string | undefined): WorkloadModel['inject'] {
   return value === 'enabled' || value === 'disabled' ? value : undefined;
 }
 

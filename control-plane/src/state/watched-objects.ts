@@ -3,7 +3,6 @@
 import {
   DAEMON_SETS,
   DEPLOYMENTS,
-  INJECT,
   INTERCEPTS,
   type Intercept,
   LEASES,
@@ -17,9 +16,10 @@ import {
   STATEFUL_SETS,
 } from '../api/index.ts';
 import type { KubernetesClient, KubernetesObject, ListOptions } from '../kubernetes/index.ts';
-import { type WorkloadKind, workloadKey } from './cluster-state.ts';
+import { type NamespaceModel, type WorkloadKind, workloadKey } from './cluster-state.ts';
 import { createObjectMap, type Entry, type ObjectMap } from './object-map.ts';
 import { parseTunnelLease, type RawLease } from './parse-lease.ts';
+import { parseNamespace } from './parse-namespace.ts';
 import { parseOwnObject } from './parse-own-object.ts';
 import { parsePod, type RawPod } from './parse-pod.ts';
 import { parseService, type RawService } from './parse-service.ts';
@@ -47,7 +47,7 @@ export function createWatchedObjects(client: KubernetesClient, installNamespace:
     deployments: watchedWorkloads(client, DEPLOYMENTS, 'Deployment'),
     statefulSets: watchedWorkloads(client, STATEFUL_SETS, 'StatefulSet'),
     daemonSets: watchedWorkloads(client, DAEMON_SETS, 'DaemonSet'),
-    injectedNamespaces: watched<KubernetesObject, true>(client, NAMESPACES, () => true, INJECTED),
+    namespaces: watched<KubernetesObject, NamespaceModel>(client, NAMESPACES, parseNamespace),
     tunnelLeases: watched<RawLease, ReturnType<typeof parseTunnelLease>>(client, LEASES, parseTunnelLease, {
       ...inInstall,
       labelSelector: SESSION_LABEL,
@@ -57,7 +57,6 @@ export function createWatchedObjects(client: KubernetesClient, installNamespace:
 
 /** Pods that have ended serve nobody, and finished Jobs leave many behind. */
 const RUNNING_PODS: ListOptions = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' };
-const INJECTED: ListOptions = { labelSelector: `${INJECT}=enabled` };
 
 function watchedWorkloads(client: KubernetesClient, resource: Resource, kind: WorkloadKind) {
   const parse = (workload: RawWorkload) => parseWorkload(kind, workload);

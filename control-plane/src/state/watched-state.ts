@@ -120,7 +120,7 @@ function buildState(
     services: objects.services.current,
     pods,
     workloads: new Map([...deployments.current, ...statefulSets.current, ...daemonSets.current]),
-    injectedNamespaces: new Set(objects.injectedNamespaces.current.keys()),
+    namespaces: objects.namespaces.current,
     tunnels: isDeepStrictEqual(before?.tunnels, tunnels) && before ? before.tunnels : tunnels,
     agents: new Map(agents),
     replicas: findReplicas(pods, options.installNamespace),

@@ -31,7 +31,7 @@ export function judgeReplacement(state: ClusterState, intercept: LiveIntercept, 
   const reason = buildInterceptReason(intercept, place);
   if (parseReasons(pod.rollout).includes(reason)) return { kind: 'not-injected' };
   const workload = findWorkload(state, place);
-  const advice = adviseUnrollable(place, workload);
+  const advice = adviseNamespace(state, place) ?? adviseUnrollable(place, workload);
   if (advice !== undefined) return { kind: 'unrollable', advice };
   if (workload === undefined) return { kind: 'rolling', workload };
   if (workload.paused) return { kind: 'paused', workload };
@@ -80,6 +80,19 @@ function buildRequest({ kind, namespace, name }: WorkloadModel, demands: readonl
 function findWorkload(state: ClusterState, { pod }: Place): WorkloadModel | undefined {
   if (pod.workload === undefined) return undefined;
   return state.workloads.get(workloadKey({ ...pod.workload, namespace: pod.namespace }));
+}
+
+/** For what the webhook leaves pods as they are: a rollout would end without agents. */
+function adviseNamespace({ namespaces }: ClusterState, { pod, appPort, capture }: Place): string | undefined {
+  const { namespace } = pod;
+  const { inject, refusesNft } = namespaces.get(namespace) ?? {};
+  if (inject === 'disabled') {
+    return `Namespace ${namespace} refuses agents: it is labelled kubectl-tp.dev/inject: disabled. Ask its owner to take that away.`;
+  }
+  if (refusesNft && capture === 'Nft') {
+    return `The pod security level of namespace ${namespace} refuses NET_ADMIN, which catching port ${appPort} by its number needs. Give the container port a name and let the Service target that name.`;
+  }
+  return undefined;
 }
 
 function adviseUnrollable({ pod }: Place, workload: WorkloadModel | undefined): string | undefined {

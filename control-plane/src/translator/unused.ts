@@ -68,7 +68,7 @@ function listWithAgents(state: ClusterState): ReadonlySet<string> {
 
 /** Somebody asked for agents without any intercept. */
 function isWanted(state: ClusterState, { namespace, inject }: WorkloadModel): boolean {
-  return inject === 'enabled' || (inject === undefined && state.injectedNamespaces.has(namespace));
+  return inject === 'enabled' || (inject === undefined && state.namespaces.get(namespace)?.inject === 'enabled');
 }
 
 function identify({ kind, namespace, name }: WorkloadModel): WorkloadId {

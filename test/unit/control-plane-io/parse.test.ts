@@ -1,5 +1,6 @@
 import test from 'ava';
 import { parseTunnelLease } from '../../../control-plane/src/state/parse-lease.ts';
+import { parseNamespace } from '../../../control-plane/src/state/parse-namespace.ts';
 import { parseOwnObject } from '../../../control-plane/src/state/parse-own-object.ts';
 import { parsePod } from '../../../control-plane/src/state/parse-pod.ts';
 import { parseService } from '../../../control-plane/src/state/parse-service.ts';
@@ -148,6 +149,16 @@ test('the trouble of a workload: quota and deadline, not a pause', (t) => {
   const stalled = { type: 'Progressing', status: 'False', message: 'm' };
   t.is(withCondition({ ...stalled, reason: 'ProgressDeadlineExceeded' }), 'm');
   t.is(withCondition({ ...stalled, reason: 'DeploymentPaused' }), undefined);
+});
+
+test('a namespace: what its labels say about agents', (t) => {
+  const parse = (labels?: Record<string, string>) =>
+    parseNamespace({ metadata: { name: 'x', ...(labels && { labels }) } });
+  t.deepEqual(parse(), { inject: undefined, refusesNft: false });
+  t.is(parse({ 'kubectl-tp.dev/inject': 'disabled' }).inject, 'disabled');
+  t.is(parse({ 'kubectl-tp.dev/inject': 'maybe' }).inject, undefined);
+  t.true(parse({ 'pod-security.kubernetes.io/enforce': 'baseline' }).refusesNft);
+  t.false(parse({ 'pod-security.kubernetes.io/enforce': 'privileged' }).refusesNft);
 });
 
 test('a Lease expires after its last renewal; one without times has expired', (t) => {
