@@ -5,7 +5,7 @@ import { access, constants, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { TpError } from '../errors.ts';
-import { buildKubeconfig } from '../kubernetes/client.ts';
+import { buildKubeconfig } from '../kubernetes/build-kubeconfig.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import { assetPath } from './assets.ts';
 

@@ -1,14 +1,14 @@
-// A Kubernetes client for a resolved connection, whose errors are sentences for people. Loads client-node (200 ms),
-// so that it is imported only when a command needs the API server.
+// A Kubernetes client for a resolved connection, whose errors are sentences for people.
 
 import type { RequestOptions as HttpsOptions } from 'node:https';
 import {
   createKubernetesClient,
+  type KubeAccess,
   type KubernetesClient,
   type RequestOptions,
   requestOptions,
 } from '@kubectl-tp/control-plane/kubernetes';
-import { KubeConfig } from '@kubernetes/client-node';
+import { createAccess } from './access.ts';
 import type { Connection } from './connection.ts';
 import { fromKubernetesError } from './translate-error.ts';
 
@@ -19,52 +19,18 @@ export type Cluster = {
   httpsOptions(): Promise<HttpsOptions>;
 };
 
-export function createCluster(connection: Connection): Cluster {
-  const kubeConfig = new ImpersonatingKubeConfig(connection.impersonate);
-  kubeConfig.loadFromString(JSON.stringify(buildKubeconfig(connection)));
+export async function createCluster(connection: Connection): Promise<Cluster> {
+  const access = createAccess(connection) ?? (await createHeavyAccess(connection));
   return {
-    client: withPlainErrors(createKubernetesClient(kubeConfig), connection),
+    client: withPlainErrors(createKubernetesClient(access), connection),
     server: new URL(String(connection.cluster.value.server)),
-    httpsOptions: () => requestOptions(kubeConfig),
+    httpsOptions: () => requestOptions(access),
   };
 }
 
-/** client-node knows `as` but neither groups nor uid. */
-class ImpersonatingKubeConfig extends KubeConfig {
-  readonly #impersonate: Connection['impersonate'];
-
-  constructor(impersonate: Connection['impersonate']) {
-    super();
-    this.#impersonate = impersonate;
-  }
-
-  override async applyToHTTPSOptions(options: HttpsOptions): Promise<void> {
-    await super.applyToHTTPSOptions(options);
-    const { groups, uid, extra = {} } = this.#impersonate;
-    const extras = Object.entries(extra).map(([key, values]) => [
-      `Impersonate-Extra-${encodeURIComponent(key)}`,
-      [...values],
-    ]);
-    options.headers = {
-      ...options.headers,
-      ...(groups.length === 0 ? {} : { 'Impersonate-Group': [...groups] }),
-      ...(uid === undefined ? {} : { 'Impersonate-Uid': uid }),
-      ...Object.fromEntries(extras),
-    };
-  }
-}
-
-/** A kubeconfig of one context, in the form of the file. */
-export function buildKubeconfig({ cluster, user, impersonate }: Connection): object {
-  const as = impersonate.user === undefined ? {} : { as: impersonate.user };
-  return {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'tp',
-    contexts: [{ name: 'tp', context: { cluster: cluster.name, user: user.name } }],
-    clusters: [{ name: cluster.name, cluster: cluster.value }],
-    users: [{ name: user.name, user: { ...user.value, ...as } }],
-  };
+async function createHeavyAccess(connection: Connection): Promise<KubeAccess> {
+  const { createClientNodeAccess } = await import('./client-node-access.ts');
+  return createClientNodeAccess(connection);
 }
 
 /** The one place where the API's refusals become the plugin's errors, and where --request-timeout holds. */

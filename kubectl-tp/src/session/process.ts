@@ -25,7 +25,7 @@ export async function runSessionProcess(): Promise<void> {
   const { connection, files } = (await json(process.stdin)) as SessionStart;
   const log = createLog((line) => void process.stderr.write(line));
   const session = createSession({
-    cluster: createCluster(connection),
+    cluster: await createCluster(connection),
     installNamespace: connection.installNamespace,
     identityPath: files.identity,
     log,

@@ -1,0 +1,105 @@
+// How requests to the API server authenticate.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { RequestOptions } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { createAccess } from '../../../kubectl-tp/src/kubernetes/access.ts';
+import type { Connection } from '../../../kubectl-tp/src/kubernetes/connection.ts';
+
+type Entry = Record<string, unknown>;
+
+function buildConnection(user: Entry, cluster: Entry = {}, impersonate: Connection['impersonate'] = { groups: [] }) {
+  return {
+    context: 'dev',
+    namespace: 'shop',
+    installNamespace: 'kubectl-tp',
+    cluster: { name: 'dev', value: { server: 'https://dev.test', ...cluster } },
+    user: { name: 'ann', value: user },
+    impersonate,
+  } satisfies Connection;
+}
+
+async function optionsFor(...parts: Parameters<typeof buildConnection>): Promise<RequestOptions> {
+  const options: RequestOptions = {};
+  await createAccess(buildConnection(...parts))?.applyToHTTPSOptions(options);
+  return options;
+}
+
+async function createFolder(t: ExecutionContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tp-access-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+test('certificates as data or as files that may be replaced', async (t) => {
+  const path = join(await createFolder(t), 'key');
+  await writeFile(path, 'KEY');
+  const user = { 'client-certificate-data': Buffer.from('CERT').toString('base64'), 'client-key': path };
+  const cluster = { 'certificate-authority': path, 'tls-server-name': 'api', 'insecure-skip-tls-verify': true };
+  const options = await optionsFor(user, cluster);
+  const expected = { ca: 'KEY', cert: 'CERT', key: 'KEY', servername: 'api', rejectUnauthorized: false };
+  const { ca, cert, key, servername, rejectUnauthorized } = options;
+  t.deepEqual({ ca: String(ca), cert: String(cert), key: String(key), servername, rejectUnauthorized }, expected);
+});
+
+test('tokens, files with tokens, and names with passwords', async (t) => {
+  const path = join(await createFolder(t), 'token');
+  await writeFile(path, 'fresh\n');
+  t.deepEqual((await optionsFor({ token: 'one' })).headers, { authorization: 'Bearer one' });
+  t.deepEqual((await optionsFor({ token: 'one', tokenFile: path })).headers, { authorization: 'Bearer fresh' });
+  const basic = `Basic ${Buffer.from('ann:s3').toString('base64')}`;
+  t.deepEqual((await optionsFor({ username: 'ann', password: 's3' })).headers, { authorization: basic });
+});
+
+test('acting as somebody else', async (t) => {
+  const impersonate = { user: 'boss', groups: ['a', 'b'], uid: 'u', extra: { 'x/y': ['1'] } };
+  t.deepEqual((await optionsFor({}, {}, impersonate)).headers, {
+    'Impersonate-User': 'boss',
+    'Impersonate-Group': ['a', 'b'],
+    'Impersonate-Uid': 'u',
+    'Impersonate-Extra-x%2Fy': ['1'],
+  });
+});
+
+test('an exec plugin runs once until its credential is about to expire, and again after a failure', async (t) => {
+  const folder = await createFolder(t);
+  const runs = join(folder, 'runs');
+  const script = join(folder, 'plugin.mjs');
+  await writeFile(
+    script,
+    `import { appendFileSync, readFileSync } from 'node:fs';
+     appendFileSync(${JSON.stringify(runs)}, 'x');
+     const count = readFileSync(${JSON.stringify(runs)}, 'utf8').length;
+     if (count === 1) process.exit(3);
+     const info = JSON.parse(process.env.KUBERNETES_EXEC_INFO);
+     const token = [count, process.env.STAGE, info.apiVersion, info.spec.cluster.server].join(' ');
+     const expirationTimestamp = new Date(Date.now() + (count === 2 ? 60_000 : -1)).toISOString();
+     console.log(JSON.stringify({ status: { token, expirationTimestamp } }));`,
+  );
+  const exec = {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    command: process.execPath,
+    args: [script],
+    env: [{ name: 'STAGE', value: 'dev' }],
+    provideClusterInfo: true,
+    installHint: 'Get it.',
+  };
+  const access = createAccess(buildConnection({ exec }));
+  const ask = async () => {
+    const options: RequestOptions = {};
+    await access?.applyToHTTPSOptions(options);
+    return options.headers;
+  };
+  await t.throwsAsync(ask(), { message: /Get it\./ });
+  const told = { authorization: 'Bearer 2 dev client.authentication.k8s.io/v1 https://dev.test' };
+  t.deepEqual(await Promise.all([ask(), ask()]), [told, told]);
+  t.deepEqual(await ask(), told);
+});
+
+test('proxies and auth-provider are left to client-node', (t) => {
+  t.is(createAccess(buildConnection({}, { 'proxy-url': 'http://proxy' })), undefined);
+  t.is(createAccess(buildConnection({ 'auth-provider': { name: 'oidc' } })), undefined);
+  t.truthy(createAccess(buildConnection({})));
+});
