@@ -29,6 +29,8 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
       installNamespace,
       agentImage: read(env, 'TP_AGENT_IMAGE'),
       captureImage: read(env, 'TP_CAPTURE_IMAGE'),
+      // What the webhook's own pod has every pod of the cluster may have; addresses of other pods come after admission.
+      ipv6: (env.POD_IPS ?? '').includes(':'),
       imagePullPolicy: env.TP_IMAGE_PULL_POLICY ?? 'IfNotPresent',
       agentResources: readResources(env, 'TP_AGENT_RESOURCES'),
       captureResources: readResources(env, 'TP_CAPTURE_RESOURCES'),

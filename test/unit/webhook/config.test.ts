@@ -29,3 +29,12 @@ for (const [name, env] of Object.entries(WRONG)) {
     t.throws(() => parseConfig(env), { code: 'WEBHOOK_CONFIG_INVALID', message: new RegExp(name) });
   });
 }
+
+test('agents listen on IPv6 where the webhook itself has such an address', (t) => {
+  const env = { POD_NAMESPACE: 'kubectl-tp', TP_AGENT_IMAGE: 'envoy', TP_CAPTURE_IMAGE: 'tp' };
+  const isIpv6 = (POD_IPS?: string) => parseConfig({ ...env, POD_IPS }).inject.ipv6;
+  t.deepEqual(
+    [isIpv6('10.0.0.1,fd00::1'), isIpv6('fd00::1'), isIpv6('10.0.0.1'), isIpv6()],
+    [true, true, false, false],
+  );
+});

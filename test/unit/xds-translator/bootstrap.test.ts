@@ -28,6 +28,15 @@ test('a bootstrap fits well into a pod', (t) => {
   t.true(JSON.stringify(buildBootstrap({ ...OPTIONS, ports })).length < 20_000);
 });
 
+test('listeners take IPv6 only where there is some: without it in the kernel Envoy would not start', (t) => {
+  const addresses = (ipv6: boolean) =>
+    [
+      ...JSON.stringify(buildBootstrap({ ...OPTIONS, readinessPort: 15020, ipv6 })).matchAll(/"address":"([0:.]+)"/g),
+    ].map(([, address]) => address);
+  t.deepEqual(addresses(false), ['0.0.0.0', '0.0.0.0']);
+  t.deepEqual(addresses(true), ['::', '::']);
+});
+
 test("the token's file names what Envoy must watch", (t) => {
   const file = JSON.parse(buildTokenSecretFile('/var/run/tp/identity'));
   const { secret } = file.resources[0].generic_secret;

@@ -59,13 +59,14 @@ export function buildAgentContainer(options: AgentOptions, settings: InjectSetti
 }
 
 function buildArguments({ ports, readinessPort }: AgentOptions, settings: InjectSettings): string[] {
-  const { installNamespace, authority } = settings;
+  const { installNamespace, authority, ipv6 } = settings;
   const bootstrap = buildBootstrap({
     ports: ports.map(({ appPort, agentPort }) => ({ appPort, agentPort })),
     controlPlane: { host: `${CONTROL_PLANE_SERVICE}.${installNamespace}.svc`, port: XDS_PORT, authority },
     identityDirectory: TOKEN_DIRECTORY,
     adminSocket: ADMIN_SOCKET,
     readinessPort,
+    ipv6,
   });
   return buildAgentArguments(bootstrap);
 }

@@ -16,6 +16,8 @@ export type InjectSettings = {
   readonly installNamespace: string;
   /** PEM of the certificates that the agent accepts for the control plane. */
   readonly authority: string;
+  /** Pods have IPv6 addresses, alone or beside IPv4, so agents must listen on them. */
+  readonly ipv6: boolean;
   readonly agentResources: Resources;
   readonly captureResources: Resources;
   /** How long an application goes on serving after it should end; 0 = leave it alone. */

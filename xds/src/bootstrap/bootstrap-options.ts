@@ -24,6 +24,8 @@ export type BootstrapOptions = {
   readonly adminSocket: string;
   /** Where a readiness probe can connect without the application noticing; undefined = nowhere. */
   readonly readinessPort?: number;
+  /** Pods of the cluster have IPv6 addresses, alone or beside IPv4. */
+  readonly ipv6?: boolean;
 };
 
 /** Throws XDS_BOOTSTRAP_INVALID: an agent that doesn't start would keep its pod from becoming ready. */

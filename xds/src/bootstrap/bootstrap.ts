@@ -31,9 +31,9 @@ export function buildBootstrap(options: BootstrapOptions): JsonObject {
 }
 
 function buildMessage(options: BootstrapOptions): Bootstrap {
-  const { ports, controlPlane, identityDirectory, adminSocket, readinessPort } = options;
-  const passThroughs = ports.map(buildPassThrough);
-  const readiness = readinessPort === undefined ? [] : [buildReadiness(readinessPort)];
+  const { ports, controlPlane, identityDirectory, adminSocket, readinessPort, ipv6 = false } = options;
+  const passThroughs = ports.map((port) => buildPassThrough(port, ipv6));
+  const readiness = readinessPort === undefined ? [] : [buildReadiness(readinessPort, ipv6)];
   return create(BootstrapSchema, {
     node: { id: '$(POD_NAMESPACE)/$(POD_NAME)', cluster: 'kubectl-tp', metadata: { ip: '$(POD_IP)' } },
     admin: { address: { address: { case: 'pipe', value: { path: adminSocket } } } },

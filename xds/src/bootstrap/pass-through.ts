@@ -6,15 +6,18 @@ import { type Cluster, ClusterSchema } from '../proto/generated/envoy/config/clu
 import { type Listener, ListenerSchema } from '../proto/generated/envoy/config/listener/v3/listener_pb.ts';
 import { buildPodCluster } from '../translator/app-cluster.ts';
 import { buildTcpProxy } from '../translator/tcp-proxy.ts';
-import { buildAddress } from '../translator/typed-config.ts';
+import { buildAnyAddress } from '../translator/typed-config.ts';
 import type { CapturedPort } from './bootstrap-options.ts';
 
 /** The cluster has a name of its own: the stream's cluster of the same port may be configured otherwise later on. */
-export function buildPassThrough({ appPort, agentPort }: CapturedPort): { listener: Listener; cluster: Cluster } {
+export function buildPassThrough(
+  { appPort, agentPort }: CapturedPort,
+  ipv6: boolean,
+): { listener: Listener; cluster: Cluster } {
   const name = `pass-through/${appPort}`;
   const listener = create(ListenerSchema, {
     name,
-    address: buildAddress('0.0.0.0', agentPort),
+    address: buildAnyAddress(agentPort, ipv6),
     filterChains: [{ filters: [buildTcpProxy(name, name)] }],
   });
   return { listener, cluster: create(ClusterSchema, buildPodCluster(name, '$(POD_IP)', appPort)) };

@@ -4,14 +4,14 @@
 import { create } from '@bufbuild/protobuf';
 import { type Listener, ListenerSchema } from '../proto/generated/envoy/config/listener/v3/listener_pb.ts';
 import { ConfigSchema } from '../proto/generated/envoy/extensions/filters/network/direct_response/v3/config_pb.ts';
-import { buildAddress, buildExtension } from '../translator/typed-config.ts';
+import { buildAnyAddress, buildExtension } from '../translator/typed-config.ts';
 
 /** It opens together with the pass-through listeners. */
-export function buildReadiness(port: number): Listener {
+export function buildReadiness(port: number, ipv6: boolean): Listener {
   const end = buildExtension('envoy.filters.network.direct_response', ConfigSchema, {});
   return create(ListenerSchema, {
     name: 'readiness',
-    address: buildAddress('0.0.0.0', port),
+    address: buildAnyAddress(port, ipv6),
     filterChains: [{ filters: [end] }],
   });
 }

@@ -33,6 +33,16 @@ export function buildAddress(address: string, port: number): Address {
   });
 }
 
+/**
+ * All addresses of the pod. With `ipv6` those of both families by one socket; on a node whose kernel has no IPv6 at all
+ * Envoy would not start with it.
+ */
+export function buildAnyAddress(port: number, ipv6: boolean): Address {
+  if (!ipv6) return buildAddress('0.0.0.0', port);
+  const value = { address: '::', ipv4Compat: true, portSpecifier: { case: 'portValue' as const, value: port } };
+  return create(AddressSchema, { address: { case: 'socketAddress', value } });
+}
+
 /** The control plane's stream, on which everything comes that isn't in the bootstrap. */
 export function buildAdsSource(): ConfigSource {
   return create(ConfigSourceSchema, {

@@ -48,13 +48,22 @@ export type TestAgentOptions = {
   readonly authority: TestAuthority;
   readonly appPort: number;
   readonly controlPlane?: 'started' | 'absent';
+  readonly podIp?: string;
+  readonly ipv6?: boolean;
   readonly endpointRefreshMs?: number;
   /** What becomes of resources before they are served. */
   readonly adapt?: (resources: ResourceSet) => ResourceSet;
 };
 
 export async function startAgent(options: TestAgentOptions): Promise<TestAgent> {
-  const { authority, appPort, endpointRefreshMs, adapt = (resources) => resources } = options;
+  const {
+    authority,
+    appPort,
+    podIp = '127.0.0.1',
+    ipv6 = false,
+    endpointRefreshMs,
+    adapt = (resources) => resources,
+  } = options;
   const directory = mkdtempSync(join(tmpdir(), 'tp-agent-'));
   const agentPort = await findFreePort();
   const controlPlanePort = await findFreePort();
@@ -97,12 +106,14 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
 
   const envoy = startEnvoy(await envoyPath(), {
     directory,
+    podIp,
     arguments: buildAgentArguments(
       buildBootstrap({
         ports: [{ appPort, agentPort }],
         controlPlane: { host: 'localhost', port: controlPlanePort, authority: authority.pem },
         identityDirectory: directory,
         adminSocket: join(directory, 'admin.sock'),
+        ipv6,
       }),
     ),
   });
@@ -146,12 +157,12 @@ async function issueCredentials(authority: TestAuthority): Promise<AgentCredenti
   return { ...issued, authority: authority.pem };
 }
 
-function startEnvoy(program: string, options: { directory: string; arguments: string[] }) {
-  const { directory } = options;
+function startEnvoy(program: string, options: { directory: string; podIp: string; arguments: string[] }) {
+  const { directory, podIp } = options;
   writeFileSync(join(directory, TOKEN_FILE), TOKEN);
   writeFileSync(join(directory, TOKEN_SECRET_FILE), buildTokenSecretFile(directory));
   const log = join(directory, 'envoy.log');
-  const variables = { POD_IP: '127.0.0.1', POD_NAMESPACE: 'team-a', POD_NAME: 'orders-0' };
+  const variables = { POD_IP: podIp, POD_NAMESPACE: 'team-a', POD_NAME: 'orders-0' };
   const expanded = options.arguments.map((argument) => expand(argument, variables));
   const child: ChildProcess = spawn(program, [...expanded, '--log-path', log], { stdio: 'ignore' });
   process.once('exit', () => child.kill('SIGKILL'));
