@@ -3,28 +3,12 @@
 
 import { HEADER_VALUE_PATTERN, type HeaderMatch, MAX_HEADER_MATCHES } from '../api/index.ts';
 import { ControlPlaneError } from '../errors.ts';
+import { whyNotMatchable } from './matchable.ts';
 
 const MAX_VALUE_LENGTH = 4096;
 /** RFC 9110 section 5.6.2 (token). */
 const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 const VALUE = new RegExp(HEADER_VALUE_PATTERN, 'u');
-
-/** Headers that belong to one connection or to the framing: what the application sees is not what the caller sent. */
-const NOT_MATCHABLE: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-/** Agents remove these from what callers send. */
-const REMOVED_PREFIXES = ['x-tp-', 'x-envoy-'];
 
 /** Throws HEADER_MALFORMED or HEADER_NOT_MATCHABLE. */
 export function parseHeader(text: string): HeaderMatch {
@@ -56,11 +40,8 @@ export function parseHeaders(texts: readonly string[]): HeaderMatch[] {
 }
 
 function assertMatchable(name: string, text: string): void {
-  if (name === 'host')
-    throw buildNotMatchable(text, 'the host chooses the Service and is the same for all its callers');
-  if (NOT_MATCHABLE.has(name)) throw buildNotMatchable(text, `"${name}" belongs to one connection, not to the request`);
-  const prefix = REMOVED_PREFIXES.find((candidate) => name.startsWith(candidate));
-  if (prefix !== undefined) throw buildNotMatchable(text, `agents remove the "${prefix}" headers that callers send`);
+  const why = whyNotMatchable(name);
+  if (why !== undefined) throw buildNotMatchable(text, why);
 }
 
 function buildMalformed(text: string, why: string): ControlPlaneError {

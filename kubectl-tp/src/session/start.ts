@@ -50,16 +50,23 @@ export async function isAnswering(path: string): Promise<boolean> {
   }
 }
 
+/** Bytes that pass through live shortly; V8 would let them fill up to 16 MB three times over before it looks. */
+const YOUNG_GENERATION = '--max-semi-space-size=4';
+
 async function startProcess(start: SessionStart, env: NodeJS.ProcessEnv): Promise<void> {
   const log = await open(start.files.log, 'a', 0o600);
   try {
-    const child = spawn(process.execPath, ['--', process.argv[1] ?? '', SESSION_PROCESS_WORD, start.files.id], {
-      detached: true,
-      // The session outlives the folder it was started from.
-      cwd: '/',
-      env,
-      stdio: ['pipe', 'pipe', log.fd],
-    });
+    const child = spawn(
+      process.execPath,
+      [YOUNG_GENERATION, '--', process.argv[1] ?? '', SESSION_PROCESS_WORD, start.files.id],
+      {
+        detached: true,
+        // The session outlives the folder it was started from.
+        cwd: '/',
+        env,
+        stdio: ['pipe', 'pipe', log.fd],
+      },
+    );
     child.stdin?.end(JSON.stringify(start));
     const said = await firstLine(child.stdout);
     child.unref();

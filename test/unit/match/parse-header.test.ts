@@ -37,6 +37,7 @@ test(refuses, `x-dev=${'a'.repeat(4097)}`, 'HEADER_MALFORMED', /longer than 4096
 test(refuses, ':path=/a', 'HEADER_NOT_MATCHABLE', /start with ":"/);
 test(refuses, 'Host: orders', 'HEADER_NOT_MATCHABLE', /chooses the Service/);
 test(refuses, 'Connection=close', 'HEADER_NOT_MATCHABLE', /belongs to one connection/);
+test(refuses, 'x-forwarded-proto=https', 'HEADER_NOT_MATCHABLE', /write "x-forwarded-proto" themselves/);
 test(refuses, 'x-tp-session=a', 'HEADER_NOT_MATCHABLE', /agents remove/);
 test(refuses, 'x-envoy-retry-on=5xx', 'HEADER_NOT_MATCHABLE', /agents remove/);
 

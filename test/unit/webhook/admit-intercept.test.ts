@@ -100,6 +100,14 @@ test('an end in the past, and a name that is no label', async (t) => {
   t.like(await admit(buildRequest({ object: buildIntercept('a.b') })), { error: 'NAME_INVALID' });
 });
 
+test('a header that tells no requests apart is refused, whoever made the object', async (t) => {
+  for (const name of ['host', 'connection', 'x-tp-session', 'x-envoy-retry-on', 'x-forwarded-proto']) {
+    const object = buildIntercept('mine', { match: { headers: [{ name, value: 'me' }] } });
+    const admission = await admit(buildRequest({ object }));
+    t.like(admission, { outcome: 'refused', error: 'SPEC_INVALID' });
+  }
+});
+
 test('a malformed object is refused with where it is wrong', async (t) => {
   const object = { metadata: { name: 'mine' }, spec: { ...buildSpec(), laptop: { port: 'x' } } };
   const admission = await admit(buildRequest({ object }));

@@ -3,6 +3,7 @@
 // decides about those that arise later (two creations at a time, pods that come to another Service).
 
 import { type Intercept, InterceptSpec, SESSION_LABEL, type Session } from '@kubectl-tp/control-plane/api';
+import { whyNotMatchable } from '@kubectl-tp/control-plane/match';
 import { Type } from 'typebox';
 import type { ServiceView } from '../inject/namespace-view.ts';
 import type { Pod } from '../inject/pod.ts';
@@ -41,6 +42,8 @@ export async function admitIntercept(
   const nameProblem = findNameProblem(metadata.name);
   if (nameProblem !== undefined) return refuse('NAME_INVALID', nameProblem);
   if (spec.expiresAt !== undefined && Date.parse(spec.expiresAt) <= nowMs) return refusePast(spec.expiresAt, nowMs);
+  const headerProblem = findHeaderProblem(spec);
+  if (headerProblem !== undefined) return refuse('SPEC_INVALID', headerProblem);
   const user = request.userInfo.username;
   const session = await reader.readSession(spec.session);
   if (session?.spec.owner !== user) return refuseSession(spec.session, session);
@@ -53,6 +56,14 @@ export async function admitIntercept(
   const conflict = await findConflict(candidate, { others, services, nowMs, listPods });
   if (conflict !== undefined) return refuse('INTERCEPT_CONFLICT', conflict);
   return { outcome: 'allowed', object: stamp(checked.value, user) };
+}
+
+function findHeaderProblem({ match: { headers } }: InterceptSpec): string | undefined {
+  for (const { name } of headers) {
+    const why = whyNotMatchable(name);
+    if (why !== undefined) return `Header ${name} can't be matched: ${why}. Choose one of your own, such as x-dev`;
+  }
+  return undefined;
 }
 
 type Admitted = { metadata: { labels?: Record<string, string> }; spec: InterceptSpec };
