@@ -160,7 +160,6 @@ export async function startTestRelay(
   const config = {
     podName: name,
     podNamespace: INSTALL_NAMESPACE,
-    podIp: '127.0.0.1',
     podUid: `uid-${name}`,
     agentPort: ports.agentPort ?? 0,
     laptopPort: 0,

@@ -56,8 +56,3 @@ export const ROLLOUT_ANNOTATION = `${GROUP}/rollout`;
 export const UNUSED_SINCE_ANNOTATION = `${GROUP}/unused-since`;
 /** Label on Intercepts and Leases: name of the Session they belong to. */
 export const SESSION_LABEL = `${GROUP}/session`;
-/** Annotation on a relay's Lease: the relay pod's address. */
-export const RELAY_ADDRESS_ANNOTATION = `${GROUP}/relay-address`;
-
-/** Verb on `sessions` and `intercepts` that lets its holder end those of other people. */
-export const ADMINISTER_VERB = 'administer';

@@ -28,7 +28,6 @@ export const LEASES = namespaced('coordination.k8s.io', 'v1', 'leases', 'Lease')
 export const DEPLOYMENTS = namespaced('apps', 'v1', 'deployments', 'Deployment');
 export const STATEFUL_SETS = namespaced('apps', 'v1', 'statefulsets', 'StatefulSet');
 export const DAEMON_SETS = namespaced('apps', 'v1', 'daemonsets', 'DaemonSet');
-export const REPLICA_SETS = namespaced('apps', 'v1', 'replicasets', 'ReplicaSet');
 export const TOKEN_REVIEWS = clusterWide('authentication.k8s.io', 'v1', 'tokenreviews', 'TokenReview');
 export const SELF_SUBJECT_REVIEWS = clusterWide(
   'authentication.k8s.io',
@@ -48,4 +47,3 @@ export const MUTATING_WEBHOOKS = clusterWide(
   'mutatingwebhookconfigurations',
   'MutatingWebhookConfiguration',
 );
-export const CRDS = clusterWide('apiextensions.k8s.io', 'v1', 'customresourcedefinitions', 'CustomResourceDefinition');

@@ -6,7 +6,6 @@ import { RelayError } from './errors.ts';
 export type RelayConfig = {
   podName: string;
   podNamespace: string;
-  podIp: string;
   podUid: string;
   agentPort: number;
   laptopPort: number;
@@ -28,7 +27,6 @@ export function parseConfig(environment: Environment): RelayConfig {
   return {
     podName: required(environment, 'POD_NAME'),
     podNamespace: required(environment, 'POD_NAMESPACE'),
-    podIp: required(environment, 'POD_IP'),
     podUid: required(environment, 'POD_UID'),
     agentPort: whole(environment, 'TP_RELAY_AGENT_PORT', RELAY_AGENT_PORT),
     laptopPort: whole(environment, 'TP_RELAY_LAPTOP_PORT', RELAY_LAPTOP_PORT),

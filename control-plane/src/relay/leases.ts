@@ -1,7 +1,7 @@
 // Tells the control plane which sessions have their tunnel here: one Lease per session and relay, made when the tunnel is
 // up, gone at once when it is lost. Never on the data path: with the API server away it tries on and the relay serves on.
 
-import { COMPONENT_LABEL, LEASES, RELAY_ADDRESS_ANNOTATION, SESSION_LABEL } from '../api/index.ts';
+import { COMPONENT_LABEL, LEASES, SESSION_LABEL } from '../api/index.ts';
 import { createBackOff, waitFor } from '../kubernetes/backoff.ts';
 import type { KubernetesClient } from '../kubernetes/index.ts';
 
@@ -12,7 +12,7 @@ const RENEW_INTERVAL_MS = 15_000;
 const BACK_OFF = { firstMs: 100, maxMs: 5000 };
 
 /** The relay's own pod. The Leases belong to it and go with it. */
-export type RelayPod = { name: string; namespace: string; uid: string; address: string };
+export type RelayPod = { name: string; namespace: string; uid: string };
 
 export type Leases = {
   hold(session: string): void;
@@ -116,7 +116,6 @@ function buildLease(session: string, pod: RelayPod, nowMs: number) {
       name: leaseName(session, pod),
       namespace: pod.namespace,
       labels: { [SESSION_LABEL]: session, [COMPONENT_LABEL]: 'relay' },
-      annotations: { [RELAY_ADDRESS_ANNOTATION]: pod.address },
       ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: pod.name, uid: pod.uid }],
     },
     spec: {

@@ -38,7 +38,7 @@ export async function startRelay(
   }: { client: KubernetesClient; log: Logger; signal: AbortSignal; now?: () => number },
 ): Promise<RunningRelay> {
   const metrics = createMetrics();
-  const pod = { name: config.podName, namespace: config.podNamespace, uid: config.podUid, address: config.podIp };
+  const pod = { name: config.podName, namespace: config.podNamespace, uid: config.podUid };
 
   // Leases say which tunnels are here; they follow the registry.
   const leases = createLeases({

@@ -6,7 +6,7 @@ import { createLeases } from '../../../control-plane/src/relay/leases.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
-const POD = { name: 'relay-0', namespace: 'kubectl-tp', uid: 'uid-0', address: '10.0.0.7' };
+const POD = { name: 'relay-0', namespace: 'kubectl-tp', uid: 'uid-0' };
 const NOW = Date.parse('2026-01-02T03:04:05.678Z');
 
 function setUp() {
@@ -33,7 +33,6 @@ test('a Lease says who holds which tunnel where, and goes with its pod', async (
       name: 'me.relay-0',
       namespace: 'kubectl-tp',
       labels: { 'kubectl-tp.dev/session': 'me', 'app.kubernetes.io/component': 'relay' },
-      annotations: { 'kubectl-tp.dev/relay-address': '10.0.0.7' },
       ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'relay-0', uid: 'uid-0' }],
     },
     spec: { holderIdentity: 'relay-0', leaseDurationSeconds: 40, renewTime: '2026-01-02T03:04:05.678000Z' },
