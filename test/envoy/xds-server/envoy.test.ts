@@ -71,6 +71,8 @@ test('a refused cluster is named once, its neighbours get in, and a good snapsho
   plane.cache.setSnapshot(NODE, withClusters(good, { bad: -1n, neighbour: 2n }), 'still bad');
   await waitFor(async () => (await pod.agent.admin('/config_dump')).includes('"connect_timeout": "2s"'));
   t.is(await fetchUntilServed(pod.agentPort), 'from the pod');
+  plane.cache.setSnapshot(NODE, withClusters(setFor(pod.config('http')), { bad: -1n, neighbour: 2n }), 'and reads');
+  await waitFor(async () => (await pod.agent.admin('/config_dump')).includes('"dynamic_route_configs"'));
   plane.cache.setSnapshot(NODE, good, 'good');
   await plane.until('acknowledged', ({ tag }) => tag === 'good');
   t.is(plane.events.filter((event) => event.kind === 'rejected').length, 1);
