@@ -187,7 +187,7 @@ test('with narrow the events carry what it makes of each object', async (t) => {
   const narrow = ({ metadata }: KubernetesObject) => metadata.name;
   const client = createKubernetesClient(api.kubeConfig);
   for await (const event of client.watch<KubernetesObject, string>(PODS, { signal: stop.signal, narrow })) {
-    t.deepEqual(event, { type: 'listed', objects: ['a'] });
+    t.like(event, { type: 'listed', objects: ['a'] });
     break;
   }
 });
