@@ -6,7 +6,13 @@ import { pathToFileURL } from 'node:url';
 import { PACKAGES } from './source-files.ts';
 
 const DOCUMENT = 'docs/errors.md';
-const TABLES = [...PACKAGES.map((name) => `${name}/src/errors.ts`), 'lab/errors.ts'];
+/** The relay is a process of its own inside its package; what it shares with the laptop has a table, too. */
+const TABLES = [
+  ...PACKAGES.map((name) => `${name}/src/errors.ts`),
+  'control-plane/src/relay/errors.ts',
+  'control-plane/src/protocol/errors.ts',
+  'lab/errors.ts',
+];
 
 export type ErrorRow = { readonly code: string; readonly meaning: string; readonly remedy: string };
 

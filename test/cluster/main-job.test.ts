@@ -31,7 +31,10 @@ test.serial('a thousand requests with the header reach the laptop, a thousand wi
   t.regex(said, /3\/3/);
 
   const mine = await stage.load({ app: 'echo', headers: { 'x-dev': 'alice' }, ...THOUSAND_FRESH });
-  t.deepEqual({ failures: mine.failures, servedBy: mine.servedBy }, { failures: {}, servedBy: { 'laptop-alice': 1000 } });
+  t.deepEqual(
+    { failures: mine.failures, servedBy: mine.servedBy },
+    { failures: {}, servedBy: { 'laptop-alice': 1000 } },
+  );
 
   const others = await stage.load({ app: 'echo', ...THOUSAND_FRESH });
   t.is(others.failed, 0);
