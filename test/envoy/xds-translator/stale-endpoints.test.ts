@@ -59,10 +59,7 @@ function mapEndpoints(set: ResourceSet, staleAfterMs: number): ResourceSet {
     resources.map(({ type, name, value }) => {
       if (type !== 'endpoint') return { type, name, value };
       const endpoints = fromBinary(ClusterLoadAssignmentSchema, value);
-      endpoints.policy = {
-        ...endpoints.policy,
-        endpointStaleAfter: buildDuration(staleAfterMs),
-      } as typeof endpoints.policy;
+      if (endpoints.policy !== undefined) endpoints.policy.endpointStaleAfter = buildDuration(staleAfterMs);
       return { type, name, value: toBinary(ClusterLoadAssignmentSchema, endpoints) };
     }),
   );
