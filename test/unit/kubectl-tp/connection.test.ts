@@ -17,7 +17,12 @@ const DEV = {
     { name: 'dev', cluster: { server: 'https://dev.test:6443', 'certificate-authority': 'ca.pem' } },
     { name: 'other', cluster: { server: 'https://other.test', 'certificate-authority-data': 'QUJD' } },
   ],
-  users: [{ name: 'ann', user: { token: 'secret', as: 'boss', 'as-groups': ['leads'] } }],
+  users: [
+    {
+      name: 'ann',
+      user: { token: 'secret', tokenFile: 'token', exec: { command: 'login' }, as: 'boss', 'as-groups': ['leads'] },
+    },
+  ],
 };
 
 async function writeFiles(t: ExecutionContext, files: Readonly<Record<string, unknown>>): Promise<string> {
@@ -69,6 +74,7 @@ test('flags win over the files, and a credential by flag replaces those of the f
   t.is(connection.installNamespace, 'tools');
   t.deepEqual(connection.cluster.value, { server: 'https://flag.test', 'certificate-authority': '/flag.pem' });
   t.is(connection.user.value.token, 'flag');
+  t.deepEqual([connection.user.value.tokenFile, connection.user.value.exec], [undefined, undefined]);
   t.is(connection.user.file, undefined, 'other credentials than those of the file are another user');
   t.deepEqual(connection.impersonate, { user: 'me', groups: ['a', 'b'] });
   t.is(connection.requestTimeoutMs, 5000);
