@@ -6,13 +6,14 @@ import { ClusterLoadAssignmentSchema } from '../../xds/src/proto/generated/envoy
 import { ListenerSchema } from '../../xds/src/proto/generated/envoy/config/listener/v3/listener_pb.ts';
 import { RouteConfigurationSchema } from '../../xds/src/proto/generated/envoy/config/route/v3/route_pb.ts';
 import { ExpressionFilterSchema } from '../../xds/src/proto/generated/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.ts';
-import { ClusterConfigSchema } from '../../xds/src/proto/generated/envoy/extensions/clusters/composite/v3/cluster_pb.ts';
 import { RouterSchema } from '../../xds/src/proto/generated/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import { HttpConnectionManagerSchema } from '../../xds/src/proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import { TcpProxySchema } from '../../xds/src/proto/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
 import { HeaderMutationSchema } from '../../xds/src/proto/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts';
 import { PreserveCaseFormatterConfigSchema } from '../../xds/src/proto/generated/envoy/extensions/http/header_formatters/preserve_case/v3/preserve_case_pb.ts';
 import { PreviousHostsPredicateSchema } from '../../xds/src/proto/generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
+import { PreviousPrioritiesConfigSchema } from '../../xds/src/proto/generated/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.ts';
+import { RawBufferSchema } from '../../xds/src/proto/generated/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.ts';
 import { SecretSchema } from '../../xds/src/proto/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts';
 import { UpstreamTlsContextSchema } from '../../xds/src/proto/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
 import { HttpProtocolOptionsSchema } from '../../xds/src/proto/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
@@ -27,13 +28,14 @@ const SCHEMAS: Record<ResourceType, DescMessage> = {
 };
 
 const EXTENSIONS = createRegistry(
-  ClusterConfigSchema,
   ExpressionFilterSchema,
   HeaderMutationSchema,
   HttpConnectionManagerSchema,
   HttpProtocolOptionsSchema,
   PreserveCaseFormatterConfigSchema,
   PreviousHostsPredicateSchema,
+  PreviousPrioritiesConfigSchema,
+  RawBufferSchema,
   RouterSchema,
   TcpProxySchema,
   UpstreamTlsContextSchema,

@@ -20,6 +20,7 @@ test('50 intercepts come and go under load, and no request fails', async (t) => 
     results.flatMap(({ failures }) => failures),
     [],
   );
+  t.true(agent.isRunning);
   t.true((results[1]?.by.laptop ?? 0) > 0);
   t.is(results[0]?.by.laptop, undefined);
 });

@@ -43,10 +43,10 @@ test('the first matching intercept in order has the request', async (t) => {
   await apply({ intercepts: [first, all] });
   await callHttp1({ port: agent.agentPort, headers: { 'x-a': '1' } });
   await callHttp1({ port: agent.agentPort });
-  const stats = await agent.stats('^cluster.tunnel/.*upstream_rq_total');
+  const stats = await agent.stats('^cluster.tunnel-or-app/.*upstream_rq_total');
   t.deepEqual(stats, {
-    'cluster.tunnel/team-a/all.upstream_rq_total': 1,
-    'cluster.tunnel/team-a/first.upstream_rq_total': 1,
+    'cluster.tunnel-or-app/team-a/all.upstream_rq_total': 1,
+    'cluster.tunnel-or-app/team-a/first.upstream_rq_total': 1,
   });
 });
 

@@ -49,8 +49,8 @@ test('everything in a set is referred to, so that an agent asks for it', (t) => 
     fc.property(soundConfig, (config) => {
       const { endpoint, route, listener } = buildAgentResources(config, CREDENTIALS);
       const intercepts = config.ports.flatMap((port) => port.intercepts);
-      const used = intercepts.flatMap(({ id, session }) => [`session/${session}`, `probe/${id}`]);
-      t.deepEqual([...endpoint.keys()], [...new Set(used)].sort());
+      const used = intercepts.flatMap(({ id }) => [`probe/${id}`, `relays/${id}`]);
+      t.deepEqual([...endpoint.keys()], used.sort());
       t.deepEqual([...route.keys()], [...listener.keys()]);
       t.is(listener.size, config.ports.length);
     }),

@@ -12,8 +12,7 @@ import {
   createSnapshotCache,
   type ServerIdentity,
 } from '../../../xds/src/index.ts';
-import { DISCOVERY_LIMITS, type DiscoveryLimits } from '../../../xds/src/server/limits.ts';
-import { ENDPOINT_STALE_AFTER_MS } from '../../../xds/src/translator/endpoint.ts';
+import type { DiscoveryLimits } from '../../../xds/src/server/limits.ts';
 import { connectDeltaAgent, type DeltaAgentOptions } from '../../helpers/delta-agent.ts';
 import { createTestCertificate } from '../../helpers/test-certificate.ts';
 import { resourceSet } from './resources.ts';
@@ -200,7 +199,7 @@ test('the stream of a pod that has gone is ended, others live on', async (t) => 
   t.is((await other.next()).resources.length, 1);
 });
 
-test('endpoints are sent again in time, as agents take old ones for stale', async (t) => {
+test('endpoints are sent again from time to time', async (t) => {
   const { cache, join } = await startServer(t, { limits: { endpointRefreshMs: 20 } });
   cache.setSnapshot(NODE, resourceSet({ endpoint: { e: 1 } }), 'first');
   const agent = join(NODE);
@@ -213,7 +212,6 @@ test('endpoints are sent again in time, as agents take old ones for stale', asyn
     );
     agent.send('endpoint', { responseNonce: nonce });
   }
-  t.true(DISCOVERY_LIMITS.endpointRefreshMs * 2 < ENDPOINT_STALE_AFTER_MS);
 });
 
 test('the newest stream of a node wins, and the node counts as connected all the while', async (t) => {

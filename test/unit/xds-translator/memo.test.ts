@@ -39,13 +39,13 @@ test('pods of one workload share everything but their address and their key', (t
       .filter(([name, resource]) => second?.[type].get(name) !== resource)
       .map(([name]) => name),
   );
-  t.deepEqual(own, ['app/8080', 'agent', 'in/8080']);
+  t.deepEqual(own, ['app/8080', 'relays/team-a/me', 'agent', 'in/8080']);
   const waiting = [...(first?.cluster.values() ?? [])].filter(({ endpoints }) => endpoints !== undefined);
   t.deepEqual(
     waiting.map(({ name, endpoints }) => [name, endpoints]),
     [
       ['probe/team-a/me', ['probe/team-a/me']],
-      ['tunnel/team-a/me', ['session/alice-1']],
+      ['tunnel-or-app/team-a/me', ['relays/team-a/me']],
     ],
   );
 });

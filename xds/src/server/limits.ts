@@ -31,7 +31,7 @@ export type DiscoveryLimits = {
   readonly maxStreamAgeMs: number;
   /** How long a node whose stream has ended for its age counts as connected still; Envoy is back within two seconds. */
   readonly rejoinGraceMs: number;
-  /** Well within ENDPOINT_STALE_AFTER_MS (translator/endpoint.ts), so that one that is lost or late does no harm. */
+  /** Endpoints are sent again this often, changed or not: an agent that takes them for stale after a time keeps them. */
   readonly endpointRefreshMs: number;
 };
 

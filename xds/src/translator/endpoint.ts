@@ -1,4 +1,7 @@
-// Where clusters lead: the pod's own port, or the relays that hold a session's tunnel.
+// Where clusters lead: the pod's own port, the relays that hold a session's tunnel, or those and the pod after them.
+//
+// None of them goes stale by itself: an agent whose control plane is away keeps on using what it knows, and finds out
+// by connecting whether it still works.
 
 import { create } from '@bufbuild/protobuf';
 import type { Tunnel } from '../ir/agent-config.ts';
@@ -6,29 +9,37 @@ import {
   type ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
 } from '../proto/generated/envoy/config/endpoint/v3/endpoint_pb.ts';
-import { sessionName } from './resource-names.ts';
-import { buildAddress, buildDuration } from './typed-config.ts';
+import { relaysName } from './resource-names.ts';
+import { buildAddress } from './typed-config.ts';
+
+export type Endpoint = { readonly address: string; readonly port: number };
+
+/** Says of an endpoint that it is the application; see the transport sockets of the tunnel cluster. */
+export const APP_MARK = { app: true };
+const MARKS_FOR_SOCKETS = 'envoy.transport_socket_match';
 
 /**
- * An agent that heard nothing of a session's relays for this long takes the laptop for gone. The control plane must
- * send each endpoint resource again well within this time, changed or not.
+ * The relays of an intercept's session and, if the pod may answer in the laptop's place, the application with the next
+ * priority: Envoy goes there when there is no relay, and when a request's attempts with relays have failed.
  */
-export const ENDPOINT_STALE_AFTER_MS = 5 * 60_000;
-
-type Endpoint = { readonly address: string; readonly port: number };
-
-/** The relays of one session; none makes Envoy pass on to the application at once. */
-export function buildTunnelEndpoints({ session, relays }: Tunnel): ClusterLoadAssignment {
+export function buildTunnelEndpoints(
+  intercept: string,
+  { relays }: Tunnel,
+  application: Endpoint | undefined,
+): ClusterLoadAssignment {
+  const metadata = { filterMetadata: { [MARKS_FOR_SOCKETS]: APP_MARK } };
+  const last = application && { priority: 1, lbEndpoints: [{ ...buildEndpoint(application), metadata }] };
   return create(ClusterLoadAssignmentSchema, {
-    ...buildLoadAssignment(sessionName(session), relays),
-    policy: { endpointStaleAfter: buildDuration(ENDPOINT_STALE_AFTER_MS) },
+    clusterName: relaysName(intercept),
+    endpoints: [{ priority: 0, lbEndpoints: relays.map(buildEndpoint) }, ...(last ? [last] : [])],
   });
 }
 
-/** The part that all load assignments share, to be completed. */
+/** Endpoints that are all alike. */
 export function buildLoadAssignment(clusterName: string, endpoints: readonly Endpoint[]) {
-  const lbEndpoints = endpoints.map(({ address, port }) => ({
-    hostIdentifier: { case: 'endpoint' as const, value: { address: buildAddress(address, port) } },
-  }));
-  return { clusterName, endpoints: [{ lbEndpoints }] };
+  return { clusterName, endpoints: [{ lbEndpoints: endpoints.map(buildEndpoint) }] };
+}
+
+function buildEndpoint({ address, port }: Endpoint) {
+  return { hostIdentifier: { case: 'endpoint' as const, value: { address: buildAddress(address, port) } } };
 }

@@ -5,23 +5,33 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { InterceptRoute } from '../ir/agent-config.ts';
 import type { RetryPolicySchema } from '../proto/generated/envoy/config/route/v3/route_components_pb.ts';
 import { PreviousHostsPredicateSchema } from '../proto/generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
+import { PreviousPrioritiesConfigSchema } from '../proto/generated/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.ts';
 import { buildDuration, buildExtension } from './typed-config.ts';
 
 /** No connection came about (a closed local port ends it before TLS), or the far side refused the stream unread. */
 const NOTHING_WAS_SENT = 'connect-failure,refused-stream';
-/** After one relay comes another, so the application is the third; see the fallback cluster. */
-const ATTEMPTS = { pod: 3, fail: 2 };
+/** A session has a relay more than one: after the first comes another. */
+const RELAY_ATTEMPTS = 2;
+/** Then the application, which has the next priority among the endpoints. */
+const ATTEMPTS = { pod: RELAY_ATTEMPTS + 1, fail: RELAY_ATTEMPTS };
 /** How often Envoy asks its load balancer for a relay that this request hasn't tried. */
 const OTHER_RELAY_ATTEMPTS = 3n;
 
 export function buildRetryPolicy(fallback: InterceptRoute['fallback']): MessageInitShape<typeof RetryPolicySchema> {
-  const untried = 'envoy.retry_host_predicates.previous_hosts';
   return {
     retryOn: NOTHING_WAS_SENT,
     numRetries: ATTEMPTS[fallback] - 1,
     hostSelectionRetryMaxAttempts: OTHER_RELAY_ATTEMPTS,
-    retryHostPredicate: [buildExtension(untried, PreviousHostsPredicateSchema, {})],
+    retryHostPredicate: [UNTRIED],
+    retryPriority: NEXT_PRIORITY,
     // Another relay or the pod has nothing to recover from: go on at once.
     retryBackOff: { baseInterval: buildDuration(1), maxInterval: buildDuration(1) },
   };
 }
+
+const UNTRIED = buildExtension('envoy.retry_host_predicates.previous_hosts', PreviousHostsPredicateSchema, {});
+
+/** Where there is no next priority, requests stay with the relays. */
+const NEXT_PRIORITY = buildExtension('envoy.retry_priorities.previous_priorities', PreviousPrioritiesConfigSchema, {
+  updateFrequency: RELAY_ATTEMPTS,
+});

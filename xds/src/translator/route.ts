@@ -9,7 +9,7 @@ import {
   RouteConfigurationSchema,
 } from '../proto/generated/envoy/config/route/v3/route_pb.ts';
 import { FORGET_FORWARDED_PROTO, RESTORE_FORWARDED_PROTO } from './request-headers.ts';
-import { appName, inboundName, tunnelName, tunnelOrAppName } from './resource-names.ts';
+import { appName, inboundName, tunnelName } from './resource-names.ts';
 import { buildRetryPolicy } from './retry.ts';
 import { NEVER } from './typed-config.ts';
 
@@ -35,13 +35,16 @@ export function buildRouteConfiguration(port: AgentPort): RouteConfiguration {
   });
 }
 
-function buildInterceptRoute({ id, headers, fallback }: InterceptRoute): RouteInit {
-  const cluster = fallback === 'pod' ? tunnelOrAppName(id) : tunnelName(id);
+function buildInterceptRoute(intercept: InterceptRoute): RouteInit {
+  const { id, headers, fallback } = intercept;
   return {
     name: id,
     match: { pathSpecifier: { case: 'prefix', value: '' }, headers: headers.map(buildHeaderMatcher) },
     requestBodyBufferLimit: REPLAYABLE_BODY_BYTES,
-    action: { case: 'route', value: { ...buildAction(cluster), retryPolicy: buildRetryPolicy(fallback) } },
+    action: {
+      case: 'route',
+      value: { ...buildAction(tunnelName(intercept)), retryPolicy: buildRetryPolicy(fallback) },
+    },
   };
 }
 

@@ -4,19 +4,18 @@
 import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import type { AgentConfig, AgentCredentials, AgentPort, InterceptRoute, Tunnel } from '../ir/agent-config.ts';
 import { normalizeAgentConfig } from '../ir/normalize.ts';
-import { type Cluster, ClusterSchema } from '../proto/generated/envoy/config/cluster/v3/cluster_pb.ts';
+import { ClusterSchema } from '../proto/generated/envoy/config/cluster/v3/cluster_pb.ts';
 import { ClusterLoadAssignmentSchema } from '../proto/generated/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { ListenerSchema } from '../proto/generated/envoy/config/listener/v3/listener_pb.ts';
 import { RouteConfigurationSchema } from '../proto/generated/envoy/config/route/v3/route_pb.ts';
 import { SecretSchema } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts';
 import { createResourceSet, type EncodedResource, type ResourceSet, type ResourceType } from '../resource-set.ts';
 import { buildAppCluster } from './app-cluster.ts';
-import { buildTunnelEndpoints } from './endpoint.ts';
-import { buildFallbackCluster } from './fallback-cluster.ts';
+import { buildTunnelEndpoints, type Endpoint } from './endpoint.ts';
 import { buildListener } from './listener.ts';
 import { createMemo } from './memo.ts';
 import { buildProbeCluster, buildProbeEndpoints } from './probe-cluster.ts';
-import { probeName, sessionName } from './resource-names.ts';
+import { probeName, relaysName } from './resource-names.ts';
 import { buildRouteConfiguration } from './route.ts';
 import { buildAgentSecret, buildAuthoritySecret } from './secret.ts';
 import { buildTunnelCluster } from './tunnel-cluster.ts';
@@ -31,8 +30,10 @@ export function buildAgentResources(config: AgentConfig, credentials: AgentCrede
   );
   return createResourceSet([
     ...ports.flatMap((port) => translatePort(podIp, port)),
-    ...ports.flatMap((port) => port.intercepts.flatMap((intercept) => translateIntercept(intercept, port, tunnels))),
-    ...tunnels.map(translateTunnel),
+    ...ports.flatMap(({ appPort, intercepts }) => {
+      const application = { address: podIp, port: appPort };
+      return intercepts.flatMap((intercept) => translateIntercept(intercept, tunnels, application));
+    }),
     ...(credentials === undefined || tunnels.length === 0 ? [] : translateCredentials(credentials)),
   ]);
 }
@@ -51,19 +52,28 @@ function translatePort(podIp: string, port: AgentPort): EncodedResource[] {
   ];
 }
 
-function translateIntercept(intercept: InterceptRoute, port: AgentPort, tunnels: readonly Tunnel[]): EncodedResource[] {
-  const { id, session, serverName, fallback } = intercept;
-  const { appPort } = port;
-  const tunnel = tunnels.find((each) => each.session === session);
+function translateIntercept(
+  intercept: InterceptRoute,
+  tunnels: readonly Tunnel[],
+  application: Endpoint,
+): EncodedResource[] {
+  const tunnel = tunnels.find(({ session }) => session === intercept.session);
   if (tunnel === undefined) return [];
-  const way = [id, session, serverName, tunnel.peerName];
-  const resources = [
-    remember(['tunnel', ...way], () => encodeRelayCluster(buildTunnelCluster(intercept, tunnel), session)),
-    ...translateProbe(intercept, tunnel),
+  return [...translateTunnel(intercept, tunnel, application), ...translateProbe(intercept, tunnel)];
+}
+
+function translateTunnel(intercept: InterceptRoute, tunnel: Tunnel, application: Endpoint): EncodedResource[] {
+  const { id, serverName, fallback } = intercept;
+  const last = fallback === 'pod' ? application : undefined;
+  const cluster = () => ({
+    ...encode('cluster', ClusterSchema, buildTunnelCluster(intercept, tunnel)),
+    endpoints: [relaysName(id)],
+  });
+  const endpoints = () => encode('endpoint', ClusterLoadAssignmentSchema, buildTunnelEndpoints(id, tunnel, last));
+  return [
+    remember(['tunnel', id, fallback, serverName, tunnel.peerName], cluster),
+    remember(['tunnel relays', id, tunnel.relays, last], endpoints),
   ];
-  if (fallback === 'fail') return resources;
-  const members = () => encode('cluster', ClusterSchema, buildFallbackCluster(id, appPort));
-  return [...resources, remember(['fallback', id, appPort], members)];
 }
 
 function translateProbe(intercept: InterceptRoute, tunnel: Tunnel): EncodedResource[] {
@@ -77,13 +87,6 @@ function translateProbe(intercept: InterceptRoute, tunnel: Tunnel): EncodedResou
     remember(['probe', id, serverName, tunnel.peerName], cluster),
     remember(['probe relays', id, tunnel.relays], endpoints),
   ];
-}
-
-function translateTunnel(tunnel: Tunnel): EncodedResource {
-  const { session, relays } = tunnel;
-  return remember(['relays', session, relays], () =>
-    encode('endpoint', ClusterLoadAssignmentSchema, buildTunnelEndpoints(tunnel)),
-  );
 }
 
 /** By the object, so that no private key outlives it. */
@@ -112,10 +115,6 @@ const memo = createMemo<EncodedResource>(16_384);
 /** `parts`: all that the resource is made of. */
 function remember(parts: readonly unknown[], make: () => EncodedResource): EncodedResource {
   return memo(JSON.stringify(parts), make);
-}
-
-function encodeRelayCluster(cluster: Cluster, session: string): EncodedResource {
-  return { ...encode('cluster', ClusterSchema, cluster), endpoints: [sessionName(session)] };
 }
 
 type Named = { readonly name: string } | { readonly clusterName: string };

@@ -17,7 +17,6 @@ import {
 } from '../../../../xds/src/bootstrap/bootstrap.ts';
 import { createSnapshotCache } from '../../../../xds/src/cache/snapshot-cache.ts';
 import type { AgentConfig, AgentCredentials } from '../../../../xds/src/ir/agent-config.ts';
-import type { ResourceSet } from '../../../../xds/src/resource-set.ts';
 import { createDiscoveryServer, type DiscoveryServer } from '../../../../xds/src/server/grpc-server.ts';
 import { buildAgentResources } from '../../../../xds/src/translator/translate.ts';
 import { envoyPath } from '../../../helpers/programs.ts';
@@ -50,20 +49,10 @@ export type TestAgentOptions = {
   readonly controlPlane?: 'started' | 'absent';
   readonly podIp?: string;
   readonly ipv6?: boolean;
-  readonly endpointRefreshMs?: number;
-  /** What becomes of resources before they are served. */
-  readonly adapt?: (resources: ResourceSet) => ResourceSet;
 };
 
 export async function startAgent(options: TestAgentOptions): Promise<TestAgent> {
-  const {
-    authority,
-    appPort,
-    podIp = '127.0.0.1',
-    ipv6 = false,
-    endpointRefreshMs,
-    adapt = (resources) => resources,
-  } = options;
+  const { authority, appPort, podIp = '127.0.0.1', ipv6 = false } = options;
   const directory = mkdtempSync(join(tmpdir(), 'tp-agent-'));
   const agentPort = await findFreePort();
   const controlPlanePort = await findFreePort();
@@ -80,7 +69,6 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
     server = createDiscoveryServer({
       cache,
       identity,
-      ...(endpointRefreshMs === undefined ? {} : { limits: { endpointRefreshMs } }),
       authenticate: async (token) =>
         token === TOKEN ? { ok: true, node: NODE, instance: '' } : { ok: false, reason: `token ${token}` },
       onAgent: (event) => {
@@ -96,7 +84,7 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
 
   async function apply(config: AgentConfig): Promise<void> {
     const tag = String(++applied);
-    cache.setSnapshot(NODE, adapt(buildAgentResources(config, credentials)), tag);
+    cache.setSnapshot(NODE, buildAgentResources(config, credentials), tag);
     await waitFor(
       () => acknowledged === tag,
       () =>
@@ -130,7 +118,7 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
     stats: async (filter) => parseStats(await askAdmin(directory, `/stats?filter=${encodeURIComponent(filter)}`)),
     log: envoy.log,
     get isRunning() {
-      return envoy.process.exitCode === null;
+      return envoy.process.exitCode === null && envoy.process.signalCode === null;
     },
     startControlPlane,
     stopControlPlane: async (attempts) => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type { ExecutionContext } from 'ava';
 import type { AgentPort, InterceptRoute } from '../../../../xds/src/ir/agent-config.ts';
-import { startAgent, type TestAgent, type TestAgentOptions, waitFor } from './agent.ts';
+import { startAgent, type TestAgent, waitFor } from './agent.ts';
 import { type Application, startApplication } from './application.ts';
 import { buildConfig, INTERCEPT_ROUTE, PEER_NAME } from './configs.ts';
 import { type Laptop, startLaptop } from './laptop.ts';
@@ -25,14 +25,12 @@ export type Scene = {
   closeLocalPort(): Promise<void>;
 };
 
-type SceneOptions = Pick<TestAgentOptions, 'endpointRefreshMs' | 'adapt'>;
-
-export async function setScene(t: ExecutionContext, options: SceneOptions = {}): Promise<Scene> {
+export async function setScene(t: ExecutionContext): Promise<Scene> {
   const authority = await createTestAuthority();
   const pod = await startApplication('pod');
   const local = await startApplication('laptop');
   const laptop = await startLaptop(authority, PEER_NAME, () => local.port);
-  const agent = await startAgent({ ...options, authority, appPort: pod.port });
+  const agent = await startAgent({ authority, appPort: pod.port });
   t.teardown(async () => {
     await agent.close();
     await Promise.all([laptop.close(), local.close(), pod.close()]);
