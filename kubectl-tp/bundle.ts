@@ -1,12 +1,12 @@
-// Bundles the plugin for a release: `node kubectl-tp/bundle.ts` fills kubectl-tp/dist with the program, the manifests
-// and the chart. What a command needs only sometimes stays in files of its own, so that a command starts fast.
+// Bundles the plugin for a release: `node kubectl-tp/bundle.ts [FOLDER]` fills kubectl-tp/dist, or the folder, with the
+// program, the manifests and the chart. What a command needs only sometimes stays in files of its own, so that a command starts fast.
 
 import { chmod, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
-const DIST = pathOf('dist');
+const DIST = process.argv[2] ?? pathOf('dist');
 
 // Packages in the older module format ask for `require`.
 const REQUIRE =

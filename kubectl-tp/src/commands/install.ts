@@ -51,7 +51,7 @@ export const install = defineCommand({
       progress: tools.progress.step,
     });
     if (args['dry-run']) {
-      const { stringify } = await import('yaml');
+      const { stringify } = await import('../yaml.ts');
       const manifests = await readManifests(values);
       tools.printer.result({ manifests }, () => manifests.map((manifest) => `---\n${stringify(manifest)}`).join(''));
     } else tools.printer.result(installed, () => nextSteps(installed.namespace));

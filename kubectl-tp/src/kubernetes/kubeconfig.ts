@@ -65,7 +65,7 @@ async function readOne(path: string, required: boolean): Promise<OneFile | undef
 }
 
 async function parseDocument(path: string, text: string): Promise<Record<string, unknown>> {
-  const { parse } = await import('yaml');
+  const { parse } = await import('../yaml.ts');
   try {
     const document: unknown = parse(text) ?? {};
     if (isRecord(document)) return document;
