@@ -2,6 +2,7 @@
 
 import type { Intercept } from '@kubectl-tp/control-plane/api';
 import { defineCommand } from '../command.ts';
+import { describeTarget } from '../output/describe-target.ts';
 import { formatAge, formatTable } from '../output/table.ts';
 
 export const list = defineCommand({
@@ -36,12 +37,11 @@ type Row = {
 };
 
 function describe({ metadata, spec, status }: Intercept, match: string): Row {
-  const { kind, name } = spec.target;
   const { ready = 0, total = 0 } = status?.agents ?? {};
   return {
     namespace: metadata.namespace,
     name: metadata.name,
-    target: kind === 'Service' ? name : `${kind.toLowerCase()}/${name}`,
+    target: describeTarget(spec.target),
     match,
     owner: spec.owner ?? 'unknown',
     ready: status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true,

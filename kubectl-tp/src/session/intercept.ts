@@ -8,6 +8,7 @@ import { TpError } from '../errors.ts';
 import { isReady, isTerminating, type Pod } from '../kubernetes/objects.ts';
 import { findTarget, type Target } from '../kubernetes/target.ts';
 import { apiErrorOf } from '../kubernetes/translate-error.ts';
+import { describeTarget } from '../output/describe-target.ts';
 import type { InterceptRequest, InterceptResult } from './api.ts';
 import { buildIntercept, buildUpdate, isSameWish } from './build-intercept.ts';
 import { readEnvironment } from './environment.ts';
@@ -103,18 +104,13 @@ async function buildResult({ client, live, request, target, object, pods, signal
     headers: spec.match.headers,
     laptop: { port: spec.laptop.port },
     containerPort,
-    // All of them: that is what was waited for.
+    // Those that were waited for: a pod that becomes ready later gets the intercept before.
     agents: { ready: readyPods, total: readyPods },
     capture: status?.capture ?? 'Unknown',
     fallback: spec.fallback,
     ...(spec.expiresAt === undefined ? {} : { expiresAt: spec.expiresAt }),
     ...(environment === undefined ? {} : { environment }),
   };
-}
-
-/** `orders`, `deployment/orders`: what `leave` understands, too. */
-export function describeTarget({ kind, name }: { kind: string; name: string }): string {
-  return kind === 'Service' ? name : `${kind.toLowerCase()}/${name}`;
 }
 
 function unknownPort({ kind, name, port }: Target): never {

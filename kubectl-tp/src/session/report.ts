@@ -3,10 +3,10 @@
 import type { Intercept } from '@kubectl-tp/control-plane/api';
 import { explainMatch } from '@kubectl-tp/control-plane/match';
 import type { Connection } from '../kubernetes/connection.ts';
+import { describeTarget } from '../output/describe-target.ts';
 import type { TunnelStatus } from '../tunnel/tunnel.ts';
 import { VERSION } from '../version.ts';
 import type { InterceptReport, RelayReport, SessionReport } from './api.ts';
-import { describeTarget } from './intercept.ts';
 import { isPortOpen } from './laptop-port.ts';
 import type { LiveSession } from './live-session.ts';
 import type { SessionFiles } from './paths.ts';

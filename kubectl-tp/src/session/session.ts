@@ -4,10 +4,11 @@
 import { INTERCEPTS, type Intercept } from '@kubectl-tp/control-plane/api';
 import { TpError } from '../errors.ts';
 import type { Cluster } from '../kubernetes/client.ts';
+import { describeTarget } from '../output/describe-target.ts';
 import { unlessAborted } from '../waiting/unless-aborted.ts';
 import type { InterceptName, LeaveRequest } from './api.ts';
 import { type Identity, loadIdentity, removeIdentity, saveIdentity } from './identity.ts';
-import { type CallTools, describeTarget } from './intercept.ts';
+import type { CallTools } from './intercept.ts';
 import { type LiveSession, openLiveSession } from './live-session.ts';
 import type { Log } from './log.ts';
 import { deleteSessionObject, registerSession } from './session-object.ts';
