@@ -1,37 +1,40 @@
 // Bundles the plugin for a release: `node kubectl-tp/bundle.ts [FOLDER]` fills kubectl-tp/dist, or the folder, with the
-// program, the manifests and the chart. What a command needs only sometimes stays in files of its own, so that a command starts fast.
+// program, the manifests and the chart. What a command needs only sometimes stays in files of its own, so that a command
+// starts fast.
 
 import { chmod, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
-const DIST = process.argv[2] ?? pathOf('dist');
 
 // Packages in the older module format ask for `require`.
 const REQUIRE =
   "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);";
 
-await rm(DIST, { recursive: true, force: true });
-await mkdir(DIST);
-await build({
-  entryPoints: { main: pathOf('src/main.ts') },
-  outdir: DIST,
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node22',
-  minifySyntax: true,
-  minifyWhitespace: true,
-  banner: { js: REQUIRE },
-  outExtension: { '.js': '.mjs' },
-  chunkNames: 'part-[hash]',
-});
-await writeFile(`${DIST}/kubectl-tp`, launcher());
-await chmod(`${DIST}/kubectl-tp`, 0o755);
-await cp(pathOf('manifests'), `${DIST}/manifests`, { recursive: true });
-await cp(pathOf('../charts/tp'), `${DIST}/charts/tp`, { recursive: true });
+/** Fills `folder`, which is emptied first. */
+export async function bundle(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await build({
+    entryPoints: { main: pathOf('src/main.ts') },
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    banner: { js: REQUIRE },
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'part-[hash]',
+  });
+  await writeFile(`${folder}/kubectl-tp`, launcher());
+  await chmod(`${folder}/kubectl-tp`, 0o755);
+  await cp(pathOf('manifests'), `${folder}/manifests`, { recursive: true });
+  await cp(pathOf('../charts/tp'), `${folder}/charts/tp`, { recursive: true });
+}
 
 /** krew links to this file. Without `--` Node would read the plugin's --env-file as its own. */
 function launcher(): string {
@@ -41,3 +44,5 @@ case $file in /*) ;; *) file=$(dirname "$0")/$file ;; esac
 exec node -- "$(dirname "$file")/main.mjs" "$@"
 `;
 }
+
+if (import.meta.main) await bundle(process.argv[2] ?? pathOf('dist'));

@@ -1,34 +1,44 @@
-// The plugin as it is released: what works from the sources works from the bundle.
+// The bundled plugin works like the sources: every part that is loaded only sometimes is there.
 
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { dirname, join } from 'node:path';
 import test from 'ava';
+import { bundle } from '../../../kubectl-tp/bundle.ts';
+import { buildKubeconfig, refusal, startFakeApiServer } from '../../helpers/fake-api-server.ts';
 
-const BUNDLE = fileURLToPath(new URL('../../../kubectl-tp/bundle.ts', import.meta.url));
-const run = promisify(execFile);
+type Run = { code: number | null; stdout: string; stderr: string };
 
-test('the bundle reads a kubeconfig in YAML and asks the API server with its credentials', async (t) => {
-  const home = await mkdtemp(join(tmpdir(), 'tp-bundle-'));
-  t.teardown(() => rm(home, { recursive: true }));
-  const dist = join(home, 'dist');
-  await run(process.execPath, [BUNDLE, dist]);
-  const kubeconfig = join(home, 'config');
-  await writeFile(
-    kubeconfig,
-    `current-context: dev
-contexts: [{name: dev, context: {cluster: dev, user: ann}}]
-clusters:
-- name: dev
-  cluster: {server: 'https://127.0.0.1:1'}
-users: [{name: ann, user: {token: secret}}]
-`,
-  );
-  const env = { PATH: process.env.PATH, HOME: home, XDG_RUNTIME_DIR: home, KUBECONFIG: kubeconfig };
-  const list = run(join(dist, 'kubectl-tp'), ['list'], { env });
-  const { stderr } = (await t.throwsAsync(list)) as unknown as { stderr: string };
-  t.regex(stderr, /\(CLUSTER_UNREACHABLE\)/);
+test('the bundle, through a link as krew makes it', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tp-bundle-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  await bundle(join(folder, 'dist'));
+  const link = join(folder, 'plugin');
+  await symlink(join(folder, 'dist', 'kubectl-tp'), link);
+  const api = await startFakeApiServer(t, {
+    'GET /version': { status: 200, body: { major: '1', minor: '33', gitVersion: 'v1.33.0' } },
+    'GET /api/v1/namespaces/shop/services/orders': refusal(404, 'NotFound', 'no', { name: 'orders' }),
+    'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews': {
+      status: 201,
+      body: { status: { allowed: false } },
+    },
+  });
+  const kubeconfig = join(folder, 'nowhere');
+  await writeFile(kubeconfig, JSON.stringify(buildKubeconfig('https://127.0.0.1:1')));
+  const env = { HOME: folder, XDG_RUNTIME_DIR: folder, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
+  const run = (...words: string[]) =>
+    new Promise<Run>((resolve) => {
+      const child = execFile(link, words, { env }, (_error, stdout, stderr) => {
+        resolve({ code: child.exitCode, stdout, stderr });
+      });
+    });
+
+  t.regex((await run('version')).stdout, /plugin/);
+  t.regex((await run('intercept', '--help')).stdout, /--header/);
+  t.regex((await run('list', '--kubeconfig', kubeconfig)).stderr, /CLUSTER_UNREACHABLE/);
+  // Through the session process.
+  t.regex((await run('intercept', 'orders', '--kubeconfig', api.kubeconfig)).stderr, /TARGET_NOT_FOUND/);
+  // With the manifests.
+  t.regex((await run('install', '--no-helm', '--kubeconfig', api.kubeconfig)).stderr, /customresourcedefinitions/);
 });
