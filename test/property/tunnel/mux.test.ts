@@ -6,15 +6,19 @@ import test from 'ava';
 import fc from 'fast-check';
 import {
   buildControlFrame,
-  buildDataFrame,
+  buildFrameHeader,
   createFrameReader,
   FRAME,
   type FrameType,
 } from '../../../control-plane/src/protocol/mux/frame.ts';
+import { createFrameBatch } from '../../../control-plane/src/protocol/mux/frame-batch.ts';
 import { createMemoryBudget } from '../../../control-plane/src/protocol/mux/memory-budget.ts';
 import { createMux, type Mux, type MuxOptions } from '../../../control-plane/src/protocol/mux/mux.ts';
 import { createPartQueue } from '../../../control-plane/src/protocol/mux/part-queue.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
+
+const buildDataFrame = (id: number, data: Buffer) =>
+  Buffer.concat([buildFrameHeader(FRAME.DATA, id, data.length), data]);
 
 type Seen = { type: FrameType; stream: number; content: string };
 
@@ -262,4 +266,23 @@ test('parts that wait come out as they went in, small ones together', (t) => {
   const queue = createPartQueue();
   for (let at = 0; at < 20_000; at += 1) queue.add(Buffer.from([at & 255]));
   t.deepEqual([queue.take()?.length, queue.take()?.length, queue.take()], [16_384, 3616, undefined]);
+});
+
+test('small frames of one turn leave together, large ones as they are', async (t) => {
+  const written: number[][] = [];
+  const socket = new Duplex({
+    highWaterMark: 1 << 20,
+    read: () => undefined,
+    writev(chunks, done) {
+      written.push(chunks.map(({ chunk }) => chunk.length));
+      done();
+    },
+  });
+  const batch = createFrameBatch(socket);
+  for (let count = 0; count < 10; count += 1) batch.add(Buffer.alloc(8), Buffer.alloc(100));
+  t.deepEqual([written, batch.unsentBytes], [[], 1080]);
+  await new Promise(setImmediate);
+  t.deepEqual(written, [[1080]]);
+  batch.add(Buffer.alloc(8), Buffer.alloc(65_536));
+  t.deepEqual([written[1], batch.unsentBytes], [[8, 65_536], 0]);
 });

@@ -50,20 +50,13 @@ export function buildFrameHeader(type: FrameType, stream: number, payloadBytes: 
   return header;
 }
 
-/** A frame with everything in one buffer: for control frames (`value` as in FrameHandler) and small data. */
+/** A whole control frame; `value` as in FrameHandler. */
 export function buildControlFrame(type: FrameType, stream: number, value = 0): Buffer {
   const payloadBytes = CONTROL_BYTES[type] ?? 0;
   const frame = Buffer.allocUnsafe(HEADER_BYTES + payloadBytes);
   writeHeader(frame, type, stream, payloadBytes);
   if (payloadBytes === WINDOW_BYTES) frame.writeUInt32BE(value, HEADER_BYTES);
   if (payloadBytes === PING_BYTES) frame.writeDoubleBE(value, HEADER_BYTES);
-  return frame;
-}
-
-export function buildDataFrame(stream: number, data: Buffer): Buffer {
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + data.length);
-  writeHeader(frame, FRAME.DATA, stream, data.length);
-  data.copy(frame, HEADER_BYTES);
   return frame;
 }
 

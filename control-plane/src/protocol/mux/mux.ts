@@ -3,22 +3,14 @@
 
 import type { Duplex } from 'node:stream';
 import { ProtocolError } from '../errors.ts';
-import {
-  buildControlFrame,
-  buildDataFrame,
-  buildFrameHeader,
-  createFrameReader,
-  FRAME,
-  type FrameType,
-} from './frame.ts';
+import { buildControlFrame, buildFrameHeader, createFrameReader, FRAME, type FrameType } from './frame.ts';
+import { createFrameBatch } from './frame-batch.ts';
 import { createKeepAlive } from './keep-alive.ts';
 import { createMemoryBudget, type MemoryBudget } from './memory-budget.ts';
 import { MuxStream, type StreamLink } from './mux-stream.ts';
 
 /** Memory for windows beyond each stream's first, all streams of a tunnel together. */
 const LARGE_WINDOWS_BYTES = 64 << 20;
-/** Up to this size copying data behind its header is cheaper than a second buffer in the system call. */
-const COPY_BYTES = 4 << 10;
 const LAST_STREAM = 0xffff_ffff;
 const FLUSH_LIMIT_MS = 1000;
 /** Control frames that the other side has not taken; each of thousands of streams may have a few on their way. */
@@ -56,10 +48,10 @@ export interface Mux {
 export function createMux(socket: Duplex, options: MuxOptions): Mux {
   const { side, onStream, onGoAway, onClose, memory = createMemoryBudget(DEFAULT_MEMORY_BYTES) } = options;
   const streams = new Map<number, MuxStream>();
+  const batch = createFrameBatch(socket);
   let lastStream = 0;
   let lentBytes = 0;
   let isClosed = false;
-  let isCorked = false;
   let waiting: MuxStream[] = [];
   let onIdle: (() => void) | undefined;
   const keepAlive = createKeepAlive({
@@ -69,7 +61,7 @@ export function createMux(socket: Duplex, options: MuxOptions): Mux {
 
   const link: StreamLink = {
     get isFull() {
-      return socket.writableNeedDrain;
+      return batch.isFull;
     },
     waitForRoom: (stream) => void waiting.push(stream),
     memory,
@@ -94,31 +86,17 @@ export function createMux(socket: Duplex, options: MuxOptions): Mux {
     return stream;
   }
 
-  /** All that is sent in one turn of the event loop leaves in one system call. */
-  function cork(): void {
-    if (isCorked) return;
-    isCorked = true;
-    socket.cork();
-    process.nextTick(() => {
-      isCorked = false;
-      socket.uncork();
-    });
-  }
-
   function send(type: FrameType, stream: number, value?: number): void {
     if (isClosed) return;
-    cork();
-    socket.write(buildControlFrame(type, stream, value));
-    if (socket.writableLength > MAX_UNSENT_BYTES) {
+    batch.add(buildControlFrame(type, stream, value));
+    if (batch.unsentBytes > MAX_UNSENT_BYTES) {
       destroy(new ProtocolError('TUNNEL_PROTOCOL_VIOLATED', 'it asks for answers and reads none'));
     }
   }
 
   function sendData(stream: number, data: Buffer): void {
     if (isClosed) return;
-    cork();
-    if (data.length > COPY_BYTES) socket.write(buildFrameHeader(FRAME.DATA, stream, data.length));
-    socket.write(data.length > COPY_BYTES ? data : buildDataFrame(stream, data));
+    batch.add(buildFrameHeader(FRAME.DATA, stream, data.length), data);
   }
 
   /** A frame for each that waits; who finds no room waits again, behind the others. */
@@ -184,6 +162,7 @@ export function createMux(socket: Duplex, options: MuxOptions): Mux {
       if (isClosed) return resolve();
       // What is already written goes out first, but a peer that reads nothing does not keep us.
       const limit = setTimeout(destroy, FLUSH_LIMIT_MS);
+      batch.flush();
       socket.end(() => {
         clearTimeout(limit);
         destroy();
