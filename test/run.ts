@@ -16,6 +16,8 @@ type Stage = {
   /** Makes what the tests need, so that it does not count against their time limits. */
   readonly prepare?: () => Promise<unknown>;
   readonly flags?: readonly string[];
+  /** Not among the stages that run when none is named. */
+  readonly onlyByName?: boolean;
 };
 
 const STAGES: readonly Stage[] = [
@@ -27,6 +29,14 @@ const STAGES: readonly Stage[] = [
     prepare: () => Promise.all([labCluster(), helmPath()]),
     // One cluster, and few cores: tests that kill parts of it must not meet.
     flags: ['--serial', '--concurrency=1', '--timeout=10m'],
+  },
+  {
+    name: 'endurance',
+    folders: ['test/endurance'],
+    prepare: () => Promise.all([labCluster(), helmPath()]),
+    flags: ['--serial', '--concurrency=1', '--timeout=10m'],
+    // Load that allows no failure needs a machine with nothing else to do.
+    onlyByName: true,
   },
 ];
 
@@ -42,7 +52,9 @@ async function main(names: readonly string[]): Promise<number> {
     return 2;
   }
   let total = emptyTally;
-  for (const stage of STAGES.filter(({ name }) => names.length === 0 || names.includes(name))) {
+  for (const stage of STAGES.filter(({ name, onlyByName }) =>
+    names.length === 0 ? !onlyByName : names.includes(name),
+  )) {
     total = addTally(total, await runStage(stage));
   }
   console.log(describeTally(total));

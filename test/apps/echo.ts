@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { createServer as createHttp1, type IncomingMessage, type ServerResponse } from 'node:http';
 import {
+  constants,
   createServer as createHttp2,
   type Http2ServerRequest,
   type Http2ServerResponse,
@@ -17,6 +18,12 @@ const port = Number(process.env.PORT ?? 8080);
 const lingerMs = Number(process.env.LINGER_MS ?? 1500);
 /** RFC 9113, section 3.4: every HTTP/2 connection begins with these bytes. */
 const HTTP2_PREFACE = 'PRI';
+
+/** Between the notice to callers and the end of their connections. */
+const GOODBYE_MS = 500;
+const LAST_STREAM = 2 ** 31 - 1;
+/** After SIGTERM callers are asked to open another connection, somewhere else. */
+let isLeaving = false;
 
 const sessions = new Set<ServerHttp2Session>();
 const http1 = createHttp1({ keepAliveTimeout: 60_000 }, answer);
@@ -36,7 +43,11 @@ front.listen(port, process.env.HOST ?? '0.0.0.0', () => {
   process.stdout.write(`echo ${name} listens on ${typeof address === 'object' ? address?.port : address}\n`);
 });
 
-process.once('SIGTERM', () => setTimeout(end, lingerMs));
+process.once('SIGTERM', () => {
+  isLeaving = true;
+  sayGoodbye();
+  setTimeout(end, lingerMs);
+});
 
 function handOver(socket: Socket): void {
   const first = socket.read() as Buffer | null;
@@ -61,6 +72,7 @@ async function answer(
   if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
   const download = Number(url.searchParams.get('bytes') ?? 0);
   response.setHeader('x-served-by', name);
+  if (isLeaving && request.httpVersion === '1.1') response.setHeader('connection', 'close');
   if (download > 0) {
     response.end(Buffer.alloc(download, name));
     return;
@@ -77,9 +89,18 @@ async function answer(
   );
 }
 
+/** A notice first (RFC 9113, section 6.8): callers open no new streams here, and none that is under way is lost. */
+function sayGoodbye(): void {
+  for (const session of sessions) session.goaway(constants.NGHTTP2_NO_ERROR, LAST_STREAM);
+}
+
+/** Some callers have come since the first goodbye. */
 function end(): void {
   front.close();
-  for (const session of sessions) session.close();
-  http1.close(() => process.exit(0));
-  http1.closeIdleConnections();
+  sayGoodbye();
+  setTimeout(() => {
+    for (const session of sessions) session.close();
+    http1.close(() => process.exit(0));
+    http1.closeIdleConnections();
+  }, GOODBYE_MS);
 }

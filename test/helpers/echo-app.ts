@@ -41,7 +41,7 @@ export function buildEchoApp({
   target = 'name',
   program = 'echo',
   annotations = {},
-  lingerMs = 1500,
+  lingerMs = 3000,
 }: EchoAppOptions): object[] {
   const labels = { app: name };
   const container = {
