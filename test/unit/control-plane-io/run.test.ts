@@ -56,7 +56,7 @@ async function startWithIntercept(t: ExecutionContext) {
 
 test('an intercept reaches the agent, and the acknowledgement reaches the intercept', async (t) => {
   const { controlPlane, names } = await startWithIntercept(t);
-  t.true(names.has('tunnel/shop/orders-alice'), [...names].join());
+  t.true(names.has('tunnel-or-app/shop/orders-alice'), [...names].join());
   const { status } = intercept(controlPlane) ?? {};
   t.deepEqual(status?.agents, { ready: 1, total: 1 });
   t.deepEqual(status?.summary?.agents, '1/1');
@@ -67,7 +67,7 @@ test('an intercept reaches the agent, and the acknowledgement reaches the interc
 test('a deleted intercept leaves the agent', async (t) => {
   const { controlPlane, names } = await startWithIntercept(t);
   controlPlane.api.remove(INTERCEPTS_PATH, 'orders-alice');
-  await waitFor('the tunnel to go', () => !names.has('tunnel/shop/orders-alice'), 5000);
+  await waitFor('the tunnel to go', () => !names.has('tunnel-or-app/shop/orders-alice'), 5000);
   t.pass();
 });
 
