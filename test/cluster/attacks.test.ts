@@ -19,28 +19,24 @@ async function tokenOf({ cluster }: Stage, pod: string, audience: string): Promi
 
 test.serial('only a pod itself gets its configuration', async (t) => {
   const stage = await openStage(t, NAMESPACE);
-  await stage.deploy({ name: 'echo', replicas: 1 });
-  const victim = (
-    await stage.cluster.kubectl([
-      '-n',
-      NAMESPACE,
-      'get',
-      'pods',
-      '-l',
-      'app=echo',
-      '-o',
-      'jsonpath={.items[0].metadata.name}',
-    ])
-  ).trim();
+  await stage.deploy({ name: 'echo', replicas: 2 });
+  const alice = await stage.person('alice');
+  const laptop = await stage.laptopApp('laptop-alice');
+  await alice.tpOk('intercept', 'echo', '--header', 'x-dev=alice', '--port', String(laptop.port));
+  const running = ['-n', NAMESPACE, 'get', 'pods', '-l', 'app=echo,kubectl-tp.dev/agent=true'];
+  const names = await stage.cluster.kubectl([...running, '-o', 'jsonpath={.items[*].metadata.name}']);
+  const [agent = '', victim = ''] = names.split(' ');
   const pose = (node: string, token: string) =>
     inLoadPod(stage, 'node', '/app/test-apps/pose-as-agent.ts', XDS, node, token);
-  const own = await tokenOf(stage, LOAD_POD, 'kubectl-tp');
 
   t.regex(await pose(`${NAMESPACE}/${victim}`, ''), /^UNAUTHENTICATED/);
   t.regex(await pose(`${NAMESPACE}/${victim}`, 'rubbish'), /^UNAUTHENTICATED/);
-  t.regex(await pose(`${NAMESPACE}/${LOAD_POD}`, await tokenOf(stage, LOAD_POD, 'somebody-else')), /^UNAUTHENTICATED/);
-  t.regex(await pose(`${NAMESPACE}/${victim}`, own), /^PERMISSION_DENIED/);
-  t.regex(await pose(`other/${LOAD_POD}`, own), /^PERMISSION_DENIED/);
+  t.regex(await pose(`${NAMESPACE}/${agent}`, await tokenOf(stage, agent, 'somebody-else')), /^UNAUTHENTICATED/);
+  // A pod without an agent has no business there, whomever it poses as.
+  t.regex(await pose(`${NAMESPACE}/${victim}`, await tokenOf(stage, LOAD_POD, 'kubectl-tp')), /^UNAUTHENTICATED/);
+  const token = await tokenOf(stage, agent, 'kubectl-tp');
+  t.regex(await pose(`${NAMESPACE}/${victim}`, token), /^PERMISSION_DENIED/);
+  t.regex(await pose(`other/${agent}`, token), /^PERMISSION_DENIED/);
 });
 
 test.serial('a pod without a certificate gets nothing from a laptop behind the relay', async (t) => {
