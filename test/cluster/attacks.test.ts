@@ -45,7 +45,9 @@ test.serial('a pod without a certificate gets nothing from a laptop behind the r
   const alice = await stage.person('alice');
   const laptop = await stage.laptopApp('laptop-alice');
   await alice.tpOk('intercept', 'echo', '--header', 'x-dev=alice', '--port', String(laptop.port));
-  const intercept = JSON.parse(await stage.cluster.kubectl(['-n', NAMESPACE, 'get', 'intercepts', '-o', 'json'])) as {
+  const intercept = JSON.parse(
+    await stage.cluster.kubectl(['-n', NAMESPACE, 'get', 'intercepts.kubectl-tp.dev', '-o', 'json']),
+  ) as {
     items: { metadata: { name: string }; spec: { session: string } }[];
   };
   const [{ metadata, spec } = { metadata: { name: '' }, spec: { session: '' } }] = intercept.items;

@@ -31,7 +31,13 @@ async function openScene(
 }
 
 const interceptNames = async ({ stage }: Scene): Promise<string[]> => {
-  const names = await stage.cluster.kubectl([...IN, 'get', 'intercepts', '-o', 'jsonpath={.items[*].metadata.name}']);
+  const names = await stage.cluster.kubectl([
+    ...IN,
+    'get',
+    'intercepts.kubectl-tp.dev',
+    '-o',
+    'jsonpath={.items[*].metadata.name}',
+  ]);
   return names.split(' ').filter((name) => name !== '');
 };
 
@@ -168,7 +174,7 @@ test.serial('the next command takes up what a killed session process held; quit 
   await person.tpOk('quit');
   t.deepEqual(await readdir(join(person.env.HOME ?? '', 'kubectl-tp')), []);
   t.deepEqual(await interceptNames(scene), []);
-  const sessions = await stage.cluster.kubectl(['-n', 'kubectl-tp', 'get', 'sessions', '-o', 'name']);
+  const sessions = await stage.cluster.kubectl(['-n', 'kubectl-tp', 'get', 'sessions.kubectl-tp.dev', '-o', 'name']);
   t.false(sessions.includes(session.name));
   await waitFor('the process is gone', () => !isRunning(again.pid), 5000);
   t.is((await person.tp('quit')).code, 0, 'quitting twice is no error');
@@ -184,9 +190,16 @@ test.serial(
     await person.tpOk(...line, '--fallback', 'fail');
     const [name = '', ...others] = await interceptNames(scene);
     t.deepEqual(others, []);
-    const fallback = await stage.cluster.kubectl([...IN, 'get', 'intercept', name, '-o', 'jsonpath={.spec.fallback}']);
+    const fallback = await stage.cluster.kubectl([
+      ...IN,
+      'get',
+      'intercepts.kubectl-tp.dev',
+      name,
+      '-o',
+      'jsonpath={.spec.fallback}',
+    ]);
     t.is(fallback, 'Fail');
-    await stage.cluster.kubectl([...IN, 'delete', 'intercept', name]);
+    await stage.cluster.kubectl([...IN, 'delete', 'intercepts.kubectl-tp.dev', name]);
     await waitFor('the session process knows', async () => (await statusOf(scene)).intercepts.length === 0, 5000);
     t.regex(await person.tpOk('leave', 'echo', ...IN), /no intercept echo of yours/);
     t.regex(await person.tpOk('leave', '--all'), /nothing to leave/);

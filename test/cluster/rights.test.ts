@@ -42,7 +42,7 @@ test.serial("nobody acts with somebody else's session", async (t) => {
   await alice.tpOk('intercept', 'echo', '--header', 'x-dev=alice', '--port', String(laptop.port));
   const { kubectl } = stage.cluster;
   const as = { user: 'carol' } as const;
-  const sessions = await kubectl(['-n', INSTALL_NAMESPACE, 'get', 'sessions', '-o', 'json'], as);
+  const sessions = await kubectl(['-n', INSTALL_NAMESPACE, 'get', 'sessions.kubectl-tp.dev', '-o', 'json'], as);
   const session = (
     JSON.parse(sessions) as { items: { metadata: { name: string }; spec: { owner: string } }[] }
   ).items.find(({ spec }) => spec.owner === 'alice');
@@ -64,10 +64,10 @@ test.serial("nobody acts with somebody else's session", async (t) => {
   await t.throwsAsync(kubectl(['create', '-f', '-'], { ...as, input: JSON.stringify(stolen) }), {
     message: /alice|belongs/,
   });
-  await t.throwsAsync(kubectl(['-n', INSTALL_NAMESPACE, 'delete', 'session', name], as), {
+  await t.throwsAsync(kubectl(['-n', INSTALL_NAMESPACE, 'delete', 'sessions.kubectl-tp.dev', name], as), {
     message: /owner|alice|administer/,
   });
-  const intercepts = await kubectl(['-n', NAMESPACE, 'get', 'intercepts', '-o', 'name'], as);
+  const intercepts = await kubectl(['-n', NAMESPACE, 'get', 'intercepts.kubectl-tp.dev', '-o', 'name'], as);
   await t.throwsAsync(kubectl(['-n', NAMESPACE, 'delete', intercepts.trim().split('\n')[0] ?? ''], as), {
     message: /owner|alice|administer/,
   });
@@ -85,7 +85,7 @@ test.serial("an administrator ends anybody's intercept, and it ends on the lapto
   const alice = await stage.person('alice');
   const laptop = await stage.laptopApp('laptop-alice');
   await alice.tpOk('intercept', 'echo', '--header', 'x-dev=alice', '--port', String(laptop.port));
-  await stage.cluster.kubectl(['-n', NAMESPACE, 'delete', 'intercepts', '--all']);
+  await stage.cluster.kubectl(['-n', NAMESPACE, 'delete', 'intercepts.kubectl-tp.dev', '--all']);
   const { servedBy, failed } = await stage.load({
     app: 'echo',
     connections: 'fresh',

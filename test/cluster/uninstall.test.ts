@@ -35,9 +35,18 @@ test.serial('quit ends the session process and removes its files and objects', a
     left.map(({ name }) => name).filter((name) => !name.endsWith('.log')),
     [],
   );
-  t.is(await stage.cluster.kubectl(['-n', NAMESPACE, 'get', 'intercepts', '-o', 'name']), '');
+  t.is(await stage.cluster.kubectl(['-n', NAMESPACE, 'get', 'intercepts.kubectl-tp.dev', '-o', 'name']), '');
   t.is(
-    await stage.cluster.kubectl(['-n', 'kubectl-tp', 'get', 'sessions', session, '--ignore-not-found', '-o', 'name']),
+    await stage.cluster.kubectl([
+      '-n',
+      'kubectl-tp',
+      'get',
+      'sessions.kubectl-tp.dev',
+      session,
+      '--ignore-not-found',
+      '-o',
+      'name',
+    ]),
     '',
   );
 });
