@@ -111,7 +111,7 @@ test.serial(
     t.is(run.code, 7, run.stderr);
     t.is(run.stdout, `8080 ${scene.person.env.HOME}\n`);
     t.deepEqual(await interceptNames(scene), []);
-    t.is(await readFile(file, 'utf8'), 'LINGER_MS=1500\nPORT=8080\n');
+    t.is(await readFile(file, 'utf8'), 'LINGER_MS=3000\nPORT=8080\n');
     t.is((await stat(file)).mode & 0o777, 0o600);
   },
 );
