@@ -1,6 +1,6 @@
 // How fast does a change reach every agent, and what does an agent cost the server? The real server with real TLS and
-// simulated agents (delta streams that acknowledge everything) in a child process. With the flag of the control plane's
-// image, which keeps V8 from reserving memory for a burst: node --max-semi-space-size=4 bench/xds-fanout.ts
+// simulated agents (delta streams that acknowledge everything) in a child process. With the flag that
+// the chart gives the control plane: node --max-semi-space-size=4 bench/xds-fanout.ts
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,7 +1,6 @@
 // What the control plane reads from its environment; everything after this is exact.
 
-import { ADMIN_PORT, XDS_PORT } from './api/index.ts';
-import { parseDuration } from './duration.ts';
+import { ADMIN_PORT, parseDuration, XDS_PORT } from './api/index.ts';
 import { ControlPlaneError } from './errors.ts';
 
 export type Config = {

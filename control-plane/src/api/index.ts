@@ -1,5 +1,6 @@
 // Words and types that every package shares.
 export * from './agent-description.ts';
+export * from './duration.ts';
 export * from './names.ts';
 export * from './resources.ts';
 export * from './v1alpha1/conditions.ts';

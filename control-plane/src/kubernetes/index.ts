@@ -13,4 +13,5 @@ export {
   KubernetesError,
 } from './errors.ts';
 export { loadKubeConfig } from './kube-config.ts';
+export { isRolledOut } from './rolled-out.ts';
 export * from './types.ts';

@@ -87,7 +87,6 @@ export type WorkloadModel = {
   readonly namespace: string;
   readonly name: string;
   readonly selector: Readonly<Record<string, string>>;
-  readonly replicas: number;
   /** A paused Deployment rolls nothing. StatefulSets and DaemonSets with `OnDelete` count as paused, too. */
   readonly paused: boolean;
   /** Value of ROLLOUT_ANNOTATION in the pod template. */

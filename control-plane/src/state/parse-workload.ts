@@ -1,14 +1,13 @@
 // Deployments, StatefulSets and DaemonSets as the API server has them -> WorkloadModel.
 
 import { INJECT, ROLLOUT_ANNOTATION, UNUSED_SINCE_ANNOTATION } from '../api/index.ts';
-import type { KubernetesObject } from '../kubernetes/types.ts';
+import { isRolledOut, type RollingWorkload } from '../kubernetes/rolled-out.ts';
 import type { WorkloadKind, WorkloadModel } from './cluster-state.ts';
 import { parseContainerPorts, type RawPodSpec } from './parse-container.ts';
 import type { RawCondition } from './parse-pod.ts';
 
-export type RawWorkload = KubernetesObject & {
+export type RawWorkload = RollingWorkload & {
   spec?: {
-    replicas?: number;
     paused?: boolean;
     selector?: { matchLabels?: Record<string, string> };
     updateStrategy?: { type?: string };
@@ -18,16 +17,7 @@ export type RawWorkload = KubernetesObject & {
     };
   };
   status?: {
-    observedGeneration?: number;
     conditions?: RawCondition[];
-    // Deployment and StatefulSet
-    replicas?: number;
-    updatedReplicas?: number;
-    availableReplicas?: number;
-    // DaemonSet
-    desiredNumberScheduled?: number;
-    updatedNumberScheduled?: number;
-    numberAvailable?: number;
   };
 };
 
@@ -39,32 +29,15 @@ export function parseWorkload(kind: WorkloadKind, workload: RawWorkload): Worklo
     namespace: metadata.namespace ?? '',
     name: metadata.name,
     selector: spec?.selector?.matchLabels ?? {},
-    replicas: wantedReplicas(kind, workload),
     paused: spec?.paused === true || spec?.updateStrategy?.type === 'OnDelete',
     rollout: annotations[ROLLOUT_ANNOTATION],
     inject: parseInject(annotations[INJECT]),
     hostNetwork: spec?.template?.spec?.hostNetwork === true,
     unusedSince: metadata.annotations?.[UNUSED_SINCE_ANNOTATION],
-    rolledOut: isRolledOut(kind, workload),
+    rolledOut: isRolledOut(workload),
     trouble: parseTrouble(status?.conditions),
     ports: parseContainerPorts(spec?.template?.spec),
   };
-}
-
-function wantedReplicas(kind: WorkloadKind, { spec, status }: RawWorkload): number {
-  return kind === 'DaemonSet' ? (status?.desiredNumberScheduled ?? 0) : (spec?.replicas ?? 1);
-}
-
-/** The same questions as `kubectl rollout status` asks. */
-function isRolledOut(kind: WorkloadKind, workload: RawWorkload): boolean {
-  const { metadata, status = {} } = workload;
-  const wanted = wantedReplicas(kind, workload);
-  const isObserved = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
-  if (kind === 'DaemonSet') {
-    return isObserved && (status.updatedNumberScheduled ?? 0) >= wanted && (status.numberAvailable ?? 0) >= wanted;
-  }
-  const { replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status;
-  return isObserved && updatedReplicas >= wanted && replicas <= updatedReplicas && availableReplicas >= updatedReplicas;
 }
 
 export function parseInject(value: string | undefined): WorkloadModel['inject'] {

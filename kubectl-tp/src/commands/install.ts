@@ -1,7 +1,7 @@
 // kubectl tp install: the cluster part.
 
 import { defineCommand } from '../command.ts';
-import { parseDuration } from '../duration.ts';
+import { readDuration } from '../duration.ts';
 import { TpError } from '../errors.ts';
 
 const DEFAULT_TIMEOUT = '3m';
@@ -29,7 +29,7 @@ export const install = defineCommand({
       import('../install/manifests.ts'),
     ]);
     const set = parseSettings(args.set);
-    const timeoutMs = parseDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout');
+    const timeoutMs = readDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout');
     const connection = await tools.connection();
     const values = {
       namespace: connection.installNamespace,

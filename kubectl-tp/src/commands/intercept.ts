@@ -1,7 +1,7 @@
 // kubectl tp intercept: chosen requests of a Service or workload come to this laptop.
 
 import { defineCommand, type Tools } from '../command.ts';
-import { parseDuration } from '../duration.ts';
+import { readDuration } from '../duration.ts';
 import type { InterceptRequest, InterceptResult } from '../session/api.ts';
 import type { SessionCaller } from '../session/caller.ts';
 import { parsePorts, parseTarget } from './intercept-arguments.ts';
@@ -60,8 +60,8 @@ export const intercept = defineCommand({
       ...parsePorts(args.port),
       headers: await parseHeaderFlags([...args.header, ...args['http-header']]),
       fallback: args.fallback === 'fail' ? ('Fail' as const) : ('Pod' as const),
-      ...(args.ttl === undefined ? {} : { ttlMs: parseDuration(args.ttl, '--ttl') }),
-      timeoutMs: parseDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout'),
+      ...(args.ttl === undefined ? {} : { ttlMs: readDuration(args.ttl, '--ttl') }),
+      timeoutMs: readDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout'),
       hold,
       environment: hold || args['env-file'] !== undefined,
       loaderVariables: args['loader-variables'],

@@ -1,7 +1,7 @@
 // kubectl tp uninstall: the cluster part without a trace, or only agents.
 
 import { defineCommand, type Tools } from '../command.ts';
-import { parseDuration } from '../duration.ts';
+import { readDuration } from '../duration.ts';
 import { TpError } from '../errors.ts';
 
 const DEFAULT_TIMEOUT = '5m';
@@ -21,7 +21,7 @@ export const uninstall = defineCommand({
     ['kubectl tp uninstall --agent orders -n shop', 'replaces the pods of one workload by pods without agent'],
   ],
   async run(tools, { agent, 'all-agents': allAgents, timeout }) {
-    const timeoutMs = parseDuration(timeout ?? DEFAULT_TIMEOUT, '--timeout');
+    const timeoutMs = readDuration(timeout ?? DEFAULT_TIMEOUT, '--timeout');
     if (agent !== undefined && allAgents) {
       throw new TpError('USAGE', '--agent and --all-agents exclude each other.', { hint: 'Give one of them.' });
     }

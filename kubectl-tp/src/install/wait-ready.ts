@@ -8,7 +8,7 @@ import {
   PODS,
   WEBHOOK_CONFIGURATION,
 } from '@kubectl-tp/control-plane/api';
-import type { KubernetesClient, KubernetesObject } from '@kubectl-tp/control-plane/kubernetes';
+import { isRolledOut, type KubernetesClient, type KubernetesObject } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
 import { followObjects } from '../kubernetes/follow.ts';
 import type { Container, Event, Pod, Workload } from '../kubernetes/objects.ts';
@@ -64,17 +64,6 @@ function nextStep(deployments: readonly Workload[], webhooks: readonly WebhookCo
 function isFromTemplate({ spec }: Pod, { spec: { template } }: Workload): boolean {
   const imageOf = (containers: readonly Container[]) => containers.map(({ name, image }) => `${name}=${image}`).join();
   return imageOf(spec.containers) === imageOf(template.spec.containers);
-}
-
-function isRolledOut({ metadata, spec, status = {} }: Workload): boolean {
-  const { replicas = 1 } = spec;
-  const isObserved = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
-  return (
-    isObserved &&
-    status.updatedReplicas === replicas &&
-    status.readyReplicas === replicas &&
-    status.replicas === replicas
-  );
 }
 
 function notReady(namespace: string, said: string, timeoutMs: number): TpError {

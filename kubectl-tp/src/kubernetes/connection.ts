@@ -1,7 +1,7 @@
 // Which cluster, as whom and in which namespace: kubectl's connection flags over its kubeconfig files, resolved to one
 // self-contained description that can be handed to another process.
 
-import { parseDuration } from '../duration.ts';
+import { readDuration } from '../duration.ts';
 import { TpError } from '../errors.ts';
 import { type NamedEntry, readKubeconfig } from './kubeconfig.ts';
 
@@ -144,7 +144,7 @@ function applyFlags(name: string, entry: NamedEntry | undefined, flags: Record<s
 
 /** As in kubectl, a number alone is seconds. */
 function parseTimeout(text: string): number {
-  return parseDuration(/^\d+$/.test(text) ? `${text}s` : text, '--request-timeout');
+  return readDuration(/^\d+$/.test(text) ? `${text}s` : text, '--request-timeout');
 }
 
 function withServer(cluster: NamedEntry, paths: readonly string[]): NamedEntry {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { parseDuration } from '../duration.ts';
+import { readDuration } from '../duration.ts';
 import { createCluster } from '../kubernetes/client.ts';
 import { VERSION } from '../version.ts';
 import { createHandlers } from './handlers.ts';
@@ -31,7 +31,7 @@ export async function runSessionProcess(): Promise<void> {
     log,
   });
   const credentials = credentialsHash(connection);
-  const idleMs = parseDuration(process.env.TP_SESSION_IDLE ?? DEFAULT_IDLE, 'TP_SESSION_IDLE');
+  const idleMs = readDuration(process.env.TP_SESSION_IDLE ?? DEFAULT_IDLE, 'TP_SESSION_IDLE');
   const idle = createIdleTimer({
     limitMs: () => (session.isClosed() ? UNUSED_MS : idleMs),
     isNeeded: session.isNeeded,

@@ -130,10 +130,18 @@ test('rolled out: an old pod is left', rolledOut, { replicas: 3 }, false);
 test('rolled out: a new pod is missing', rolledOut, { updatedReplicas: 1 }, false);
 test('rolled out: a new pod is not available', rolledOut, { availableReplicas: 1 }, false);
 
+test('rolled out: a StatefulSet keeps the pods below its partition', (t) => {
+  const updateStrategy = { rollingUpdate: { partition: 1 } };
+  t.true(parseWorkload('StatefulSet', deployment({ updatedReplicas: 1 }, { updateStrategy })).rolledOut);
+  t.false(parseWorkload('StatefulSet', deployment({ updatedReplicas: 0 }, { updateStrategy })).rolledOut);
+});
+
 test('a DaemonSet counts nodes', (t) => {
   const status = { observedGeneration: 1, desiredNumberScheduled: 3, updatedNumberScheduled: 3, numberAvailable: 3 };
   const set = parseWorkload('DaemonSet', { ...meta({ generation: 1 }), status });
-  t.like(set, { replicas: 3, rolledOut: true });
+  t.true(set.rolledOut);
+  const busy = { ...status, numberAvailable: 2 };
+  t.false(parseWorkload('DaemonSet', { ...meta({ generation: 1 }), status: busy }).rolledOut);
 });
 
 test('paused: a Deployment that says so, and sets that wait for deletions', (t) => {

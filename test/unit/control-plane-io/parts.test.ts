@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import test from 'ava';
 import { afterAgentEvent } from '../../../control-plane/src/agent-events.ts';
+import { parseDuration } from '../../../control-plane/src/api/duration.ts';
 import { createAuthenticateAgent, isCurrentAgent } from '../../../control-plane/src/authenticate-agent.ts';
 import { createAgentCertificates } from '../../../control-plane/src/certificates/agent-certificates.ts';
 import { createAuthority, parseAuthority } from '../../../control-plane/src/certificates/authority.ts';
 import { parseConfig } from '../../../control-plane/src/config.ts';
-import { parseDuration } from '../../../control-plane/src/duration.ts';
 import { type KubernetesClient, KubernetesError } from '../../../control-plane/src/kubernetes/index.ts';
 import { createTokenReviewer } from '../../../control-plane/src/kubernetes/token-review.ts';
 import { createWriteQueue } from '../../../control-plane/src/kubernetes/write-queue.ts';
@@ -348,6 +348,7 @@ test('durations', (t) => {
     '1h30m': 5400_000,
     '2d': 172_800_000,
     '500ms': 500,
+    '0.5s': 500,
     '10m': 600_000,
     '': undefined,
     '10': undefined,

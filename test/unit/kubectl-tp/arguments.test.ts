@@ -3,7 +3,7 @@
 import test from 'ava';
 import { parseHeaderConditions } from '../../../kubectl-tp/src/commands/header-conditions.ts';
 import { parsePorts, parseTarget } from '../../../kubectl-tp/src/commands/intercept-arguments.ts';
-import { parseDuration } from '../../../kubectl-tp/src/duration.ts';
+import { readDuration } from '../../../kubectl-tp/src/duration.ts';
 
 const gives = test.macro({
   exec: (t, parse: (text: string) => unknown, text: string, value: unknown) => t.deepEqual(parse(text), value),
@@ -46,7 +46,7 @@ for (const text of ['', '0', '65536', 'http', '80:', ':80', '80:0', '80:99999', 
   test(refuses, parsePorts, text, 'BAD_PORT');
 }
 
-const duration = (text: string) => parseDuration(text, '--ttl');
+const duration = (text: string) => readDuration(text, '--ttl');
 test(gives, duration, '90s', 90_000);
 test(gives, duration, '1h30m', 5_400_000);
 test(gives, duration, '0.5s', 500);

@@ -54,13 +54,6 @@ test('names count in whatever role an agent gives them, those it takes back incl
   t.is(stream.countNames(), before + 2);
 });
 
-test('endpoints are sent again when it is time, and nothing else is', (t) => {
-  const stream = begin({ cluster: { a: 1 }, endpoint: { e: 1, f: 1 }, listener: { l: 1 } });
-  stream.settle('cluster', 'endpoint', 'listener');
-  t.deepEqual(stream.refresh(), ['endpoint +e +f']);
-  t.deepEqual(stream.refresh(), [], 'the last ones are still under way');
-});
-
 test('what is unsubscribed is not sent any more', (t) => {
   const stream = begin({ endpoint: { e: 1, f: 1 } });
   stream.ask('endpoint', { subscribe: ['e', 'f'] });
@@ -270,7 +263,6 @@ function begin(contents?: Contents) {
       }
       for (const type of types) ack(type);
     },
-    refresh: () => feed({ kind: 'refresh' }),
     countNames: () => countNames(stream),
     versions: (type: ResourceType) => Object.fromEntries(stream.subscriptions[type].held),
     /** Facts since the last call. */

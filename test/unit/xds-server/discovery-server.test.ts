@@ -199,21 +199,6 @@ test('the stream of a pod that has gone is ended, others live on', async (t) => 
   t.is((await other.next()).resources.length, 1);
 });
 
-test('endpoints are sent again from time to time', async (t) => {
-  const { cache, join } = await startServer(t, { limits: { endpointRefreshMs: 20 } });
-  cache.setSnapshot(NODE, resourceSet({ endpoint: { e: 1 } }), 'first');
-  const agent = join(NODE);
-  agent.send('endpoint', { resourceNamesSubscribe: ['e'] });
-  for (let count = 0; count < 3; count++) {
-    const { nonce, resources } = await agent.next();
-    t.deepEqual(
-      resources.map(({ name }) => name),
-      ['e'],
-    );
-    agent.send('endpoint', { responseNonce: nonce });
-  }
-});
-
 test('the newest stream of a node wins, and the node counts as connected all the while', async (t) => {
   const { cache, join, eventOf, events } = await startServer(t);
   const older = join(NODE);

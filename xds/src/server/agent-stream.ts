@@ -50,7 +50,7 @@ export function serveAgentStream(call: AgentCall, options: AgentStreamOptions): 
   let agent: ProvenAgent = { node: '', instance: '' };
   let stream: DeltaStream = NEW_STREAM;
   let unsubscribe: (() => void) | undefined;
-  const timers: NodeJS.Timeout[] = [setTimeout(() => end('first_request_timeout'), limits.firstRequestTimeoutMs)];
+  let timer = setTimeout(() => end('first_request_timeout'), limits.firstRequestTimeoutMs);
 
   call.on('cancelled', () => finish('by_agent'));
   call.on('error', () => finish('by_agent'));
@@ -91,11 +91,8 @@ export function serveAgentStream(call: AgentCall, options: AgentStreamOptions): 
 
   function serve(first: AgentMessage): void {
     phase = 'serving';
-    clearTimers();
-    timers.push(
-      setTimeout(() => end('aged'), limits.maxStreamAgeMs * (1 - Math.random() / 10)),
-      setInterval(() => guard(() => step({ kind: 'refresh' })), limits.endpointRefreshMs),
-    );
+    clearTimeout(timer);
+    timer = setTimeout(() => end('aged'), limits.maxStreamAgeMs * (1 - Math.random() / 10));
     options.onConnected(agent);
     unsubscribe = cache.subscribe(agent.node, (snapshot) => guard(() => step({ kind: 'snapshot', snapshot })));
     const snapshot = cache.getSnapshot(agent.node);
@@ -136,14 +133,10 @@ export function serveAgentStream(call: AgentCall, options: AgentStreamOptions): 
   function finish(reason: StreamEndReason | 'by_agent', detail = ''): void {
     if (isEnded()) return;
     phase = 'ended';
-    clearTimers();
+    clearTimeout(timer);
     unsubscribe?.();
     if (reason === 'by_agent') call.end();
     options.onEnd({ node: agent.node, reason, detail });
-  }
-
-  function clearTimers(): void {
-    for (const timer of timers.splice(0)) clearTimeout(timer);
   }
 
   /** A function, because the phase changes behind the back of code that awaits. */

@@ -22,9 +22,7 @@ export type DeltaStream = {
 
 export type StreamEvent =
   | { readonly kind: 'request'; readonly request: StreamRequest }
-  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
-  /** Time to send endpoints again, changed or not: agents take those of which they hear nothing for stale. */
-  | { readonly kind: 'refresh' };
+  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot };
 
 /** A DeltaDiscoveryRequest in our words. `refusal` is Envoy's text where the request is a NACK. */
 export type StreamRequest = NamesRequest & { readonly nonce: string; readonly refusal: string | undefined };
@@ -80,8 +78,6 @@ function take(stream: DeltaStream, event: StreamEvent): { stream: DeltaStream; f
       return receive(stream, event.request);
     case 'snapshot':
       return { stream: { ...stream, snapshot: event.snapshot }, facts: [] };
-    case 'refresh':
-      return { stream: resendEndpoints(stream, stream.subscriptions.endpoint.held.keys()), facts: [] };
   }
 }
 
@@ -143,13 +139,7 @@ function listOffered({ subscriptions }: DeltaStream, type: ResourceType, set: Re
  * has asked for before; so its endpoints follow every cluster without being asked for.
  */
 function resendEndpointsOf(stream: DeltaStream, clusters: readonly Resource[]): DeltaStream {
-  return resendEndpoints(
-    stream,
-    clusters.flatMap(({ endpoints = [] }) => endpoints),
-  );
-}
-
-function resendEndpoints(stream: DeltaStream, names: Iterable<string>): DeltaStream {
+  const names = clusters.flatMap(({ endpoints = [] }) => endpoints);
   return replace(stream, 'endpoint', subscription.resend(stream.subscriptions.endpoint, names));
 }
 

@@ -31,8 +31,6 @@ export type DiscoveryLimits = {
   readonly maxStreamAgeMs: number;
   /** How long a node whose stream has ended for its age counts as connected still; Envoy is back within two seconds. */
   readonly rejoinGraceMs: number;
-  /** Endpoints are sent again this often, changed or not: an agent that takes them for stale after a time keeps them. */
-  readonly endpointRefreshMs: number;
 };
 
 export const DISCOVERY_LIMITS: DiscoveryLimits = {
@@ -42,5 +40,4 @@ export const DISCOVERY_LIMITS: DiscoveryLimits = {
   firstRequestTimeoutMs: 10_000,
   maxStreamAgeMs: 45 * 60_000,
   rejoinGraceMs: 10_000,
-  endpointRefreshMs: 100_000,
 };
