@@ -2,7 +2,7 @@
 // Prints one line of JSON (`LoadResult`) and ends. An open loop: requests start at their time, whatever is under way.
 
 import { Agent, request as http1Request } from 'node:http';
-import { type ClientHttp2Session, connect } from 'node:http2';
+import { type ClientHttp2Session, connect, constants } from 'node:http2';
 
 export type LoadPlan = {
   url: string;
@@ -26,6 +26,7 @@ export type LoadResult = {
 
 const REQUEST_TIMEOUT_MS = 15_000;
 const TICK_MS = 5;
+const REFUSED_RETRIES = 2;
 
 type Send = (plan: LoadPlan) => Promise<{ status: number; servedBy: string }>;
 
@@ -108,7 +109,7 @@ function sendHttp1(
 }
 
 /** One connection, replaced when the far side ends it, as gRPC clients do. */
-function createHttp2Sender({ url }: LoadPlan): Send {
+function createHttp2Sender({ url, headers = {} }: LoadPlan): Send {
   const { origin, pathname, search } = new URL(url);
   let session: ClientHttp2Session | undefined;
   const usable = (): ClientHttp2Session => {
@@ -119,7 +120,7 @@ function createHttp2Sender({ url }: LoadPlan): Send {
     session = made;
     return made;
   };
-  return ({ headers = {} }) =>
+  const send = (triesLeft: number): Promise<{ status: number; servedBy: string }> =>
     new Promise((resolve, reject) => {
       const stream = usable().request({ ':path': pathname + search, ...headers });
       let status = 0;
@@ -129,13 +130,19 @@ function createHttp2Sender({ url }: LoadPlan): Send {
         status = Number(answer[':status']);
         servedBy = String(answer['x-served-by']);
       });
-      stream.on('error', reject);
+      // A refused stream was not processed and is asked again (RFC 9113, section 8.7): Node's own client gets some when
+      // it takes leave in the moment in which it asks.
+      stream.on('error', (error) => {
+        if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM && triesLeft > 0) resolve(send(triesLeft - 1));
+        else reject(error);
+      });
       stream.on('close', () =>
         status ? resolve({ status, servedBy }) : reject(new Error('closed without an answer')),
       );
       stream.resume();
       stream.end();
     });
+  return () => send(REFUSED_RETRIES);
 }
 
 if (import.meta.main && process.argv[2]) {

@@ -1,0 +1,94 @@
+// How long does a person wait for a command? The plugin as it is shipped (bundled), on the real cluster, with agents in
+// place. Run: node bench/commands.ts [rounds]
+
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { bundle } from '../kubectl-tp/bundle.ts';
+import { buildCode, buildEchoApp } from '../test/helpers/echo-app.ts';
+import { labCluster } from '../test/helpers/lab.ts';
+import { install } from '../test/helpers/stage.ts';
+import { createPerson } from '../test/helpers/tp.ts';
+
+const NAMESPACE = 'team-a';
+const ROUNDS = Number(process.argv[2] ?? 10);
+const APPS = ['bench-first', 'bench-second'] as const;
+const GOALS = { start: 100, first: 1500, second: 150, memoryMb: 120 };
+/** Nobody listens there: the path is proven up to the laptop, which the local process is not part of. */
+const LOCAL_PORT = '9';
+
+const run = promisify(execFile);
+const cluster = await labCluster();
+await install(cluster);
+await cluster.apply([
+  buildCode(NAMESPACE),
+  ...APPS.flatMap((name) =>
+    buildEchoApp({
+      namespace: NAMESPACE,
+      name,
+      image: cluster.images.product,
+      replicas: 3,
+      annotations: { 'kubectl-tp.dev/inject': 'enabled' },
+    }),
+  ),
+]);
+for (const app of APPS) await kubectl('rollout', 'status', `deployment/${app}`, '--timeout=120s');
+
+const folder = await mkdtemp(join(tmpdir(), 'tp-bench-'));
+await bundle(folder);
+const alice = await createPerson(cluster, 'alice');
+const { env } = alice;
+env.PATH = `${folder}:${env.PATH}`;
+try {
+  await measure();
+} finally {
+  await alice.leave();
+  await rm(folder, { recursive: true });
+  for (const app of APPS) await kubectl('delete', 'deployment,service', app, '--wait=false');
+}
+
+async function measure(): Promise<void> {
+  const times = { node: [], start: [], first: [], second: [], leave: [], quit: [] } as Record<string, number[]>;
+  const time = async (what: string, command: string, ...args: string[]) => {
+    const startedAt = performance.now();
+    await run(command, args, { env });
+    times[what]?.push(performance.now() - startedAt);
+  };
+  const intercept = (app: string) => ['intercept', app, '-n', NAMESPACE, '--header', 'x-dev=bench', '-p', LOCAL_PORT];
+  const [first, second] = APPS;
+  let memoryMb = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    await time('node', 'node', '-e', '0');
+    await time('start', 'kubectl-tp', '--help');
+    await time('first', 'kubectl-tp', ...intercept(first));
+    await time('second', 'kubectl-tp', ...intercept(second));
+    memoryMb = Math.max(memoryMb, await residentMb());
+    await time('leave', 'kubectl-tp', 'leave', second, '-n', NAMESPACE);
+    await time('quit', 'kubectl-tp', 'quit');
+  }
+  const say = (what: string, name: string, goal?: number) => {
+    const sorted = (times[name] ?? []).toSorted((a, b) => a - b);
+    const ms = (part: number) => `${(sorted[Math.floor(sorted.length * part)] ?? 0).toFixed(0)} ms`;
+    console.log(`${what}: median ${ms(0.5)}, worst ${ms(0.999)}${goal === undefined ? '' : `; goal ${goal} ms`}`);
+  };
+  say('node itself', 'node');
+  say('kubectl tp --help', 'start', GOALS.start);
+  say('first intercept, nothing runs on the laptop', 'first', GOALS.first);
+  say('second intercept', 'second', GOALS.second);
+  say('leave', 'leave');
+  say('quit', 'quit');
+  console.log(`session process: ${memoryMb.toFixed(0)} MB resident at the most; goal ${GOALS.memoryMb} MB`);
+}
+
+async function residentMb(): Promise<number> {
+  const { stdout } = await run('kubectl-tp', ['status', '-o', 'json'], { env });
+  const { pid } = JSON.parse(stdout) as { pid: number };
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+}
+
+function kubectl(...args: string[]): Promise<string> {
+  return cluster.kubectl(['-n', NAMESPACE, ...args]);
+}
