@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
+import { waitFor } from './helpers/agent.ts';
 import type { Hit } from './helpers/application.ts';
-import { callHttp1, callHttp2, callWebSocket } from './helpers/callers.ts';
+import { type Answer, callHttp1, callHttp2, callWebSocket } from './helpers/callers.ts';
 import { INTERCEPT, INTERCEPT_ROUTE, MINE } from './helpers/configs.ts';
 import { type Scene, setScene } from './helpers/scene.ts';
 
@@ -28,6 +29,30 @@ test('the relay is gone, and the control plane has not noticed yet: the pod answ
   await scene.apply();
   await scene.laptop.close();
   await assertPodAnswers(t, scene);
+});
+
+for (const method of ['GET', 'HEAD', 'OPTIONS']) {
+  test(`the laptop is lost while it works on a ${method}: the pod answers`, async (t) => {
+    const { scene, answer } = await loseLaptopMeanwhile(t, { method });
+    t.is(answer.status, 200);
+    t.is(answer.headers['x-who'], 'pod');
+    t.is(scene.pod.hitsOf('lost').length, 1);
+  });
+}
+
+for (const method of ['POST', 'PUT', 'DELETE']) {
+  test(`the laptop is lost while it works on a ${method}: an error, and nobody works on it a second time`, async (t) => {
+    const { scene, answer } = await loseLaptopMeanwhile(t, { method, body: Buffer.from('once') });
+    t.is(answer.status, 503);
+    t.deepEqual(scene.pod.hitsOf('lost'), []);
+    t.is(scene.local.hitsOf('lost').length, 1);
+  });
+}
+
+test('the laptop is lost while it works on a GET that must not fall back: an error', async (t) => {
+  const { scene, answer } = await loseLaptopMeanwhile(t, { method: 'GET' }, 'fail');
+  t.is(answer.status, 503);
+  t.deepEqual(scene.pod.hitsOf('lost'), []);
 });
 
 test('one of two relays is gone: the laptop answers by the other', async (t) => {
@@ -65,6 +90,23 @@ test("a pod's own failure keeps Envoy's words", async (t) => {
   t.is(status, 503);
   t.false(body.includes('kubectl tp'), body);
 });
+
+async function loseLaptopMeanwhile(
+  t: ExecutionContext,
+  request: { method: string; body?: Buffer },
+  fallback: 'pod' | 'fail' = 'pod',
+): Promise<{ scene: Scene; answer: Answer }> {
+  const scene = await setScene(t);
+  await scene.apply({ intercepts: [{ ...INTERCEPT_ROUTE, fallback }] });
+  const headers = { ...MINE, 'x-id': 'lost', 'x-silent': 'laptop' };
+  const answering = callHttp1({ port: scene.agent.agentPort, headers, ...request });
+  await waitFor(
+    () => scene.local.hitsOf('lost').some(({ whole }) => whole),
+    () => 'the request to reach the laptop',
+  );
+  await scene.closeLocalPort();
+  return { scene, answer: await answering };
+}
 
 async function assertPodAnswers(t: ExecutionContext, scene: Scene): Promise<void> {
   const port = scene.agent.agentPort;

@@ -3,20 +3,25 @@
 
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { AgentPort, InterceptRoute } from '../ir/agent-config.ts';
-import type { HeaderMatcherSchema, RouteSchema } from '../proto/generated/envoy/config/route/v3/route_components_pb.ts';
+import type {
+  HeaderMatcherSchema,
+  RetryPolicySchema,
+  RouteSchema,
+} from '../proto/generated/envoy/config/route/v3/route_components_pb.ts';
 import {
   type RouteConfiguration,
   RouteConfigurationSchema,
 } from '../proto/generated/envoy/config/route/v3/route_pb.ts';
 import { FORGET_FORWARDED_PROTO, RESTORE_FORWARDED_PROTO } from './request-headers.ts';
 import { appName, inboundName, tunnelName } from './resource-names.ts';
-import { buildRetryPolicy } from './retry.ts';
+import { buildRetryPolicy, buildRetryPolicyOfSafe, SAFE_METHODS } from './retry.ts';
 import { NEVER } from './typed-config.ts';
 
 /** A request body up to this size can be sent a second time; a larger one is lost if its relay goes away meanwhile. */
 const REPLAYABLE_BODY_BYTES = 8n << 20n;
 
 type RouteInit = MessageInitShape<typeof RouteSchema>;
+type HeaderMatcher = MessageInitShape<typeof HeaderMatcherSchema>;
 
 export function buildRouteConfiguration(port: AgentPort): RouteConfiguration {
   return create(RouteConfigurationSchema, {
@@ -27,7 +32,7 @@ export function buildRouteConfiguration(port: AgentPort): RouteConfiguration {
       {
         name: 'all',
         domains: ['*'],
-        routes: [...port.intercepts.map(buildInterceptRoute), ...buildAppRoutes(port.appPort)],
+        routes: [...port.intercepts.flatMap(buildInterceptRoutes), ...buildAppRoutes(port.appPort)],
         ...RESTORE_FORWARDED_PROTO,
       },
     ],
@@ -35,23 +40,36 @@ export function buildRouteConfiguration(port: AgentPort): RouteConfiguration {
   });
 }
 
-function buildInterceptRoute(intercept: InterceptRoute): RouteInit {
-  const { id, headers, fallback } = intercept;
+/** Requests that only read have a route of their own: they may be sent again where others may not. */
+function buildInterceptRoutes(intercept: InterceptRoute): RouteInit[] {
+  const all = buildInterceptRoute(intercept, [], buildRetryPolicy(intercept.fallback));
+  if (intercept.fallback === 'fail') return [all];
+  return [buildInterceptRoute(intercept, [SAFE], buildRetryPolicyOfSafe()), all];
+}
+
+function buildInterceptRoute(
+  intercept: InterceptRoute,
+  more: readonly HeaderMatcher[],
+  retryPolicy: MessageInitShape<typeof RetryPolicySchema>,
+): RouteInit {
+  const headers = [...intercept.headers.map(buildHeaderMatcher), ...more];
   return {
-    name: id,
-    match: { pathSpecifier: { case: 'prefix', value: '' }, headers: headers.map(buildHeaderMatcher) },
+    name: intercept.id,
+    match: { pathSpecifier: { case: 'prefix', value: '' }, headers },
     requestBodyBufferLimit: REPLAYABLE_BODY_BYTES,
-    action: {
-      case: 'route',
-      value: { ...buildAction(tunnelName(intercept)), retryPolicy: buildRetryPolicy(fallback) },
-    },
+    action: { case: 'route', value: { ...buildAction(tunnelName(intercept)), retryPolicy } },
   };
 }
 
-function buildHeaderMatcher({
-  name,
-  value,
-}: InterceptRoute['headers'][number]): MessageInitShape<typeof HeaderMatcherSchema> {
+const SAFE: HeaderMatcher = {
+  name: ':method',
+  headerMatchSpecifier: {
+    case: 'stringMatch',
+    value: { matchPattern: { case: 'safeRegex', value: { regex: SAFE_METHODS } } },
+  },
+};
+
+function buildHeaderMatcher({ name, value }: InterceptRoute['headers'][number]): HeaderMatcher {
   return {
     name,
     headerMatchSpecifier: { case: 'stringMatch', value: { matchPattern: { case: 'exact', value } } },

@@ -145,6 +145,12 @@ async function issueCredentials(authority: TestAuthority): Promise<AgentCredenti
   return { ...issued, authority: authority.pem };
 }
 
+/** Ends with this process, whatever becomes of it. */
+const started = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of started) child.kill('SIGKILL');
+});
+
 function startEnvoy(program: string, options: { directory: string; podIp: string; arguments: string[] }) {
   const { directory, podIp } = options;
   writeFileSync(join(directory, TOKEN_FILE), TOKEN);
@@ -153,7 +159,8 @@ function startEnvoy(program: string, options: { directory: string; podIp: string
   const variables = { POD_IP: podIp, POD_NAMESPACE: 'team-a', POD_NAME: 'orders-0' };
   const expanded = options.arguments.map((argument) => expand(argument, variables));
   const child: ChildProcess = spawn(program, [...expanded, '--log-path', log], { stdio: 'ignore' });
-  process.once('exit', () => child.kill('SIGKILL'));
+  started.add(child);
+  child.once('exit', () => started.delete(child));
   return { process: child, log: () => readFileSync(log, 'utf8') };
 }
 

@@ -25,7 +25,7 @@ export type Application = {
   close(): Promise<void>;
 };
 
-/** Answers every request with its own name; `x-id` tells requests apart. */
+/** Answers every request with its own name, except those whose `x-silent` is that name; `x-id` tells requests apart. */
 export async function startApplication(name: string, { port = 0, host = '127.0.0.1' } = {}): Promise<Application> {
   const hits: Hit[] = [];
   const connections = new Set<net.Socket>();
@@ -66,7 +66,7 @@ function createHttp1(name: string, hits: Hit[]): http.Server {
       request.on('error', () => response.destroy());
       request.on('end', () => {
         hit.whole = true;
-        response.writeHead(200, { 'X-Who': name }).end(name);
+        if (request.headers['x-silent'] !== name) response.writeHead(200, { 'X-Who': name }).end(name);
       });
     },
   );
