@@ -24,12 +24,15 @@ const GOODBYE_MS = 500;
 const LAST_STREAM = 2 ** 31 - 1;
 /** After SIGTERM callers are asked to open another connection, somewhere else. */
 let isLeaving = false;
+/** No connection is accepted any more; those accepted just before are still served. */
+let isEnding = false;
 
 const sessions = new Set<ServerHttp2Session>();
 const http1 = createHttp1({ keepAliveTimeout: 60_000 }, answer);
 const http2 = createHttp2(answer);
 http2.on('session', (session) => {
   sessions.add(session);
+  if (isEnding) session.goaway(constants.NGHTTP2_NO_ERROR, LAST_STREAM);
   session.on('close', () => sessions.delete(session));
 });
 
@@ -96,6 +99,7 @@ function sayGoodbye(): void {
 
 /** Some callers have come since the first goodbye. */
 function end(): void {
+  isEnding = true;
   front.close();
   sayGoodbye();
   setTimeout(() => {

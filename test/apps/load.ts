@@ -2,7 +2,7 @@
 // Prints one line of JSON (`LoadResult`) and ends. An open loop: requests start at their time, whatever is under way.
 
 import { Agent, request as http1Request } from 'node:http';
-import { type ClientHttp2Session, connect, constants } from 'node:http2';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 
 export type LoadPlan = {
   url: string;
@@ -26,7 +26,7 @@ export type LoadResult = {
 
 const REQUEST_TIMEOUT_MS = 15_000;
 const TICK_MS = 5;
-const REFUSED_RETRIES = 2;
+const UNPROCESSED_RETRIES = 2;
 
 type Send = (plan: LoadPlan) => Promise<{ status: number; servedBy: string }>;
 
@@ -108,21 +108,27 @@ function sendHttp1(
   });
 }
 
+type Http2Connection = { readonly session: ClientHttp2Session; lastProcessed: number };
+
 /** One connection, replaced when the far side ends it, as gRPC clients do. */
 function createHttp2Sender({ url, headers = {} }: LoadPlan): Send {
   const { origin, pathname, search } = new URL(url);
-  let session: ClientHttp2Session | undefined;
-  const usable = (): ClientHttp2Session => {
-    if (session && !session.closed && !session.destroyed) return session;
-    const made = connect(origin);
-    made.on('error', () => made.destroy());
-    made.on('goaway', () => made.close());
-    session = made;
+  let current: Http2Connection | undefined;
+  const usable = (): Http2Connection => {
+    if (current && !current.session.closed && !current.session.destroyed) return current;
+    const made = { session: connect(origin), lastProcessed: Number.POSITIVE_INFINITY };
+    made.session.on('error', () => made.session.destroy());
+    made.session.on('goaway', (_code, lastStreamId) => {
+      made.lastProcessed = lastStreamId;
+      made.session.close();
+    });
+    current = made;
     return made;
   };
   const send = (triesLeft: number): Promise<{ status: number; servedBy: string }> =>
     new Promise((resolve, reject) => {
-      const stream = usable().request({ ':path': pathname + search, ...headers });
+      const connection = usable();
+      const stream = connection.session.request({ ':path': pathname + search, ...headers });
       let status = 0;
       let servedBy = '';
       stream.setTimeout(REQUEST_TIMEOUT_MS, () => stream.destroy(new Error('timeout')));
@@ -130,19 +136,27 @@ function createHttp2Sender({ url, headers = {} }: LoadPlan): Send {
         status = Number(answer[':status']);
         servedBy = String(answer['x-served-by']);
       });
-      // A refused stream was not processed and is asked again (RFC 9113, section 8.7): Node's own client gets some when
-      // it takes leave in the moment in which it asks.
+      let failure: Error | undefined;
       stream.on('error', (error) => {
-        if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM && triesLeft > 0) resolve(send(triesLeft - 1));
-        else reject(error);
+        failure = error;
       });
-      stream.on('close', () =>
-        status ? resolve({ status, servedBy }) : reject(new Error('closed without an answer')),
-      );
+      stream.on('close', () => {
+        if (status && failure === undefined) resolve({ status, servedBy });
+        else if (triesLeft > 0 && isUnprocessed(stream, connection)) resolve(send(triesLeft - 1));
+        else reject(failure ?? new Error('closed without an answer'));
+      });
       stream.resume();
       stream.end();
     });
-  return () => send(REFUSED_RETRIES);
+  return () => send(UNPROCESSED_RETRIES);
+}
+
+/**
+ * Refused, or newer than the last one that a leaving server works on: such a request is asked again (RFC 9113, section
+ * 8.7). Node's own client gets some when it takes leave in the moment in which it asks.
+ */
+function isUnprocessed({ id, rstCode }: ClientHttp2Stream, { lastProcessed }: Http2Connection): boolean {
+  return rstCode === constants.NGHTTP2_REFUSED_STREAM || id === undefined || id > lastProcessed;
 }
 
 if (import.meta.main && process.argv[2]) {
