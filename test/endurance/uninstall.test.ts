@@ -20,7 +20,13 @@ const IN_NAMESPACE = [
   'deployments,replicasets,pods,services,endpointslices,configmaps,secrets,serviceaccounts,leases,roles,rolebindings',
   'networkpolicies,poddisruptionbudgets',
 ].join(',');
-const OF_EVERY_NAMESPACE: ReadonlySet<string> = new Set(['configmap/kube-root-ca.crt', 'serviceaccount/default']);
+/** What Kubernetes keeps in every namespace, and the lab in this one. */
+const OF_OTHERS: ReadonlySet<string> = new Set([
+  'configmap/kube-root-ca.crt',
+  'serviceaccount/default',
+  'rolebinding.rbac.authorization.k8s.io/alice-tp-user',
+  'rolebinding.rbac.authorization.k8s.io/carol-tp-user',
+]);
 
 test.serial('quit ends the session process and removes its files and objects', async (t) => {
   const stage = await openStage(t, NAMESPACE);
@@ -81,7 +87,7 @@ test.serial('uninstall takes every agent out by a rollout and every object away'
   // The namespace stays where somebody else has made it, as the lab has.
   const left = await kubectl(['-n', 'kubectl-tp', 'get', IN_NAMESPACE, '-o', 'name']);
   t.deepEqual(
-    left.split('\n').filter((name) => name !== '' && !OF_EVERY_NAMESPACE.has(name)),
+    left.split('\n').filter((name) => name !== '' && !OF_OTHERS.has(name)),
     [],
   );
   await alice.tp('quit');
