@@ -2,7 +2,9 @@
 // place. Run: node bench/commands.ts [rounds]
 
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,8 +18,6 @@ const NAMESPACE = 'team-a';
 const ROUNDS = Number(process.argv[2] ?? 10);
 const APPS = ['bench-first', 'bench-second'] as const;
 const GOALS = { start: 100, first: 1500, second: 150, memoryMb: 120 };
-/** Nobody listens there: the path is proven up to the laptop, which the local process is not part of. */
-const LOCAL_PORT = '9';
 
 const run = promisify(execFile);
 const cluster = await labCluster();
@@ -36,6 +36,10 @@ await cluster.apply([
 ]);
 for (const app of APPS) await kubectl('rollout', 'status', `deployment/${app}`, '--timeout=120s');
 
+// The developer's process: it has to listen, and is never asked.
+const local = createServer().listen(0, '127.0.0.1');
+await once(local, 'listening');
+const { port } = local.address() as AddressInfo;
 const folder = await mkdtemp(join(tmpdir(), 'tp-bench-'));
 await bundle(folder);
 const alice = await createPerson(cluster, 'alice');
@@ -44,6 +48,7 @@ env.PATH = `${folder}:${env.PATH}`;
 try {
   await measure();
 } finally {
+  local.close();
   await alice.leave();
   await rm(folder, { recursive: true });
   for (const app of APPS) await kubectl('delete', 'deployment,service', app, '--wait=false');
@@ -56,7 +61,7 @@ async function measure(): Promise<void> {
     await run(command, args, { env });
     times[what]?.push(performance.now() - startedAt);
   };
-  const intercept = (app: string) => ['intercept', app, '-n', NAMESPACE, '--header', 'x-dev=bench', '-p', LOCAL_PORT];
+  const intercept = (app: string) => ['intercept', app, '-n', NAMESPACE, '--header', 'x-dev=bench', '-p', `${port}`];
   const [first, second] = APPS;
   let memoryMb = 0;
   for (let round = 0; round < ROUNDS; round++) {
