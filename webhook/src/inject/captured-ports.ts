@@ -19,7 +19,7 @@ export function findCapturedPorts(
   targets: readonly InterceptTarget[],
 ): CapturedPort[] {
   const services = namespace.services.filter((service) => isSelected(service, pod.metadata.labels ?? {}));
-  const named = findNamedPorts(pod, services);
+  const named = services.length === 0 && targets.length === 0 ? listNamedPorts(pod) : findNamedPorts(pod, services);
   const wanted = targets.flatMap((target) => findWantedPort(target, pod, services) ?? []);
   const byName = new Set(named.map(({ number }) => number));
   const byNft = new Set(
@@ -48,6 +48,11 @@ function findNamedPorts(pod: Pod, services: readonly ServiceView[]): AppPort[] {
     .filter(({ headless }) => !headless)
     .flatMap(({ ports }) => ports.map(({ targetPort }) => targetPort));
   return targetPorts.flatMap((port) => (typeof port === 'string' ? (findByName(pod, port) ?? []) : []));
+}
+
+/** A pod that asks for its agent itself may be older than its Service, which could target any of these. */
+function listNamedPorts(pod: Pod): AppPort[] {
+  return listAppPorts(pod).filter(({ name }) => name !== undefined);
 }
 
 function findWantedPort(target: InterceptTarget, pod: Pod, services: readonly ServiceView[]): WantedPort | undefined {
