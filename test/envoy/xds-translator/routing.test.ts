@@ -90,3 +90,14 @@ test('requests arrive as they were sent, without headers that are only ours to s
   t.deepEqual(bystander?.rawHeaders, [...host, ...shared, 'x-id', 'bystander']);
   t.deepEqual(mine?.rawHeaders, [...host, ...shared, 'x-dev', 'me', 'x-id', 'mine', 'X-Forwarded-Proto', 'https']);
 });
+
+test('connections to the application end soon after those of its callers', async (t) => {
+  const { agent, apply, pod } = await setScene(t);
+  await apply();
+  for (let n = 0; n < 20; n++) await callHttp1({ port: agent.agentPort });
+  t.true(pod.connections.size > 0);
+  await waitFor(
+    () => pod.connections.size === 0,
+    () => 'the connections to the application to end',
+  );
+});
