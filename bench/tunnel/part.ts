@@ -79,10 +79,10 @@ async function startRelayPart(session: ReturnType<typeof sessionObject>): Promis
   const config = {
     podName: 'relay-0',
     podNamespace: 'kubectl-tp',
-    podIp: '127.0.0.1',
     podUid: 'uid',
     agentPort: 0,
     laptopPort: 0,
+    proxyPort: 0,
     adminPort: 0,
     leaveDelayMs: 0,
     drainMs: 0,

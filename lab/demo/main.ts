@@ -38,7 +38,12 @@ async function tell(story: Narrator): Promise<number> {
   const cluster = await openTargetCluster(options.context);
   const shell = createShell(await cluster.env());
   await shell.run('kubectl', 'tp', 'install', '--image', cluster.images.product, '--agent-image', cluster.images.agent);
-  story.say(`${cluster.description}; ${(await shell.run('kubectl', 'tp', 'version')).trim().replaceAll('\n', '; ')}`);
+  story.say(
+    `${cluster.description}; ${(await shell.run('kubectl', 'tp', 'version'))
+      .trim()
+      .replaceAll(/ *\n */g, '; ')
+      .replaceAll(/ {2,}/g, ' ')}`,
+  );
 
   story.chapter('A shop: web -> orders -> (gRPC) prices, two pods each; shoppers call web all the time');
   const url = await openShop(shell, cluster.images.product);

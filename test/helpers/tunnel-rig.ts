@@ -163,6 +163,7 @@ export async function startTestRelay(
     podUid: `uid-${name}`,
     agentPort: ports.agentPort ?? 0,
     laptopPort: 0,
+    proxyPort: 0,
     adminPort: 0,
     leaveDelayMs: 50,
     drainMs: 2000,

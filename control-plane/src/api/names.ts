@@ -27,6 +27,8 @@ export const WEBHOOK_PORT = 9443;
 export const RELAY_AGENT_PORT = 8443;
 /** Relay: laptops connect here, on the pod's loopback address only, so that only a port-forward reaches it. */
 export const RELAY_LAPTOP_PORT = 8444;
+/** Relay: the same on all addresses, for laptops that come through the API server's proxy. */
+export const RELAY_PROXY_PORT = 8445;
 /** Health and metrics of control plane, webhook and relay. */
 export const ADMIN_PORT = 8081;
 /** The agent's first listening port; the n-th captured port of a pod gets this plus n. */

@@ -3,8 +3,10 @@
 
 export const TUNNEL_PATH = '/tp/v1/tunnel';
 export const TUNNEL_PROTOCOL = 'tp-mux-1';
-/** Request header with the session's name; the proof goes into `authorization: Bearer`. */
+/** Request header with the session's name. */
 export const SESSION_HEADER = 'x-tp-session';
+/** Request header with the session's proof. Not `authorization`: the API server keeps that for itself on the way. */
+export const PROOF_HEADER = 'x-tp-proof';
 
 /** A code of the relay's table of errors, and a sentence for people. */
 export type TunnelRefusal = { code: string; message: string };

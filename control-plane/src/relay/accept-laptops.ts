@@ -1,25 +1,43 @@
-// The port where laptops open their tunnels: one HTTP/1.1 Upgrade each, refused with a status and a reason or handed over.
-// It listens on the pod's loopback address, so that only who may port-forward to the pod gets here.
+// Where laptops open their tunnels: one HTTP/1.1 Upgrade each, refused with a status and a reason or handed over. One such
+// server listens on the pod's loopback address, where only a port-forward arrives. Another one listens for the API
+// server's proxy, where anybody in the cluster may knock: places are counted by source, and nobody can fill the first.
 
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { SESSION_HEADER, TUNNEL_PATH, TUNNEL_PROTOCOL, type TunnelRefusal } from '../protocol/index.ts';
+import {
+  createWaitingRoom,
+  PROOF_HEADER,
+  SESSION_HEADER,
+  TUNNEL_PATH,
+  TUNNEL_PROTOCOL,
+  type TunnelRefusal,
+} from '../protocol/index.ts';
+import { createAddressLimit } from './address-limit.ts';
 import { REFUSAL_STATUS, RelayError } from './errors.ts';
 import { MAX_REQUEST_HEADER_BYTES, MAX_UNPROVEN_LAPTOPS, REQUEST_TIMEOUT_MS } from './limits.ts';
 import type { ProofChecker } from './proofs.ts';
 
-/** Not listening yet. `onTunnel` gets the raw connection after the 101; `onRefused` is for logs and metrics. */
+export type LaptopServerOptions = {
+  readonly proofs: ProofChecker;
+  /** Gets the raw connection after the 101. */
+  readonly onTunnel: (session: string, socket: Duplex) => void;
+  /** For logs and metrics. */
+  readonly onRefused: (error: RelayError) => void;
+  /** For a server that many can reach. */
+  readonly maxUnprovenPerAddress?: number;
+};
+
+/** Not listening yet. */
 export function createLaptopServer({
   proofs,
   onTunnel,
   onRefused,
-}: {
-  proofs: ProofChecker;
-  onTunnel: (session: string, socket: Duplex) => void;
-  onRefused: (error: RelayError) => void;
-}): Server {
-  const unproven = new Set<Socket>();
+  maxUnprovenPerAddress = MAX_UNPROVEN_LAPTOPS,
+}: LaptopServerOptions): Server {
+  const unproven = createWaitingRoom<Socket>(MAX_UNPROVEN_LAPTOPS, (laptop) => laptop.destroy());
+  const unprovenOf = createAddressLimit(maxUnprovenPerAddress);
+  const places = new Map<Socket, string>();
   const server = createServer({
     maxHeaderSize: MAX_REQUEST_HEADER_BYTES,
     headersTimeout: REQUEST_TIMEOUT_MS,
@@ -30,9 +48,11 @@ export function createLaptopServer({
   });
 
   server.on('connection', (socket: Socket) => {
-    if (unproven.size >= MAX_UNPROVEN_LAPTOPS) return void socket.destroy();
-    unproven.add(socket);
-    socket.on('close', () => unproven.delete(socket));
+    const address = socket.remoteAddress ?? '';
+    if (!unprovenOf.take(address)) return void socket.destroy();
+    places.set(socket, address);
+    unproven.enter(socket);
+    socket.on('close', () => giveBackPlace(socket));
   });
   server.on('request', (_request, response) => {
     const error = new RelayError('TUNNEL_REQUEST_INVALID');
@@ -45,7 +65,7 @@ export function createLaptopServer({
     socket.on('error', () => socket.destroy());
     checkRequest(request, proofs).then(
       (session) => {
-        unproven.delete(socket);
+        giveBackPlace(socket);
         if (socket.destroyed) return;
         accept(socket, head);
         onTunnel(session, socket);
@@ -58,14 +78,21 @@ export function createLaptopServer({
       },
     );
   });
+
+  function giveBackPlace(socket: Socket): void {
+    const address = places.get(socket);
+    if (address === undefined) return;
+    places.delete(socket);
+    unproven.leave(socket);
+    unprovenOf.giveBack(address);
+  }
   return server;
 }
 
 async function checkRequest(request: IncomingMessage, proofs: ProofChecker): Promise<string> {
   const { url, headers } = request;
   if (url !== TUNNEL_PATH || headers.upgrade !== TUNNEL_PROTOCOL) throw new RelayError('TUNNEL_REQUEST_INVALID');
-  const session = headers[SESSION_HEADER];
-  return proofs.check({ session: String(session ?? ''), authorization: headers.authorization });
+  return proofs.check({ session: String(headers[SESSION_HEADER] ?? ''), proof: String(headers[PROOF_HEADER] ?? '') });
 }
 
 function accept(socket: Socket, head: Buffer): void {

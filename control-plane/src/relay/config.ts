@@ -1,6 +1,6 @@
 // What the relay reads from its environment; everything after this is exact.
 
-import { ADMIN_PORT, RELAY_AGENT_PORT, RELAY_LAPTOP_PORT } from '../api/index.ts';
+import { ADMIN_PORT, RELAY_AGENT_PORT, RELAY_LAPTOP_PORT, RELAY_PROXY_PORT } from '../api/index.ts';
 import { RelayError } from './errors.ts';
 
 export type RelayConfig = {
@@ -9,6 +9,7 @@ export type RelayConfig = {
   podUid: string;
   agentPort: number;
   laptopPort: number;
+  proxyPort: number;
   adminPort: number;
   /** Between giving up the Leases and refusing tunnels: agents learn of other relays meanwhile. */
   leaveDelayMs: number;
@@ -30,6 +31,7 @@ export function parseConfig(environment: Environment): RelayConfig {
     podUid: required(environment, 'POD_UID'),
     agentPort: whole(environment, 'TP_RELAY_AGENT_PORT', RELAY_AGENT_PORT),
     laptopPort: whole(environment, 'TP_RELAY_LAPTOP_PORT', RELAY_LAPTOP_PORT),
+    proxyPort: whole(environment, 'TP_RELAY_PROXY_PORT', RELAY_PROXY_PORT),
     adminPort: whole(environment, 'TP_ADMIN_PORT', ADMIN_PORT),
     leaveDelayMs: whole(environment, 'TP_RELAY_LEAVE_DELAY_MS', DEFAULT_LEAVE_DELAY_MS),
     drainMs: whole(environment, 'TP_RELAY_DRAIN_MS', DEFAULT_DRAIN_MS),

@@ -6,6 +6,8 @@ export const MAX_REQUEST_HEADER_BYTES = 8 << 10;
 export const REQUEST_TIMEOUT_MS = 5000;
 /** Connections to the laptop port that have not proven a session: a laptop needs one at a time. */
 export const MAX_UNPROVEN_LAPTOPS = 256;
+/** The same, from one address, which is the API server's for all laptops behind it: a proof comes with the request. */
+export const MAX_UNPROVEN_PER_ADDRESS = 64;
 /** Connections to the agent port that have sent no ClientHello yet: a burst of every agent at once still fits. */
 export const MAX_UNKNOWN_AGENTS = 4096;
 /** The same, from one pod: a burst of its callers becomes as many connections at once. */

@@ -4,11 +4,10 @@ import { verifySessionProof } from '../protocol/index.ts';
 import { RelayError } from './errors.ts';
 
 const SESSION_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-const BEARER = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i;
 
 export type ProofChecker = {
   /** Resolves with the session's name; throws RelayError with the reason of a refusal. */
-  check(claim: { session: string | undefined; authorization: string | undefined }): Promise<string>;
+  check(claim: { session: string; proof: string }): Promise<string>;
 };
 
 export function createProofChecker({
@@ -31,11 +30,10 @@ export function createProofChecker({
   }
 
   return {
-    async check({ session = '', authorization = '' }) {
+    async check({ session, proof }) {
       if (!SESSION_NAME.test(session))
         throw new RelayError('TUNNEL_REQUEST_INVALID', 'The name of the session is malformed.');
-      const proof = BEARER.exec(authorization)?.[1];
-      if (proof === undefined) throw new RelayError('PROOF_MISSING');
+      if (proof === '') throw new RelayError('PROOF_MISSING');
       const publicKey = await findKey(session);
       if (publicKey === undefined) throw new RelayError('TUNNEL_SESSION_UNKNOWN', `Session ${session} does not exist.`);
       const { id, expiresAtMs } = await verify(proof, { publicKey, session, relay, nowMs: now() });

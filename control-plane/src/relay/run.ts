@@ -5,10 +5,11 @@ import type { Server } from 'node:net';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../kubernetes/index.ts';
 import { createAgentServer } from './accept-agents.ts';
-import { createLaptopServer } from './accept-laptops.ts';
+import { createLaptopServer, type LaptopServerOptions } from './accept-laptops.ts';
 import { createAdminServer } from './admin-server.ts';
 import type { RelayConfig } from './config.ts';
 import { createLeases } from './leases.ts';
+import { MAX_UNPROVEN_PER_ADDRESS } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import { createProofChecker } from './proofs.ts';
 import { createSessionRegistry } from './session-registry.ts';
@@ -22,7 +23,7 @@ const LOOPBACK = '127.0.0.1';
 
 export type RunningRelay = {
   /** The ports that were bound, for configurations with port 0. */
-  ports: { agent: number; laptop: number; admin: number };
+  ports: { agent: number; laptop: number; proxy: number; admin: number };
   /** Resolves when the relay has ended after the signal. */
   done: Promise<void>;
 };
@@ -70,14 +71,16 @@ export async function startRelay(
     onTrouble: (err) => log.warn({ err }, 'watch of sessions interrupted'),
   });
 
-  const laptops = createLaptopServer({
+  const tunnels: LaptopServerOptions = {
     proofs: createProofChecker({ relay: pod.name, findKey: (session) => keys.find(session), now }),
     onTunnel: (session, socket) => sessions.add(session, socket),
     onRefused(err) {
       log.info({ err }, 'tunnel refused');
       metrics.countRefusal(err.code);
     },
-  });
+  };
+  const laptops = createLaptopServer(tunnels);
+  const proxied = createLaptopServer({ ...tunnels, maxUnprovenPerAddress: MAX_UNPROVEN_PER_ADDRESS });
 
   const agents = createAgentServer({
     sessions,
@@ -90,7 +93,7 @@ export async function startRelay(
 
   const admin = createAdminServer({
     registry: metrics.registry,
-    isReady: () => keys.isListed && agents.listening && laptops.listening && !signal.aborted,
+    isReady: () => keys.isListed && [agents, laptops, proxied].every(({ listening }) => listening) && !signal.aborted,
   });
 
   const ending = new AbortController();
@@ -98,6 +101,7 @@ export async function startRelay(
   const ports = {
     admin: await listen(admin, config.adminPort),
     laptop: await listen(laptops, config.laptopPort, LOOPBACK),
+    proxy: await listen(proxied, config.proxyPort),
     agent: await listen(agents, config.agentPort),
   };
   log.info(ports, 'relay listening');
@@ -106,6 +110,7 @@ export async function startRelay(
     if (!signal.aborted) await once(signal, 'abort');
     log.info('leaving');
     laptops.close();
+    proxied.close();
     // First out of the agents' endpoints; while the news travels, their connections are still served.
     await Promise.all([leases.close(RELEASE_LIMIT_MS), delay(config.leaveDelayMs)]);
     agents.close();
@@ -115,6 +120,7 @@ export async function startRelay(
     admin.close();
     admin.closeAllConnections();
     laptops.closeAllConnections();
+    proxied.closeAllConnections();
     log.info('ended');
   }
   return { ports, done: end() };

@@ -38,13 +38,14 @@ function formatReport(report: SessionReport): string {
 
 function formatRelays(relays: readonly RelayReport[]): string {
   if (relays.length === 0) return '\nNo relays.';
-  const rows = relays.map(({ pod, state, rttMs, error }) => [
+  const rows = relays.map(({ pod, state, way, rttMs, error }) => [
     pod,
     state,
+    way ?? '',
     rttMs === undefined ? '' : `${rttMs} ms`,
     error ?? '',
   ]);
-  return `\n${formatTable(['RELAY', 'STATE', 'RTT', 'TROUBLE'], rows)}`;
+  return `\n${formatTable(['RELAY', 'STATE', 'WAY', 'RTT', 'TROUBLE'], rows)}`;
 }
 
 function formatIntercepts(intercepts: readonly InterceptReport[]): string {

@@ -3,7 +3,8 @@
 
 import { Duplex } from 'node:stream';
 import { TpError } from '../errors.ts';
-import { type ApiAccess, openWebSocket } from './websocket.ts';
+import type { ApiAccess } from './upgrade.ts';
+import { openWebSocket } from './websocket.ts';
 import { buildFrameHeader, createFrameReader, OPCODE } from './websocket-frame.ts';
 
 const SUBPROTOCOL = 'v4.channel.k8s.io';

@@ -97,6 +97,8 @@ export type SessionReport = {
 export type RelayReport = {
   readonly pod: string;
   readonly state: string;
+  /** `proxy` is the API server's, the shorter way. */
+  readonly way?: 'proxy' | 'port-forward';
   readonly rttMs?: number;
   readonly error?: string;
 };

@@ -1,9 +1,10 @@
 // A session while it is connected: the certificate from its object, one tunnel per relay, its intercepts and what
 // agents show of them.
 
-import { RELAY_LAPTOP_PORT, type Session } from '@kubectl-tp/control-plane/api';
+import { RELAY_LAPTOP_PORT, RELAY_PROXY_PORT, type Session } from '@kubectl-tp/control-plane/api';
 import type { Cluster } from '../kubernetes/client.ts';
 import { portForward } from '../kubernetes/port-forward.ts';
+import { askForUpgrade } from '../kubernetes/upgrade.ts';
 import { createTunnels, type Tunnels } from '../tunnel/tunnel.ts';
 import { type Bell, createBell } from '../waiting/bell.ts';
 import { type AgentBook, createAgentBook } from './agent-book.ts';
@@ -83,6 +84,10 @@ function startTunnels(
     certificate: certificate.current,
     dialRelay: (pod, signal) =>
       portForward(cluster, { namespace: installNamespace, pod, port: RELAY_LAPTOP_PORT }, signal),
+    askRelay: (pod, { path, headers }, signal) => {
+      const proxy = `/api/v1/namespaces/${installNamespace}/pods/${pod}:${RELAY_PROXY_PORT}/proxy`;
+      return askForUpgrade(cluster, { path: proxy + path, headers, signal });
+    },
     lookup(namespace, name) {
       // Never what the object says: who may write it in the cluster may not choose a port of this laptop.
       const port = portOf(table.get(namespace, name)?.metadata.uid);

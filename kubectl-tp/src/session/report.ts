@@ -35,10 +35,11 @@ export async function buildReport({ session, connection, files }: Options): Prom
   };
 }
 
-function reportRelay({ relay, state, roundTripMs }: TunnelStatus): RelayReport {
+function reportRelay({ relay, state, way, roundTripMs }: TunnelStatus): RelayReport {
   return {
     pod: relay,
     state: state.name,
+    ...(way === undefined ? {} : { way }),
     ...(roundTripMs === undefined ? {} : { rttMs: Math.round(roundTripMs * 10) / 10 }),
     ...(state.name === 'waiting' ? { error: state.error.message } : {}),
   };

@@ -3,6 +3,7 @@
 import type { Duplex } from 'node:stream';
 import { createMux, type MemoryBudget, type Mux } from '@kubectl-tp/control-plane/protocol';
 import { TpError } from '../errors.ts';
+import type { RelayConnection, TunnelWay } from './connect-relay.ts';
 import { redialDelayMs, startingState, type TunnelEvent, type TunnelState, transition } from './tunnel-state.ts';
 
 /** From the first packet to the relay's 101. */
@@ -11,6 +12,8 @@ const DIAL_TIMEOUT_TEXT = `The relay did not answer within ${DIAL_TIMEOUT_MS / 1
 
 export type Tunnel = {
   readonly state: TunnelState;
+  /** While it is up. */
+  readonly way: TunnelWay | undefined;
   readonly roundTripMs: number | undefined;
   /** Drops what it has and dials at once. */
   redial(): void;
@@ -20,7 +23,7 @@ export type Tunnel = {
 
 export type TunnelOptions = {
   /** Opens the upgraded connection; rejects with a TpError or the signal's reason. */
-  connect: (signal: AbortSignal) => Promise<Duplex>;
+  connect: (signal: AbortSignal) => Promise<RelayConnection>;
   onStream: (stream: Duplex) => void;
   /** Shared by all tunnels. */
   memory: MemoryBudget;
@@ -30,6 +33,7 @@ export type TunnelOptions = {
 export function keepTunnel({ connect, onStream, memory, onState }: TunnelOptions): Tunnel {
   let state = startingState(Date.now());
   let mux: Mux | undefined;
+  let way: TunnelWay | undefined;
   let hurry = new AbortController();
 
   function apply(event: TunnelEvent): void {
@@ -44,9 +48,9 @@ export function keepTunnel({ connect, onStream, memory, onState }: TunnelOptions
     while (!isClosed()) {
       hurry = new AbortController();
       try {
-        const connection = await dial();
-        if (isClosed()) connection.destroy();
-        else await serve(connection);
+        const dialed = await dial();
+        if (isClosed()) dialed.connection.destroy();
+        else await serve(dialed);
       } catch (error) {
         apply({ name: 'lost', error: toError(error) });
       }
@@ -57,7 +61,7 @@ export function keepTunnel({ connect, onStream, memory, onState }: TunnelOptions
     }
   }
 
-  async function dial(): Promise<Duplex> {
+  async function dial(): Promise<RelayConnection> {
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(new TpError('TUNNEL_DOWN', DIAL_TIMEOUT_TEXT)), DIAL_TIMEOUT_MS);
     try {
@@ -68,15 +72,17 @@ export function keepTunnel({ connect, onStream, memory, onState }: TunnelOptions
   }
 
   /** Resolves when the tunnel has ended. */
-  function serve(connection: Duplex): Promise<void> {
+  function serve({ connection, way: dialedWay }: RelayConnection): Promise<void> {
     return new Promise((resolve) => {
       const onClose = (reason: Error | undefined) => {
         mux = undefined;
+        way = undefined;
         apply({ name: 'lost', error: reason ?? new TpError('TUNNEL_DOWN', 'The relay has ended the tunnel.') });
         resolve();
       };
       const onGoAway = () => apply({ name: 'goAway' });
       mux = createMux(connection, { side: 'laptop', onStream, onGoAway, onClose, memory });
+      way = dialedWay;
       apply({ name: 'connected' });
     });
   }
@@ -85,6 +91,9 @@ export function keepTunnel({ connect, onStream, memory, onState }: TunnelOptions
   return {
     get state() {
       return state;
+    },
+    get way() {
+      return way;
     },
     get roundTripMs() {
       return mux?.roundTripMs;

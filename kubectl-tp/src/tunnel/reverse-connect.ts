@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
+  PROOF_HEADER,
   SESSION_HEADER,
   signSessionProof,
   TUNNEL_PATH,
@@ -17,34 +18,40 @@ const MAX_ANSWER_BYTES = 8 << 10;
 
 export type SessionProof = { session: string; key: KeyObject; relay: string };
 
+export type TunnelRequest = { readonly path: string; readonly headers: Readonly<Record<string, string>> };
+
+/** A request for a tunnel, good for one try. */
+export async function buildTunnelRequest({ session, key, relay }: SessionProof): Promise<TunnelRequest> {
+  const proof = await signSessionProof(key, { session, relay, id: randomUUID(), nowMs: Date.now() });
+  return {
+    path: TUNNEL_PATH,
+    headers: { upgrade: TUNNEL_PROTOCOL, [PROOF_HEADER]: proof, [SESSION_HEADER]: session },
+  };
+}
+
 /** Resolves with the same connection after the relay's 101; it is destroyed when this throws. */
 export async function reverseConnect(connection: Duplex, claim: SessionProof, signal: AbortSignal): Promise<Duplex> {
-  const { session, key, relay } = claim;
-  const proof = await signSessionProof(key, { session, relay, id: randomUUID(), nowMs: Date.now() });
   try {
-    return await upgrade(connection, { session, proof, relay, signal });
+    return await upgrade(connection, claim.relay, await buildTunnelRequest(claim), signal);
   } catch (error) {
     connection.destroy();
     throw error;
   }
 }
 
-type UpgradeRequest = { session: string; proof: string; relay: string; signal: AbortSignal };
-
-function upgrade(connection: Duplex, { session, proof, relay, signal }: UpgradeRequest): Promise<Duplex> {
+function upgrade(
+  connection: Duplex,
+  relay: string,
+  { path, headers }: TunnelRequest,
+  signal: AbortSignal,
+): Promise<Duplex> {
   const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
   const ask = request({
     createConnection: () => connection,
-    path: TUNNEL_PATH,
+    path,
     signal,
     maxHeaderSize: MAX_ANSWER_BYTES,
-    headers: {
-      host: relay,
-      connection: 'Upgrade',
-      upgrade: TUNNEL_PROTOCOL,
-      authorization: `Bearer ${proof}`,
-      [SESSION_HEADER]: session,
-    },
+    headers: { host: relay, connection: 'Upgrade', ...headers },
   });
   ask.on('upgrade', (_response, socket, head) => {
     if (head.length > 0) socket.unshift(head);

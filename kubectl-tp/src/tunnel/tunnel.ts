@@ -5,9 +5,9 @@ import type { KeyObject } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { createMemoryBudget, createWaitingRoom } from '@kubectl-tp/control-plane/protocol';
 import { type AgentConnection, acceptAgent } from './accept-agent.ts';
+import { createRelayConnector, type RelayWays, type TunnelWay } from './connect-relay.ts';
 import { keepTunnel, type Tunnel } from './keep-tunnel.ts';
 import type { LocalTarget } from './local-target.ts';
-import { reverseConnect } from './reverse-connect.ts';
 import { watchSleep } from './sleep-watch.ts';
 import { createTlsIdentity, type TunnelCertificate } from './tls-identity.ts';
 import type { TunnelState } from './tunnel-state.ts';
@@ -22,15 +22,13 @@ const MAX_UNFINISHED_AGENTS = 1024;
 
 export type Probe = { namespace: string; intercept: string; pod: string };
 
-export type TunnelsOptions = {
+export type TunnelsOptions = RelayWays & {
   /** Name of the Session object. */
   session: string;
   /** The session's private key. */
   proofKey: KeyObject;
   /** The newest certificate; asked for each connection. */
   certificate: () => TunnelCertificate;
-  /** Opens a byte connection to the laptop port of a relay's pod. */
-  dialRelay: (pod: string, signal: AbortSignal) => Promise<Duplex>;
   /** Where an intercept's requests go on this laptop; undefined = it is not ours (any more). */
   lookup: (namespace: string, intercept: string) => LocalTarget | undefined;
   /** An agent has shown that it reaches this laptop for an intercept. */
@@ -43,7 +41,13 @@ export type TunnelsOptions = {
   maxUnfinished?: number;
 };
 
-export type TunnelStatus = { relay: string; state: TunnelState; roundTripMs: number | undefined };
+export type TunnelStatus = {
+  relay: string;
+  state: TunnelState;
+  /** While it is up. */
+  way: TunnelWay | undefined;
+  roundTripMs: number | undefined;
+};
 
 export type Tunnels = {
   /** Names of the relay pods that are there now. Tunnels to others are closed without failing a request. */
@@ -58,7 +62,6 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
   const {
     session,
     proofKey,
-    dialRelay,
     onProbe,
     onConnection,
     onState,
@@ -78,6 +81,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     },
   };
 
+  const connectRelay = createRelayConnector(options, { session, key: proofKey });
   const memory = createMemoryBudget(MAX_HELD_BYTES);
   const unfinished = createWaitingRoom<Duplex>(maxUnfinished, (stream) => stream.destroy());
 
@@ -94,10 +98,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
 
   function start(relay: string): Tunnel {
     return keepTunnel({
-      connect: async (signal) => {
-        const connection = await dialRelay(relay, signal);
-        return reverseConnect(connection, { session, key: proofKey, relay }, signal);
-      },
+      connect: (signal) => connectRelay(relay, signal),
       onStream: serve,
       memory,
       onState: (state) => onState?.(relay, state),
@@ -118,7 +119,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     },
     status() {
       return [...tunnels]
-        .map(([relay, { state, roundTripMs }]) => ({ relay, state, roundTripMs }))
+        .map(([relay, { state, way, roundTripMs }]) => ({ relay, state, way, roundTripMs }))
         .sort((left, right) => (left.relay < right.relay ? -1 : 1));
     },
     async close() {

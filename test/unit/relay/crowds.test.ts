@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { createWaitingRoom } from '../../../control-plane/src/protocol/index.ts';
 import { createAgentServer } from '../../../control-plane/src/relay/accept-agents.ts';
 import { createAddressLimit } from '../../../control-plane/src/relay/address-limit.ts';
+import { MAX_UNPROVEN_PER_ADDRESS } from '../../../control-plane/src/relay/limits.ts';
 import { createSessionRegistry } from '../../../control-plane/src/relay/session-registry.ts';
 import { captureClientHello } from '../../helpers/client-hello.ts';
 import { createTunnelRig, dialTcp, portOf, startApp } from '../../helpers/tunnel-rig.ts';
@@ -72,4 +73,13 @@ test('a full waiting room turns out who waits longest; who has left is not among
   room.leave('a');
   for (const name of ['c', 'd', 'e']) room.enter(name);
   t.deepEqual(out, ['b', 'c']);
+});
+
+test('who only connects to the port behind the proxy keeps out neither other addresses nor port-forwards', async (t) => {
+  const rig = await createTunnelRig(t);
+  await rig.up();
+  const { proxy = 0, laptop = 0 } = rig.relays[0]?.ports ?? {};
+  const sockets = crowd(t, proxy, MAX_UNPROVEN_PER_ADDRESS + 2);
+  await waitFor('two are turned away', () => sockets.filter(isGone).length === 2);
+  for (const port of [proxy, laptop]) t.is((await fetch(`http://127.0.0.1:${port}/`)).status, 426);
 });

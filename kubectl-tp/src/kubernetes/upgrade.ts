@@ -1,0 +1,76 @@
+// Asks the API server to hand over a connection (HTTP/1.1 Upgrade), whatever is to be spoken on it then.
+
+import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { TpError } from '../errors.ts';
+
+/** How to reach the API server and be somebody there. Credentials may be short-lived, so they are asked for each time. */
+export type ApiAccess = {
+  readonly server: URL;
+  httpsOptions(): Promise<RequestOptions>;
+};
+
+/** `path` begins behind the server's own, as kubeconfigs may name one. `headers` say which protocol is wanted. */
+export type UpgradeRequest = {
+  readonly path: string;
+  readonly headers: OutgoingHttpHeaders;
+  readonly signal: AbortSignal;
+};
+
+export type Upgraded = { response: IncomingMessage; socket: Duplex };
+export type Refused = { status: number; body: string };
+
+const MAX_ANSWER_BYTES = 64 << 10;
+
+/** Throws TpError CLUSTER_UNREACHABLE, or the signal's reason. The signal counts until this resolves. */
+export async function askForUpgrade(
+  { server, httpsOptions }: ApiAccess,
+  { path, headers, signal }: UpgradeRequest,
+): Promise<Upgraded | Refused> {
+  const options = await httpsOptions();
+  return exchange(new URL(server.pathname.replace(/\/$/, '') + path, server), {
+    ...options,
+    // A connection of its own: nothing else can use it afterwards.
+    agent: options.agent ?? false,
+    signal,
+    headers: { ...options.headers, ...headers, connection: 'Upgrade' },
+  });
+}
+
+function exchange(url: URL, options: RequestOptions): Promise<Upgraded | Refused> {
+  const { promise, resolve, reject } = Promise.withResolvers<Upgraded | Refused>();
+  const request = url.protocol === 'http:' ? httpRequest(url, options) : httpsRequest(url, options);
+  request.on('upgrade', (response, socket, head) => {
+    socket.setNoDelay?.(true);
+    if (head.length > 0) socket.unshift(head);
+    resolve({ response, socket });
+  });
+  request.on('response', (response) => {
+    let body = '';
+    response.setEncoding('utf8');
+    response.on('data', (text) => {
+      if (body.length < MAX_ANSWER_BYTES) body += text;
+    });
+    response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+    response.on('error', reject);
+  });
+  request.on('error', (cause) => {
+    if (options.signal?.aborted) return reject(options.signal.reason);
+    reject(
+      new TpError('CLUSTER_UNREACHABLE', `The API server ${url.host} does not answer: ${cause.message}`, { cause }),
+    );
+  });
+  request.end();
+  return promise;
+}
+
+/** The message of a Kubernetes Status, else the text itself. */
+export function statusMessage(body: string): string {
+  try {
+    const { message } = JSON.parse(body) as { message?: unknown };
+    return typeof message === 'string' ? message : '';
+  } catch {
+    return body.trim().slice(0, 300); // a proxy's page or plain text
+  }
+}
