@@ -17,12 +17,15 @@ const TRANSFER_BYTES = 200 << 20;
 /** The same figures of a well-known tool of this kind, on this kind of machine and cluster, whole port intercepted. */
 const RIVAL = { p50Ms: 1.6, p99Ms: 10, one: 494, sixteen: 1530, fresh: 263, download: 48, upload: 53 };
 
-type Way = { name: string; app: string; headers: Record<string, string> };
+/** `base`: the way that its ratios are taken against. */
+type Way = { name: string; app: string; headers?: Record<string, string>; base?: string };
 const WAYS: readonly Way[] = [
-  { name: 'direct', app: 'bench-plain', headers: {} },
-  { name: 'idle agent', app: 'bench-idle', headers: {} },
-  { name: 'bystander', app: 'bench-held', headers: {} },
-  { name: 'intercepted', app: 'bench-held', headers: { 'x-dev': 'bench' } },
+  { name: 'direct', app: 'bench-plain' },
+  { name: 'idle agent', app: 'bench-idle', base: 'direct' },
+  { name: 'bystander', app: 'bench-held', base: 'direct' },
+  { name: 'intercepted', app: 'bench-held', headers: { 'x-dev': 'bench' }, base: 'direct' },
+  { name: "Node's HTTP server, direct", app: 'bench-usual' },
+  { name: "Node's HTTP server, idle agent", app: 'bench-usual-idle', base: "Node's HTTP server, direct" },
 ];
 type Figures = typeof RIVAL;
 
@@ -37,6 +40,8 @@ await cluster.apply([
   ...buildEchoApp({ ...shared, name: 'bench-plain' }),
   ...buildEchoApp({ ...shared, ...inject, name: 'bench-idle' }),
   ...buildEchoApp({ ...shared, ...inject, name: 'bench-held' }),
+  ...buildEchoApp({ ...shared, program: 'echo', name: 'bench-usual' }),
+  ...buildEchoApp({ ...shared, ...inject, program: 'echo', name: 'bench-usual-idle' }),
 ]);
 for (const { app } of WAYS) await kubectl('rollout', 'status', `deployment/${app}`, '--timeout=120s');
 await kubectl('wait', `pod/${LOAD_POD}`, '--for=condition=Ready', '--timeout=60s');
@@ -65,12 +70,11 @@ async function compare(): Promise<void> {
     for (const way of WAYS) rounds.get(way.name)?.push(await measureWay(way));
   }
   const medians = new Map([...rounds].map(([name, all]) => [name, medianFigures(all)]));
-  const direct = medians.get('direct');
-  for (const [name, figures] of medians) print(name, figures, direct);
+  for (const { name, base = '' } of WAYS) print(name, medians.get(name) ?? RIVAL, medians.get(base));
   print('rival, intercepted', RIVAL, undefined);
 }
 
-async function measureWay({ app, headers }: Way): Promise<Figures> {
+async function measureWay({ app, headers = {} }: Way): Promise<Figures> {
   const to = { host: `${app}.${NAMESPACE}`, port: 80, headers };
   const requests = (what: 'keep-alive' | 'fresh', connections: number) =>
     measureInCluster({ ...to, what, connections, seconds: SECONDS });
@@ -108,9 +112,9 @@ function medianFigures(all: readonly Figures[]): Figures {
   };
 }
 
-function print(name: string, figures: Figures, direct: Figures | undefined): void {
+function print(name: string, figures: Figures, base: Figures | undefined): void {
   const part = (key: keyof Figures, unit: string, digits = 0) => {
-    const ratio = direct && figures !== direct ? ` (${(figures[key] / direct[key]).toFixed(2)}x)` : '';
+    const ratio = base ? ` (${(figures[key] / base[key]).toFixed(2)}x)` : '';
     return `${figures[key].toFixed(digits)}${ratio} ${unit}`;
   };
   const requests = `p50 ${part('p50Ms', 'ms', 2)}, p99 ${part('p99Ms', 'ms', 1)}, ${part('one', '/s on 1')}, ${part('sixteen', '/s on 16')}`;

@@ -20,7 +20,7 @@ const server = createServer({ noDelay: true }, (socket) => {
     head += bytes.toString('latin1');
     for (let end = head.indexOf(HEAD_END); end >= 0; end = head.indexOf(HEAD_END)) {
       const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head.slice(0, end))?.[1] ?? 0);
-      const wanted = Number(/^GET \/(\d+) /.exec(head)?.[1] ?? 0);
+      const wanted = Number(/^GET \/(\d+)[ ?]/.exec(head)?.[1] ?? 0);
       const rest = head.length - end - HEAD_END.length;
       head = length > 0 ? '' : head.slice(end + HEAD_END.length);
       if (length > rest) bodyLeft = length - rest;

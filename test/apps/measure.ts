@@ -77,7 +77,7 @@ async function measureTransfer(plan: MeasurePlan & { what: 'download' | 'upload'
   const socket = await open(plan);
   const startedAt = performance.now();
   if (plan.what === 'download') {
-    await ask(socket, buildHead(plan, 'GET', `/${plan.bytes}`));
+    await ask(socket, buildHead(plan, 'GET', `/${plan.bytes}?bytes=${plan.bytes}`));
   } else {
     const answered = ask(socket, buildHead(plan, 'POST', '/', plan.bytes));
     for (let left = plan.bytes; left > 0; left -= PIECE.length) {
