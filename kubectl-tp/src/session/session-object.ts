@@ -10,7 +10,12 @@ import { createIdentity, type Identity } from './identity.ts';
 
 type SelfReview = KubernetesObject & { status?: { userInfo?: { username?: string } } };
 
-export type Registration = { readonly identity: Identity; readonly object: Session };
+export type Registration = {
+  readonly identity: Identity;
+  readonly object: Session;
+  /** The object was not there before. */
+  readonly isNew: boolean;
+};
 
 /** Where the identity is kept. */
 export type IdentityStore = { save(identity: Identity): Promise<void>; remove(): Promise<void> };
@@ -27,12 +32,12 @@ export async function registerSession(
 ): Promise<Registration> {
   if (known !== undefined) {
     const object = await findOwnSession(client, installNamespace, known);
-    if (object !== undefined) return { identity: known, object };
+    if (object !== undefined) return { identity: known, object, isNew: false };
   }
   const identity = createIdentity();
   await store.save(identity);
   try {
-    return { identity, object: await createSessionObject(client, installNamespace, identity) };
+    return { identity, object: await createSessionObject(client, installNamespace, identity), isNew: true };
   } catch (error) {
     // Refused, as opposed to unknown: nobody needs the key.
     if (apiErrorOf(error)?.status) await store.remove();

@@ -11,7 +11,7 @@ import { type Identity, loadIdentity, removeIdentity, saveIdentity } from './ide
 import type { CallTools } from './intercept.ts';
 import { type LiveSession, openLiveSession } from './live-session.ts';
 import type { Log } from './log.ts';
-import { deleteSessionObject, registerSession } from './session-object.ts';
+import { deleteSessionObject, type Registration, registerSession } from './session-object.ts';
 
 /**
  * closed: no object that this process knows of, no tunnel
@@ -88,6 +88,18 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     identity ??= await loadIdentity(identityPath);
     const registration = await registerSession(client, installNamespace, identity, { save, remove });
     identity = registration.identity;
+    try {
+      const live = await connect(registration);
+      log('session open', { session: registration.identity.session });
+      return live;
+    } catch (error) {
+      // One that closes leaves the session to the next process.
+      if (registration.isNew && !lifetime.signal.aborted) await undo(registration);
+      throw error;
+    }
+  }
+
+  async function connect(registration: Registration): Promise<LiveSession> {
     const gone = new AbortController();
     let live: LiveSession | undefined;
     const onGone = () => {
@@ -97,14 +109,23 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     const signal = AbortSignal.any([lifetime.signal, gone.signal]);
     live = await openLiveSession({ cluster, installNamespace, ...registration, log, portOf, onGone }, signal);
     try {
-      await Promise.all(identity.namespaces.map(live.table.follow));
+      await Promise.all(registration.identity.namespaces.map(live.table.follow));
       signal.throwIfAborted();
+      return live;
     } catch (error) {
       void live.close();
       throw error;
     }
-    log('session open', { session: identity.session });
-    return live;
+  }
+
+  /** A session that never worked leaves nothing; what the cluster does not take back, `quit` still can. */
+  async function undo({ identity: { session } }: Registration): Promise<void> {
+    try {
+      await deleteSessionObject(client, installNamespace, session);
+      await remove();
+    } catch (error) {
+      log('the session object was not deleted', { session, error: String(error) });
+    }
   }
 
   /** A failure is only logged: whoever needs the session opens it anew and is told why that fails. */

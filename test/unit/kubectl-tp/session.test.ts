@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { type Intercept, SESSIONS, type Session as SessionObject } from '../../../control-plane/src/api/index.ts';
+import { type Intercept, PODS, SESSIONS, type Session as SessionObject } from '../../../control-plane/src/api/index.ts';
 import type { CallTools } from '../../../kubectl-tp/src/session/intercept.ts';
 import { createSession, type Session } from '../../../kubectl-tp/src/session/session.ts';
 import { createMemoryKubernetes, type MemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
@@ -76,6 +76,20 @@ test('a session that is deleted while it is opened is told at once; the next cal
   const again = session.open(tools());
   await issue();
   t.truthy(await again);
+});
+
+test('a session that can not be used leaves nothing', async (t) => {
+  const { kubernetes, session, issue, reopen } = await createScene(t);
+  const labels = { 'app.kubernetes.io/component': 'relay', 'app.kubernetes.io/version': '0.0.1' };
+  kubernetes.put(PODS, { metadata: { name: 'relay', namespace: 'kubectl-tp', labels } });
+  const refused = t.throwsAsync(session.open(tools()), { code: 'VERSION_MISMATCH' });
+  await issue();
+  await refused;
+  t.deepEqual(kubernetes.names(SESSIONS), []);
+  const next = reopen();
+  await next.resume(tools().signal);
+  t.true(next.isClosed(), 'its key is gone, too');
+  t.deepEqual(kubernetes.names(SESSIONS), []);
 });
 
 test('closing ends an opening that nobody answers', async (t) => {
