@@ -1,12 +1,10 @@
 // Checks before anything is changed: is the cluster new enough, and may this user install?
 
-import { request as plainRequest } from 'node:http';
-import { request } from 'node:https';
-import { json } from 'node:stream/consumers';
 import { SELF_SUBJECT_ACCESS_REVIEWS } from '@kubectl-tp/control-plane/api';
 import type { KubernetesClient, KubernetesObject } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
 import type { Cluster } from '../kubernetes/client.ts';
+import { getJson } from '../kubernetes/get-json.ts';
 import { type Manifest, resourceOf } from './manifests.ts';
 
 /** Native sidecars, preStop sleep and ValidatingAdmissionPolicy are on by default from here. */
@@ -62,22 +60,8 @@ async function mayCreate(client: KubernetesClient, manifest: Manifest): Promise<
 
 type Version = { major: string; minor: string; gitVersion: string };
 
-async function readVersion({ server, httpsOptions }: Cluster): Promise<Version> {
-  const options = await httpsOptions();
-  const url = new URL(`${server.pathname.replace(/\/$/, '')}/version`, server);
-  const ask = (server.protocol === 'http:' ? plainRequest : request)(url, options);
-  ask.end();
-  const answer = await new Promise<NodeJS.ReadableStream>((resolve, reject) => {
-    ask.once('response', resolve);
-    ask.once('error', (cause) =>
-      reject(
-        new TpError('CLUSTER_UNREACHABLE', `The API server ${server.host} does not answer: ${cause.message}`, {
-          hint: 'Check that the cluster is up: kubectl version',
-          cause,
-        }),
-      ),
-    );
-  });
-  const { major = '', minor = '', gitVersion = 'unknown' } = (await json(answer)) as Partial<Version>;
+async function readVersion(cluster: Cluster): Promise<Version> {
+  const { body } = await getJson(cluster, '/version');
+  const { major = '', minor = '', gitVersion = 'unknown' } = (body ?? {}) as Partial<Version>;
   return { major, minor, gitVersion };
 }

@@ -1,6 +1,7 @@
 // A Kubernetes client for a resolved connection, whose errors are sentences for people.
 
 import type { RequestOptions as HttpsOptions } from 'node:https';
+import { API_VERSION } from '@kubectl-tp/control-plane/api';
 import {
   createKubernetesClient,
   type KubeAccess,
@@ -10,7 +11,8 @@ import {
 } from '@kubectl-tp/control-plane/kubernetes';
 import { createAccess } from './access.ts';
 import type { Connection } from './connection.ts';
-import { fromKubernetesError } from './translate-error.ts';
+import { getJson } from './get-json.ts';
+import { fromKubernetesError, isForbiddenOfOurs, notInstalled } from './translate-error.ts';
 
 export type Cluster = {
   readonly client: KubernetesClient;
@@ -21,11 +23,17 @@ export type Cluster = {
 
 export async function createCluster(connection: Connection): Promise<Cluster> {
   const access = createAccess(connection) ?? (await createHeavyAccess(connection));
-  return {
-    client: withPlainErrors(createKubernetesClient(access), connection),
+  const api = {
     server: new URL(String(connection.cluster.value.server)),
     httpsOptions: () => requestOptions(access),
   };
+  return { ...api, client: withPlainErrors(createKubernetesClient(access), connection, () => servesOurs(api)) };
+}
+
+/** The API server forbids unknown resources, too: to somebody without rights both look the same. */
+async function servesOurs(api: Omit<Cluster, 'client'>): Promise<boolean> {
+  const { status } = await getJson(api, `/apis/${API_VERSION}`);
+  return status !== 404;
 }
 
 async function createHeavyAccess(connection: Connection): Promise<KubeAccess> {
@@ -37,6 +45,7 @@ async function createHeavyAccess(connection: Connection): Promise<KubeAccess> {
 function withPlainErrors(
   client: KubernetesClient,
   { requestTimeoutMs, installNamespace }: Connection,
+  isInstalled: () => Promise<boolean>,
 ): KubernetesClient {
   const limited = <O extends RequestOptions>(options: O | undefined): O & { signal?: AbortSignal } => {
     const limits = requestTimeoutMs === undefined ? [] : [AbortSignal.timeout(requestTimeoutMs)];
@@ -47,6 +56,7 @@ function withPlainErrors(
     try {
       return await answer;
     } catch (error) {
+      if (isForbiddenOfOurs(error) && !(await isInstalled())) throw notInstalled(installNamespace, error);
       throw fromKubernetesError(error, installNamespace);
     }
   };

@@ -22,7 +22,15 @@ export function fromKubernetesError(error: unknown, installNamespace: string): u
   if (DENIED_BY_POLICY.test(error.message)) return deniedByPolicy(error);
   if (FORBIDDEN.test(error.message)) return missingRight(error, installNamespace);
   if (isUnknownResource(error)) return notInstalled(installNamespace, error);
-  return new TpError('REQUEST_REFUSED', `The API server refused: ${error.message}`, { cause: error });
+  return new TpError('REQUEST_REFUSED', `The API server refused: ${error.message}`, {
+    hint: 'These are its own words, about a quota, a limit or a policy: ask whoever runs the cluster.',
+    cause: error,
+  });
+}
+
+/** Whether a right on a resource of ours is missing. */
+export function isForbiddenOfOurs(error: unknown): boolean {
+  return error instanceof KubernetesError && FORBIDDEN.exec(error.message)?.[4] === GROUP;
 }
 
 export function notInstalled(installNamespace: string, cause?: unknown): TpError {
@@ -43,18 +51,29 @@ function missingRight(error: KubernetesError, installNamespace: string): TpError
   const where = namespace === undefined ? 'in the whole cluster' : `in namespace ${namespace}`;
   const what = group === '' ? resource : `${resource}.${group}`;
   return new TpError('MISSING_RIGHT', `User "${user}" may not ${verb} ${what} ${where}.`, {
-    hint: grantHint({ user, group, namespace, installNamespace }),
+    hint: grantHint({ user, right: `${verb} ${what}`, namespace, installNamespace }),
     cause: error,
   });
 }
 
-type Missing = { user: string; group: string; namespace: string | undefined; installNamespace: string };
+/** What the ClusterRole tp-user gives in a namespace; the Role of that name gives everything in the install's. */
+const OF_CLUSTER_ROLE =
+  /^(\S+ intercepts\.kubectl-tp\.dev|(get|list|watch) (services|pods|events|(deployments|statefulsets|daemonsets|replicasets)\.apps))$/;
 
-function grantHint({ user, group, namespace, installNamespace }: Missing): string {
-  if (namespace === undefined) return 'An administrator of the cluster has this right.';
-  const role = namespace === installNamespace ? '--role=tp-user' : '--clusterrole=tp-user';
-  if (group !== GROUP && namespace !== installNamespace) return 'Ask whoever grants rights in that namespace.';
-  return `Ask an administrator: kubectl -n ${namespace} create rolebinding tp-user-${dnsName(user)} ${role} --user=${user}`;
+type Missing = { user: string; right: string; namespace: string | undefined; installNamespace: string };
+
+function grantHint({ user, right, namespace, installNamespace }: Missing): string {
+  if (namespace === undefined) {
+    const alone = right === 'list intercepts.kubectl-tp.dev' ? ' Without it: -n NAMESPACE instead of -A.' : '';
+    return `An administrator of the cluster has this right.${alone}`;
+  }
+  const isThere = namespace === installNamespace;
+  const role = isThere ? '--role=tp-user' : '--clusterrole=tp-user';
+  if (!isThere && !OF_CLUSTER_ROLE.test(right)) {
+    return `Ask whoever grants rights in that namespace; to see yours: kubectl -n ${namespace} auth can-i --list`;
+  }
+  const elsewhere = isThere ? '\nIf kubectl tp is installed in another namespace: --tp-namespace NAME' : '';
+  return `Ask an administrator: kubectl -n ${namespace} create rolebinding tp-user-${dnsName(user)} ${role} --user=${user}${elsewhere}`;
 }
 
 function deniedByWebhook(error: KubernetesError): TpError {
@@ -65,7 +84,10 @@ function deniedByWebhook(error: KubernetesError): TpError {
 
 function deniedByPolicy(error: KubernetesError): TpError {
   const sentence = error.message.split(DENIED_BY_POLICY).at(-1) ?? error.message;
-  return new TpError('MISSING_RIGHT', `A policy of the cluster refuses this: ${sentence}`, { cause: error });
+  return new TpError('MISSING_RIGHT', `A policy of the cluster refuses this: ${sentence}`, {
+    hint: 'See who you are to the cluster: kubectl auth whoami',
+    cause: error,
+  });
 }
 
 function webhookUnreachable(error: KubernetesError, installNamespace: string): TpError {

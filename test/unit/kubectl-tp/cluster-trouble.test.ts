@@ -133,14 +133,27 @@ test('wrong credentials', trouble, {
   says: /kubectl auth whoami/,
 });
 
+const NO_SESSIONS = {
+  [`POST ${SESSIONS}`]: refusal(
+    403,
+    'Forbidden',
+    'sessions.kubectl-tp.dev is forbidden: User "ann" cannot create resource "sessions" in API group "kubectl-tp.dev" in the namespace "kubectl-tp"',
+  ),
+};
+
+// The API server forbids what it does not know, too.
+test('not installed, for somebody without rights', trouble, {
+  answers: { ...ONE_PORT, ...NO_SESSIONS },
+  code: 'NOT_INSTALLED',
+  exitCode: 3,
+  says: /kubectl tp install/,
+});
+
 test('no right to hold a session', trouble, {
   answers: {
     ...ONE_PORT,
-    [`POST ${SESSIONS}`]: refusal(
-      403,
-      'Forbidden',
-      'sessions.kubectl-tp.dev is forbidden: User "ann" cannot create resource "sessions" in API group "kubectl-tp.dev" in the namespace "kubectl-tp"',
-    ),
+    ...NO_SESSIONS,
+    'GET /apis/kubectl-tp.dev/v1alpha1': { status: 200, body: {} },
   },
   code: 'MISSING_RIGHT',
   exitCode: 3,

@@ -31,7 +31,31 @@ test(
   'pods is forbidden: User "bob" cannot list resource "pods" in API group "" in the namespace "kubectl-tp"',
   'MISSING_RIGHT',
   /may not list pods in namespace kubectl-tp/,
-  /--role=tp-user --user=bob$/,
+  /--role=tp-user --user=bob\n.*--tp-namespace NAME$/,
+);
+test(
+  translated,
+  403,
+  'services "web" is forbidden: User "bob" cannot get resource "services" in API group "" in the namespace "team-a"',
+  'MISSING_RIGHT',
+  /may not get services in namespace team-a/,
+  /kubectl -n team-a create rolebinding tp-user-bob --clusterrole=tp-user --user=bob$/,
+);
+test(
+  translated,
+  403,
+  'deployments.apps "web" is forbidden: User "bob" cannot patch resource "deployments" in API group "apps" in the namespace "team-a"',
+  'MISSING_RIGHT',
+  /may not patch deployments.apps in namespace team-a/,
+  /kubectl -n team-a auth can-i --list$/,
+);
+test(
+  translated,
+  403,
+  'intercepts.kubectl-tp.dev is forbidden: User "bob" cannot list resource "intercepts" in API group "kubectl-tp.dev" at the cluster scope',
+  'MISSING_RIGHT',
+  /in the whole cluster/,
+  /-n NAMESPACE instead of -A/,
 );
 test(
   translated,
@@ -63,7 +87,7 @@ test(
   "intercepts.kubectl-tp.dev \"x\" is forbidden: ValidatingAdmissionPolicy 'tp' with binding 'tp' denied request: only its owner may",
   'MISSING_RIGHT',
   /only its owner may$/,
-  undefined,
+  /auth whoami/,
 );
 test(
   translated,
@@ -82,7 +106,7 @@ test(
   /not installed/,
   /tp install/,
 );
-test(translated, 422, 'spec is invalid', 'REQUEST_REFUSED', /spec is invalid/, undefined);
+test(translated, 422, 'spec is invalid', 'REQUEST_REFUSED', /spec is invalid/, /whoever runs the cluster/);
 
 test('a server that does not answer, and one that is too slow', (t) => {
   const away = new KubernetesError('KUBERNETES_UNREACHABLE', 'The API server x does not answer');

@@ -1,0 +1,37 @@
+// Paths of the API server that are no objects: its version, which API groups it serves. Everybody with an account may
+// read them.
+
+import { once } from 'node:events';
+import { type IncomingMessage, request as plainRequest } from 'node:http';
+import { request } from 'node:https';
+import { json } from 'node:stream/consumers';
+import { TpError } from '../errors.ts';
+import type { Cluster } from './client.ts';
+
+/** `body` is undefined unless the status is 200: what is refused may be told in plain text. */
+export type JsonAnswer = { readonly status: number; readonly body: unknown };
+
+/** `path` starts with a slash. Throws CLUSTER_UNREACHABLE. */
+export async function getJson({ server, httpsOptions }: Omit<Cluster, 'client'>, path: string): Promise<JsonAnswer> {
+  const options = await httpsOptions();
+  const url = new URL(`${server.pathname.replace(/\/$/, '')}${path}`, server);
+  const ask = (server.protocol === 'http:' ? plainRequest : request)(url, options);
+  ask.end();
+  try {
+    const [answer] = (await once(ask, 'response')) as [IncomingMessage];
+    const status = answer.statusCode ?? 0;
+    if (status === 200) return { status, body: await json(answer) };
+    answer.resume();
+    return { status, body: undefined };
+  } catch (cause) {
+    throw unreachable(server, cause);
+  }
+}
+
+function unreachable({ host }: URL, cause: unknown): TpError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new TpError('CLUSTER_UNREACHABLE', `The API server ${host} does not answer: ${why}`, {
+    hint: 'Check that the cluster is up and the context is the right one: kubectl version; kubectl config current-context',
+    cause,
+  });
+}
