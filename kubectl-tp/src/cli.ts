@@ -32,6 +32,13 @@ const GLOBAL_OPTIONS = {
   quiet: { type: 'boolean', alias: 'q', describe: 'no progress on stderr' },
 } as const satisfies Options;
 
+/** Sentences of yargs in our words. */
+const SENTENCES = {
+  'Not enough arguments following: %s': 'A flag needs a value: %s',
+  'Invalid values:': 'A flag has a value that it does not understand:',
+  'Argument: %s, Given: %s, Choices: %s': '%s is %s, it can be %s',
+};
+
 /** Throws USAGE. */
 export async function parseCommandLine(words: readonly string[]): Promise<Invocation> {
   const { own, childCommand } = splitChildCommand(words);
@@ -102,7 +109,7 @@ function firstPlainWord(words: readonly string[]): number | undefined {
 
 function buildOverview(): Argv {
   const shown = COMMANDS.filter(({ hidden }) => hidden !== true);
-  const parser = createParser().usage(
+  const parser = createParser('COMMAND').usage(
     `${PROGRAM} COMMAND [flags]\n\nYour laptop answers chosen requests of a shared cluster.`,
   );
   for (const { name, words, summary } of shown)
@@ -114,7 +121,7 @@ function buildOverview(): Argv {
 
 function buildCommandParser({ name, words, summary, options, examples, takesCommand }: AnyCommand): Argv {
   const line = [PROGRAM, name, words, '[flags]', takesCommand ? '[-- CMD]' : undefined];
-  const parser = createParser()
+  const parser = createParser(name)
     .usage(`${line.filter((word) => word !== undefined).join(' ')}\n\n${summary}`)
     .options(toYargs(options, 'Flags:'))
     .options(toYargs(withoutAliases(CONNECTION_OPTIONS, options), 'Connection (as in kubectl):'));
@@ -129,7 +136,7 @@ function withoutAliases(options: Options, taken: Options): Options {
   return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, free(option)]));
 }
 
-function createParser(): Argv {
+function createParser(command: string): Argv {
   return (
     yargs()
       .scriptName(PROGRAM)
@@ -140,11 +147,13 @@ function createParser(): Argv {
       .group('help', 'Output:')
       .version(false)
       .strictOptions()
+      .updateStrings(SENTENCES)
       .exitProcess(false)
       // A fixed width: the same help text everywhere, also in a pipe.
       .wrap(110)
       .fail((message, error) => {
-        throw new TpError('USAGE', message ?? error?.message, { hint: `See: ${PROGRAM} COMMAND --help` });
+        const said = message ?? error?.message ?? '';
+        throw usageError(said.replaceAll(/\n\s*/g, ' '), command);
       })
   );
 }
@@ -168,7 +177,7 @@ function toYargsOption({ type, alias, choices, describe, hidden, value }: Option
 
 function toArguments(command: AnyCommand, parsed: Record<string, unknown>, childCommand: string[]): Arguments<Options> {
   const words = listOf(parsed._);
-  const usage = (message: string) => new TpError('USAGE', message, { hint: `See: ${PROGRAM} ${command.name} --help` });
+  const usage = (message: string) => usageError(message, command.name);
   if (command.words === undefined && words.length > 0)
     throw usage(`${command.name} takes no words: ${words.join(' ')}`);
   if (words.length > 1) throw usage(`${command.name} takes one word, not ${words.length}: ${words.join(' ')}`);
@@ -181,8 +190,14 @@ function toArguments(command: AnyCommand, parsed: Record<string, unknown>, child
   return { ...Object.fromEntries(values), words, childCommand };
 }
 
+function usageError(message: string, command: string): TpError {
+  return new TpError('USAGE', message, { hint: `See: ${PROGRAM} ${command} --help` });
+}
+
 function unknownCommand(words: readonly string[]): TpError {
   const word = words.find((candidate) => !candidate.startsWith('-')) ?? '';
   const names = COMMANDS.filter(({ hidden }) => hidden !== true).map(({ name }) => name);
-  return new TpError('USAGE', `There is no command "${word}".`, { hint: `Commands: ${names.join(', ')}` });
+  return new TpError('USAGE', `There is no command "${word}".`, {
+    hint: `Commands: ${names.join(', ')}. See: ${PROGRAM} --help`,
+  });
 }

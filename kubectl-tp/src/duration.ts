@@ -7,7 +7,8 @@ import { TpError } from './errors.ts';
 export function readDuration(text: string, flag: string): number {
   const durationMs = parseDuration(text);
   if (durationMs) return durationMs;
-  throw new TpError('BAD_DURATION', `${flag} does not understand "${text}".`, {
+  const why = durationMs === 0 ? 'it is no time at all' : 'it is not a number with s, m or h';
+  throw new TpError('BAD_DURATION', `${flag} does not understand "${text}": ${why}.`, {
     hint: `Write it like ${flag} 30m or ${flag} 1h30m.`,
   });
 }

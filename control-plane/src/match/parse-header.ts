@@ -14,7 +14,9 @@ const VALUE = new RegExp(HEADER_VALUE_PATTERN, 'u');
 export function parseHeader(text: string): HeaderMatch {
   const separator = text.search(/[=:]/);
   if (text.startsWith(':')) throw buildNotMatchable(text, 'names that start with ":" are not headers');
-  if (separator < 1) throw buildMalformed(text, 'it has no name or no value');
+  if (text.trim() === '') throw buildMalformed(text, 'it is empty');
+  if (separator < 0) throw buildMalformed(text, 'it has no value');
+  if (separator === 0) throw buildMalformed(text, 'it has no name');
   const name = text.slice(0, separator).trim().toLowerCase();
   const value = text.slice(separator + 1).trim();
   if (!TOKEN.test(name)) throw buildMalformed(text, `"${name}" can't be the name of a header`);

@@ -25,12 +25,16 @@ export function parseTarget(word: string): { kind: TargetKind; name: string } {
   const parts = word.split('/');
   const [kindWord = '', name = ''] = parts.length === 1 ? ['service', word] : parts;
   const kind = Object.hasOwn(KINDS, kindWord.toLowerCase()) ? KINDS[kindWord.toLowerCase()] : undefined;
-  if (parts.length > 2 || kind === undefined || !NAME.test(name)) {
-    throw new TpError('BAD_TARGET', `"${word}" is not something to intercept.`, {
-      hint: 'Name a Service (orders) or a workload (deployment/orders, statefulset/orders, daemonset/orders).',
-    });
-  }
+  if (parts.length > 2) throw badTarget(word, 'it has more than one slash');
+  if (kind === undefined) throw badTarget(word, `"${kindWord}" is no kind that can be intercepted`);
+  if (!NAME.test(name)) throw badTarget(word, 'names in Kubernetes have a-z, 0-9, - and . only');
   return { kind, name };
+}
+
+function badTarget(word: string, why: string): TpError {
+  return new TpError('BAD_TARGET', `"${word}" is not something to intercept: ${why}.`, {
+    hint: 'Name a Service (orders) or a workload (deployment/orders, statefulset/orders, daemonset/orders).',
+  });
 }
 
 /** `8080`, `8080:80`, `8080:http`; undefined leaves both to the target. */
@@ -39,12 +43,15 @@ export function parsePorts(text: string | undefined): { laptopPort?: number; rem
   const [, laptop = '', remote] = /^(\d{1,5})(?::([A-Za-z0-9-]+))?$/.exec(text) ?? [];
   const port = Number(laptop);
   const isRemoteNumber = remote !== undefined && /^\d+$/.test(remote);
-  if (laptop === '' || !isPort(port) || (isRemoteNumber && !isPort(Number(remote)))) {
-    throw new TpError('BAD_PORT', `--port does not understand "${text}".`, {
-      hint: 'Write it like -p 8080 or -p 8080:80 or -p 8080:http (laptop first, then the port of the target).',
-    });
-  }
+  if (laptop === '') throw badPort(text, 'it is not a number, or a number and a port of the target');
+  if (!isPort(port) || (isRemoteNumber && !isPort(Number(remote)))) throw badPort(text, 'ports go from 1 to 65535');
   return { laptopPort: port, ...(remote === undefined ? {} : { remotePort: remote }) };
+}
+
+function badPort(text: string, why: string): TpError {
+  return new TpError('BAD_PORT', `--port does not understand "${text}": ${why}.`, {
+    hint: 'Write it like -p 8080 or -p 8080:80 or -p 8080:http (laptop first, then the port of the target).',
+  });
 }
 
 function isPort(port: number): boolean {

@@ -3,7 +3,7 @@
 
 import { readDuration } from '../duration.ts';
 import { TpError } from '../errors.ts';
-import { type NamedEntry, readKubeconfig } from './kubeconfig.ts';
+import { type Kubeconfig, type NamedEntry, readKubeconfig } from './kubeconfig.ts';
 
 /** kubectl's own flags, as given. */
 export type ConnectionFlags = {
@@ -65,11 +65,13 @@ export async function resolveConnection(flags: ConnectionFlags, env: NodeJS.Proc
   if (flags.cluster !== undefined && cluster === undefined) throw notThere('cluster', flags.cluster, file.clusters);
   if (flags.user !== undefined && user === undefined) throw notThere('user', flags.user, file.users);
 
+  if (flags.server === undefined && cluster === undefined) throw noCluster(file, contextName, clusterName);
+
   return {
     context: contextName,
     namespace: flags.namespace ?? stringOf(context?.namespace) ?? 'default',
     installNamespace: flags.tpNamespace ?? env.TP_NAMESPACE ?? INSTALL_NAMESPACE,
-    cluster: withServer(applyFlags(clusterName ?? 'flags', cluster, clusterFlags(flags)), file.paths),
+    cluster: withServer(applyFlags(clusterName ?? 'flags', cluster, clusterFlags(flags))),
     user: applyFlags(userName ?? 'flags', user, userFlags(flags)),
     impersonate: impersonation(flags, user),
     ...(flags.requestTimeout === undefined ? {} : { requestTimeoutMs: parseTimeout(flags.requestTimeout) }),
@@ -147,14 +149,22 @@ function parseTimeout(text: string): number {
   return readDuration(/^\d+$/.test(text) ? `${text}s` : text, '--request-timeout');
 }
 
-function withServer(cluster: NamedEntry, paths: readonly string[]): NamedEntry {
+function withServer(cluster: NamedEntry): NamedEntry {
   const server = cluster.value.server;
-  if (typeof server === 'string' && URL.canParse(server)) return cluster;
-  const message =
-    server === undefined
-      ? `No cluster is chosen: ${paths.join(', ')} has no current context.`
-      : `Cluster "${cluster.name}" has no usable server address: ${String(server)}`;
-  throw new TpError('KUBECONFIG_INVALID', message, {
+  if (typeof server === 'string' && /^https?:\/\//.test(server) && URL.canParse(server)) return cluster;
+  throw new TpError(
+    'KUBECONFIG_INVALID',
+    `Cluster "${cluster.name}" has no usable server address: ${String(server ?? 'none')}`,
+    { hint: 'It looks like https://HOST:PORT. See what there is: kubectl config view' },
+  );
+}
+
+/** The kubeconfig leads to no cluster: says where the way ends. */
+function noCluster(file: Kubeconfig, context: string, cluster: string | undefined): TpError {
+  if (cluster !== undefined) return notThere('cluster', cluster, file.clusters);
+  if (context !== '' && !file.contexts.has(context)) return notThere('context', context, file.contexts);
+  const why = context === '' ? `${file.paths.join(', ')} has no current context` : `context "${context}" names none`;
+  return new TpError('KUBECONFIG_INVALID', `No cluster is chosen: ${why}.`, {
     hint: 'Choose one: kubectl config get-contexts; kubectl config use-context NAME',
   });
 }
@@ -162,7 +172,10 @@ function withServer(cluster: NamedEntry, paths: readonly string[]): NamedEntry {
 function notThere(what: string, name: string, known: ReadonlyMap<string, unknown>): TpError {
   const names = [...known.keys()];
   return new TpError('KUBECONFIG_INVALID', `The kubeconfig has no ${what} "${name}".`, {
-    hint: names.length === 0 ? 'See: kubectl config view' : `It has: ${names.slice(0, 10).join(', ')}`,
+    hint:
+      names.length === 0
+        ? 'See what it has: kubectl config view; another file: --kubeconfig FILE'
+        : `Choose one that it has, by --${what}: ${names.slice(0, 10).join(', ')}`,
   });
 }
 

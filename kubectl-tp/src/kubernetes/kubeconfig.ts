@@ -53,7 +53,7 @@ async function readOne(path: string, required: boolean): Promise<OneFile | undef
     text = await readFile(path, 'utf8');
   } catch (cause) {
     if (isMissing(cause) && !required) return undefined;
-    throw invalid(path, isMissing(cause) ? 'there is no such file' : reasonOf(cause), cause);
+    throw isMissing(cause) ? noKubeconfig([path]) : invalid(path, reasonOf(cause), cause);
   }
   const document = await parseDocument(path, text);
   return {
@@ -72,7 +72,7 @@ async function parseDocument(path: string, text: string): Promise<Record<string,
   } catch (cause) {
     throw invalid(path, reasonOf(cause), cause);
   }
-  throw invalid(path, 'it is not a kubeconfig');
+  throw invalid(path, 'it is not a kubeconfig.');
 }
 
 function entries(list: unknown, key: string, path: string): NamedEntry[] {
@@ -127,5 +127,6 @@ function isMissing(error: unknown): boolean {
 
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.split('\n', 1)[0] ?? message;
+  // The YAML parser's first line announces an excerpt of the file, which may hold secrets.
+  return (message.split('\n', 1)[0] ?? message).replace(/:$/, '.');
 }
