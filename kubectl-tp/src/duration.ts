@@ -1,6 +1,7 @@
 // Durations on the command line: --ttl 1h30m.
 
-import { parseDuration } from '@kubectl-tp/control-plane/api';
+// Not from `api`, which would load the schemas of all objects for each command.
+import { parseDuration } from '@kubectl-tp/control-plane/api/duration';
 import { TpError } from './errors.ts';
 
 /** Milliseconds, more than none. `flag` is what the error BAD_DURATION names. */

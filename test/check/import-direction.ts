@@ -10,7 +10,10 @@ const ALLOWED: Readonly<Record<Package, readonly string[]>> = {
   webhook: ['api', 'protocol', 'match', 'kubernetes']
     .map((part) => `@kubectl-tp/control-plane/${part}`)
     .concat('@kubectl-tp/xds/bootstrap'),
-  'kubectl-tp': ['api', 'protocol', 'match', 'kubernetes'].map((part) => `@kubectl-tp/control-plane/${part}`),
+  // The one part of `api` that every command needs, without the schemas of all objects.
+  'kubectl-tp': ['api', 'api/duration', 'protocol', 'match', 'kubernetes'].map(
+    (part) => `@kubectl-tp/control-plane/${part}`,
+  ),
 };
 
 /** Data in, data out: what they need of the world comes as an argument. The reason is why it is worth it there. */
