@@ -45,13 +45,14 @@ export async function admitIntercept(
   const headerProblem = findHeaderProblem(spec);
   if (headerProblem !== undefined) return refuse('SPEC_INVALID', headerProblem);
   const user = request.userInfo.username;
-  const session = await reader.readSession(spec.session);
-  if (session?.spec.owner !== user) return refuseSession(spec.session, session);
   const candidate = { namespace: request.namespace ?? '', name: metadata.name ?? '', spec };
-  const [others, services] = await Promise.all([
+  // All at a time: somebody waits, and what one of them says seldom makes another one needless.
+  const [session, others, services] = await Promise.all([
+    reader.readSession(spec.session),
     reader.listIntercepts(candidate.namespace),
     reader.listServices(candidate.namespace),
   ]);
+  if (session?.spec.owner !== user) return refuseSession(spec.session, session);
   const listPods = (selector: Readonly<Record<string, string>>) => reader.listPods(candidate.namespace, selector);
   const conflict = await findConflict(candidate, { others, services, nowMs, listPods });
   if (conflict !== undefined) return refuse('INTERCEPT_CONFLICT', conflict);
