@@ -1,7 +1,8 @@
 // Reads header conditions as people type them, `x-dev=me` or `x-dev: me`, and refuses those that could never match,
 // with the reason.
 
-import { HEADER_VALUE_PATTERN, type HeaderMatch, MAX_HEADER_MATCHES } from '../api/index.ts';
+import type { HeaderMatch } from '../api/index.ts';
+import { HEADER_VALUE_PATTERN, MAX_HEADER_MATCHES } from '../api/v1alpha1/header-limits.ts';
 import { ControlPlaneError } from '../errors.ts';
 import { whyNotMatchable } from './matchable.ts';
 

@@ -1,4 +1,4 @@
-// --header values as conditions. On its own, because the match language brings the schemas of all objects with it.
+// --header values as conditions. On its own: most commands have none.
 
 import { parseHeaders } from '@kubectl-tp/control-plane/match';
 import { TpError } from '../errors.ts';

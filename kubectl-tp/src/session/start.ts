@@ -1,6 +1,5 @@
 // Finds the session process of a connection and starts it when it is not there.
 
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -55,6 +54,8 @@ export async function isAnswering(path: string): Promise<boolean> {
 const YOUNG_GENERATION = '--max-semi-space-size=4';
 
 async function startProcess(start: SessionStart, env: NodeJS.ProcessEnv): Promise<void> {
+  // Most commands find a process.
+  const { spawn } = await import('node:child_process');
   const log = await open(start.files.log, 'a', 0o600);
   try {
     const child = spawn(

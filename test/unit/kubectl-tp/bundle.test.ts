@@ -4,9 +4,12 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import test from 'ava';
 import { bundle } from '../../../kubectl-tp/bundle.ts';
 import { buildKubeconfig, refusal, startFakeApiServer } from '../../helpers/fake-api-server.ts';
+
+const SOURCES = new URL('../../../kubectl-tp/src/main.ts', import.meta.url).pathname;
 
 type Run = { code: number | null; stdout: string; stderr: string };
 
@@ -16,6 +19,7 @@ test('the bundle, through a link as krew makes it', async (t) => {
   await bundle(join(folder, 'dist'));
   const link = join(folder, 'plugin');
   await symlink(join(folder, 'dist', 'kubectl-tp'), link);
+  await symlink(join('dist', 'kubectl-tp'), join(folder, 'relative'));
   const api = await startFakeApiServer(t, {
     'GET /version': { status: 200, body: { major: '1', minor: '33', gitVersion: 'v1.33.0' } },
     'GET /api/v1/namespaces/shop/services/orders': refusal(404, 'NotFound', 'no', { name: 'orders' }),
@@ -34,8 +38,19 @@ test('the bundle, through a link as krew makes it', async (t) => {
       });
     });
 
+  const runSources = (...words: string[]) => promisify(execFile)(process.execPath, [SOURCES, ...words], { env });
+
   t.regex((await run('version')).stdout, /plugin/);
-  t.regex((await run('intercept', '--help')).stdout, /--header/);
+  for (const [cwd, path] of [
+    ['/', join(folder, 'relative')],
+    [folder, 'dist/kubectl-tp'],
+  ] as const) {
+    t.regex((await promisify(execFile)(path, ['version'], { env, cwd })).stdout, /plugin/, path);
+  }
+  // Column widths are not measured as in the sources.
+  for (const words of [['--help'], ['intercept', '--help']]) {
+    t.is((await run(...words)).stdout, (await runSources(...words)).stdout);
+  }
   t.regex((await run('list', '--kubeconfig', kubeconfig)).stderr, /CLUSTER_UNREACHABLE/);
   // Through the session process.
   t.regex((await run('intercept', 'orders', '--kubeconfig', api.kubeconfig)).stderr, /TARGET_NOT_FOUND/);

@@ -4,10 +4,8 @@
 import { type Static, Type } from 'typebox';
 import { Capture } from '../agent-description.ts';
 import { Condition } from './conditions.ts';
+import { HEADER_VALUE_PATTERN, MAX_HEADER_MATCHES } from './header-limits.ts';
 import { ObjectMeta } from './object-meta.ts';
-
-/** Upper bound of header conditions in one intercept; more is a mistake, and each costs every request a comparison. */
-export const MAX_HEADER_MATCHES = 16;
 
 export const TargetKind = Type.Union([
   Type.Literal('Service'),
@@ -24,9 +22,6 @@ export const InterceptTarget = Type.Object({
   port: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
 });
 export type InterceptTarget = Static<typeof InterceptTarget>;
-
-/** RFC 9110 section 5.5, for Go and JavaScript alike: no control characters, which would reach people's terminals. */
-export const HEADER_VALUE_PATTERN = '^[^\\x00-\\x08\\x0a-\\x1f\\x7f-\\x9f]+$';
 
 export const HeaderMatch = Type.Object({
   /** Header name in lower case. */
