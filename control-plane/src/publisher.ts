@@ -47,7 +47,8 @@ export function createPublisher({ cache, certificates, now, onTrouble }: Publish
   const published = new Map<string, Published>();
 
   async function publish(agents: ReadonlyMap<string, AgentConfig>): Promise<Publication> {
-    const credentials = await certificates.provide(nodesWithTunnels(agents), now());
+    const served = { isServed: (node: string) => agents.has(node), nowMs: now() };
+    const credentials = await certificates.provide(nodesWithTunnels(agents), served);
     for (const node of [...published.keys()].filter((node) => !agents.has(node))) forget(node);
     let built = 0;
     for (const [node, config] of agents) {

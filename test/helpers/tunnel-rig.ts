@@ -123,7 +123,9 @@ export async function createTestAuthority(): Promise<Authority> {
 
 export async function issueAgentCertificate(authority: Authority, namespace: string, pod: string) {
   const node = `${namespace}/${pod}`;
-  const issued = (await createAgentCertificates(authority).provide([node], Date.now())).get(node);
+  const issued = (
+    await createAgentCertificates(authority).provide([node], { isServed: () => true, nowMs: Date.now() })
+  ).get(node);
   return { cert: issued?.certificateChain ?? '', key: issued?.privateKey ?? '' };
 }
 

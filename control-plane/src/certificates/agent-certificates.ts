@@ -1,5 +1,5 @@
-// Certificates of agents: one per pod, made when first needed, kept in memory, renewed in time. Another replica of the
-// control plane makes its own; agents take either.
+// Certificates of agents: one per pod, made when first needed, kept in memory while the pod has an agent, renewed in time
+// while it is needed. Another replica of the control plane makes its own; agents take either.
 
 import type { AgentCredentials } from '@kubectl-tp/xds';
 import { buildAgentId } from '../protocol/index.ts';
@@ -7,9 +7,12 @@ import type { Authority } from './authority.ts';
 import { issueKeyedCertificate, type KeyedCertificate } from './issue.ts';
 
 export type AgentCertificates = {
-  /** By node id `<namespace>/<pod>`. Forgets the certificates of all other nodes. */
-  provide(nodes: readonly string[], nowMs: number): Promise<ReadonlyMap<string, AgentCredentials>>;
-  /** When the first of them wants renewal; Infinity without any. */
+  /** By node id `<namespace>/<pod>`, for those in `needed`. Forgets nodes for which `isServed` does not stand. */
+  provide(
+    needed: readonly string[],
+    options: { readonly isServed: (node: string) => boolean; readonly nowMs: number },
+  ): Promise<ReadonlyMap<string, AgentCredentials>>;
+  /** When the first of all kept ones wants renewal, or to be forgotten; Infinity without any. */
   nextRenewalMs(): number;
 };
 
@@ -30,9 +33,12 @@ export function createAgentCertificates(authority: Authority): AgentCertificates
   }
 
   return {
-    async provide(nodes, nowMs) {
-      issued = new Map(await Promise.all(nodes.map(async (node) => [node, await renew(node, nowMs)] as const)));
-      return new Map([...issued].map(([node, { credentials }]) => [node, credentials]));
+    async provide(needed, { isServed, nowMs }) {
+      // The next intercept of a pod then need not wait for a key and a signature.
+      const kept = [...issued].filter(([node, { renewAtMs }]) => isServed(node) && nowMs < renewAtMs);
+      const provided = await Promise.all(needed.map(async (node) => [node, await renew(node, nowMs)] as const));
+      issued = new Map([...kept, ...provided]);
+      return new Map(provided.map(([node, { credentials }]) => [node, credentials]));
     },
     nextRenewalMs: () => Math.min(...[...issued.values()].map(({ renewAtMs }) => renewAtMs)),
   };

@@ -53,7 +53,10 @@ test('agent and laptop know each other by the certificates made for them', async
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const session = sessionObject(publicKey.export({ type: 'spki', format: 'pem' }).toString()) as Session;
   const laptop = await issueSessionCertificate(authority, session, Date.now());
-  const agents = await createAgentCertificates(authority).provide(['shop/orders-1'], Date.now());
+  const agents = await createAgentCertificates(authority).provide(['shop/orders-1'], {
+    isServed: () => true,
+    nowMs: Date.now(),
+  });
   const agent = agents.get('shop/orders-1');
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' });
   const names = await shakeHands(t, {
@@ -83,13 +86,19 @@ test('a certificate of another authority, and one for the other role, are refuse
 test('agents keep their certificate until two thirds of its life are over', async (t) => {
   const nowMs = Date.now();
   const certificates = createAgentCertificates(await newAuthority());
-  const first = await certificates.provide(['a/1', 'a/2'], nowMs);
+  const provide = (nodes: string[], served: string[], atMs: number) =>
+    certificates.provide(nodes, { isServed: (node) => served.includes(node), nowMs: atMs });
+  const first = await provide(['a/1', 'a/2', 'a/3'], ['a/1', 'a/2', 'a/3'], nowMs);
   t.is(certificates.nextRenewalMs(), nowMs + 16 * HOUR_MS);
-  const later = await certificates.provide(['a/1'], nowMs + 15 * HOUR_MS);
+  const later = await provide(['a/1'], ['a/1', 'a/2'], nowMs + 15 * HOUR_MS);
+  t.deepEqual([...later.keys()], ['a/1']);
   t.is(later.get('a/1'), first.get('a/1'));
-  const renewed = await certificates.provide(['a/1', 'a/2'], nowMs + 17 * HOUR_MS);
+  const again = await provide(['a/1', 'a/2', 'a/3'], ['a/1', 'a/2', 'a/3'], nowMs + 15 * HOUR_MS);
+  t.is(again.get('a/2'), first.get('a/2'), 'kept while nobody needed it');
+  t.not(again.get('a/3'), first.get('a/3'), 'its pod was gone');
+  const renewed = await provide(['a/1'], ['a/1', 'a/2'], nowMs + 17 * HOUR_MS);
   t.not(renewed.get('a/1')?.certificateChain, first.get('a/1')?.certificateChain);
-  t.not(renewed.get('a/2'), first.get('a/2'), 'forgotten in between');
+  t.is(certificates.nextRenewalMs(), nowMs + 33 * HOUR_MS, 'one that nobody needs is not renewed, but forgotten');
   t.is(createAgentCertificates(await newAuthority()).nextRenewalMs(), Number.POSITIVE_INFINITY);
 });
 
