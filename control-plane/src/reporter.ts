@@ -8,6 +8,7 @@ import { createSessionWatchdog } from './report/abandoned-sessions.ts';
 import { buildInterceptWrites } from './report/intercept-writes.ts';
 import { withRefusedRollouts } from './report/refused-rollouts.ts';
 import { buildAbandonedWrites, buildSessionWrites } from './report/session-writes.ts';
+import { createSettling } from './report/settling.ts';
 import { buildWorkloadWrites, rolloutKey } from './report/workload-writes.ts';
 import type { ClusterState } from './state/cluster-state.ts';
 import type { Translation } from './translator/index.ts';
@@ -33,12 +34,14 @@ export type Reporter = {
 export function createReporter(options: ReporterOptions): Reporter {
   const { client, queue, authority, replica, installNamespace, now, onTrouble } = options;
   const watchdog = createSessionWatchdog(options.sessionGraceMs);
+  const settling = createSettling();
 
   function report(state: ClusterState, translation: Translation): { nextMs: number } {
     const isLeader = options.isLeader();
     const reporting = { client, authority, replica, installNamespace, isLeader, now, onTrouble };
     const told = withRefusedRollouts(translation, (workload) => queue.failureOf(rolloutKey(workload)));
-    const writes = buildInterceptWrites(state, told, reporting);
+    const settled = settling.hold(state, told, now());
+    const writes = buildInterceptWrites(state, settled.translation, reporting);
     // A leader has heard from the API server within seconds: who has not sees no tunnels, and nobody's end in that.
     const abandoned = isLeader ? watchdog.check(state, now()) : undefined;
     if (abandoned !== undefined) {
@@ -47,7 +50,8 @@ export function createReporter(options: ReporterOptions): Reporter {
       writes.push(...buildAbandonedWrites(abandoned.sessions, reporting));
     }
     queue.want(writes);
-    return { nextMs: Math.min(abandoned?.nextMs ?? Infinity, nextRenewal(state, authority, now())) };
+    const nextRenewalMs = nextRenewal(state, authority, now());
+    return { nextMs: Math.min(settled.nextMs, abandoned?.nextMs ?? Infinity, nextRenewalMs) };
   }
 
   return { report };

@@ -39,6 +39,24 @@ export function listAcknowledged(
   return reports;
 }
 
+/** Accepted intercepts that an agent which this process serves has neither taken over nor refused yet. */
+export function listAwaited(
+  state: ClusterState,
+  verdicts: readonly Verdict[],
+  reports: ReadonlyMap<ObjectKey, AgentReport>,
+): ReadonlySet<ObjectKey> {
+  const awaited = verdicts.filter((verdict) => {
+    if (verdict.kind !== 'accepted') return false;
+    const { pods = [], rejection } = reports.get(verdict.intercept.key) ?? {};
+    const answered = new Set(pods);
+    const asked = verdict.target.places.filter(
+      ({ pod, captured }) => captured !== undefined && state.agents.has(buildNode(pod)),
+    );
+    return rejection === undefined && asked.some(({ pod }) => !answered.has(pod.name));
+  });
+  return new Set(awaited.map(({ intercept }) => intercept.key));
+}
+
 /** From all control plane pods that live. `own` is what this one says now, which the object may not show yet. */
 export function collectAcknowledged(
   state: ClusterState,

@@ -3,7 +3,7 @@
 
 import type { AgentReport } from '../api/index.ts';
 import type { ClusterState, ObjectKey } from '../state/cluster-state.ts';
-import { collectAcknowledged, listAcknowledged } from './acknowledgement.ts';
+import { collectAcknowledged, listAcknowledged, listAwaited } from './acknowledgement.ts';
 import { planAgents } from './agents.ts';
 import { buildClusterIndex, type ClusterIndex } from './cluster-index.ts';
 import { type AcceptedIntercept, refuseConflicts, type Verdict } from './conflicts.ts';
@@ -41,6 +41,7 @@ export function translate(state: ClusterState, context: TranslationContext): Tra
   return {
     agents,
     acknowledged,
+    awaited: listAwaited(state, verdicts, acknowledged),
     statuses: new Map(statuses),
     rollouts: [...planRollouts(state, accepted), ...removals.rollouts],
     unused: removals.marks,

@@ -41,6 +41,8 @@ export type Translation = {
   readonly agents: ReadonlyMap<string, AgentConfig>;
   /** This process's own reports, for `status.reports.<replica>`. Every replica writes its own; absent = none to give. */
   readonly acknowledged: ReadonlyMap<ObjectKey, AgentReport>;
+  /** Intercepts that agents of this process have yet to answer: the report of them is about to change. */
+  readonly awaited: ReadonlySet<ObjectKey>;
   /** The leader writes what differs from the object. Intercepts that are being deleted or end now have none. */
   readonly statuses: ReadonlyMap<ObjectKey, DesiredStatus>;
   /** The leader patches these pod templates. */

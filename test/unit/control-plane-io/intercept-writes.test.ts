@@ -13,6 +13,7 @@ const KEY = 'shop/orders-alice';
 const NOTHING: Translation = {
   agents: new Map(),
   acknowledged: new Map(),
+  awaited: new Set(),
   statuses: new Map(),
   rollouts: [],
   unused: [],

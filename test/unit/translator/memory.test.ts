@@ -72,6 +72,16 @@ test('an older generation that was acknowledged says nothing about this one', (t
   t.is(programmed(translation), 'WaitingForAgents');
 });
 
+test('awaited are the agents of this process that have yet to answer', (t) => {
+  const awaited = (agents: ClusterState['agents']) => [
+    ...translate({ ...buildState(INTERCEPTED), agents }, CONTEXT).awaited,
+  ];
+  t.deepEqual(awaited(new Map()), [], 'it is connected to another process');
+  t.deepEqual(awaited(new Map([[NODE, { acknowledged: undefined, rejection: undefined }]])), [KEY]);
+  t.deepEqual(awaited(acknowledgeAll(buildState(INTERCEPTED)).agents), []);
+  t.deepEqual(awaited(new Map([[NODE, { acknowledged: undefined, rejection: 'no' }]])), [], 'that is an answer');
+});
+
 function programmed({ statuses }: Translation): string | undefined {
   return statuses.get(KEY)?.conditions.find(({ type }) => type === 'Programmed')?.reason;
 }
