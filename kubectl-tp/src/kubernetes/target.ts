@@ -37,6 +37,8 @@ export type Target = TargetName & {
   readonly port: string;
   /** The application's port; undefined if it is named and no pod tells the number. */
   readonly containerPort: number | undefined;
+  /** The pods that the selector takes in, as far as they had to be looked at. */
+  readonly pods?: readonly Pod[];
   /** How callers name it: `orders.shop:80`; undefined for workloads. */
   readonly host: string | undefined;
 };
@@ -65,12 +67,13 @@ async function findService(client: KubernetesClient, search: Search, signal: Abo
   const ports = (service.spec.ports ?? []).filter(({ protocol = 'TCP' }) => protocol === 'TCP');
   const numbered = ports.map(({ port, name, targetPort = port }) => ({ port, name, targetPort }));
   const chosen = choosePort(search, numbered, ({ port, name, targetPort }) => [name, String(port), String(targetPort)]);
+  const found = await findContainerPort(client, { namespace, selector, targetPort: chosen.targetPort }, signal);
   return {
+    ...found,
     ...target,
     selector: buildSelector({ matchLabels: selector }),
     hasPod: (pod) => typeof chosen.targetPort === 'number' || portOfPod(pod, chosen.targetPort) !== undefined,
     port: String(chosen.port),
-    containerPort: await containerPortOf(client, { namespace, selector, targetPort: chosen.targetPort }, signal),
     host: `${target.name}.${namespace}:${chosen.port}`,
   };
 }
@@ -135,22 +138,20 @@ function choosePort<P extends { port: number; name?: string | undefined }>(
   });
 }
 
-/** The number behind a Service's target port. */
-async function containerPortOf(
+/** The number behind a Service's target port; only pods tell what a name means. */
+async function findContainerPort(
   client: KubernetesClient,
   { namespace, selector, targetPort }: { namespace: string; selector: Labels; targetPort: number | string },
   signal: AbortSignal,
-): Promise<number | undefined> {
-  if (typeof targetPort === 'number') return targetPort;
+): Promise<Pick<Target, 'containerPort' | 'pods'>> {
+  if (typeof targetPort === 'number') return { containerPort: targetPort };
   const pods = await client.list<Pod>(PODS, {
     namespace,
     labelSelector: buildSelector({ matchLabels: selector }),
     signal,
   });
-  return pods
-    .filter((pod) => !isTerminating(pod))
-    .map((pod) => portOfPod(pod, targetPort))
-    .find((port) => port !== undefined);
+  const numbers = pods.filter((pod) => !isTerminating(pod)).map((pod) => portOfPod(pod, targetPort));
+  return { containerPort: numbers.find((port) => port !== undefined), pods };
 }
 
 /** In a pod with an agent the name belongs to the agent; its description tells the application's number. */

@@ -6,7 +6,7 @@ import { isAlreadyExists, type KubernetesClient } from '@kubectl-tp/control-plan
 import { explainMatch } from '@kubectl-tp/control-plane/match';
 import { TpError } from '../errors.ts';
 import { isReady, isTerminating, type Pod } from '../kubernetes/objects.ts';
-import { findTarget, type Target } from '../kubernetes/target.ts';
+import { describeAgent, findTarget, type Target } from '../kubernetes/target.ts';
 import { apiErrorOf } from '../kubernetes/translate-error.ts';
 import { describeTarget } from '../output/describe-target.ts';
 import type { InterceptRequest, InterceptResult } from './api.ts';
@@ -106,11 +106,17 @@ async function buildResult({ client, live, request, target, object, pods, signal
     containerPort,
     // Those that were waited for: a pod that becomes ready later gets the intercept before.
     agents: { ready: readyPods, total: readyPods },
-    capture: status?.capture ?? 'Unknown',
+    capture: status?.capture ?? findCapture(pods, containerPort) ?? 'Unknown',
     fallback: spec.fallback,
     ...(spec.expiresAt === undefined ? {} : { expiresAt: spec.expiresAt }),
     ...(environment === undefined ? {} : { environment }),
   };
+}
+
+/** The status may be a moment behind what the agents have said. */
+function findCapture(pods: readonly Pod[], containerPort: number): InterceptResult['capture'] | undefined {
+  const ports = pods.flatMap((pod) => describeAgent(pod)?.ports ?? []);
+  return ports.find(({ appPort }) => appPort === containerPort)?.capture;
 }
 
 function unknownPort({ kind, name, port }: Target): never {

@@ -37,9 +37,10 @@ export function judgeWait(view: WaitView): Waiting | undefined {
   const accepted = currentCondition(intercept, 'Accepted');
   const programmed = currentCondition(intercept, 'Programmed');
   const ready = currentCondition(intercept, 'Ready');
+  if (accepted?.status === 'False') return judgeRefusal(accepted);
+  if (isTakenOver(view, intercept, { accepted, programmed })) return judgeProbes(view);
   if (accepted === undefined)
     return { step: 'Waiting for the control plane', cause: silentControlPlane(view.installNamespace) };
-  if (accepted.status === 'False') return judgeRefusal(accepted);
   if (programmed?.status !== 'True') return judgeProgramming(view, intercept, programmed);
   if (ready?.status !== 'True') return judgeTunnel(view, ready);
   return judgeProbes(view);
@@ -50,6 +51,25 @@ function currentCondition({ metadata, status }: Intercept, type: string): Condit
   const condition = status?.conditions?.find((candidate) => candidate.type === type);
   const { generation = 0 } = metadata;
   return condition !== undefined && (condition.observedGeneration ?? generation) >= generation ? condition : undefined;
+}
+
+type Said = Readonly<Record<'accepted' | 'programmed', Condition | undefined>>;
+
+/**
+ * Where every pod is ready and has its place in a report, the control plane's replicas have said all that its leader is
+ * about to put into conditions; a pod that comes or goes is the leader's to judge.
+ */
+function isTakenOver(
+  { pods = [] }: WaitView,
+  { metadata, status }: Intercept,
+  { accepted, programmed }: Said,
+): boolean {
+  const isUndecided = programmed === undefined || programmed.reason === 'WaitingForAgents';
+  if (!isUndecided || (accepted !== undefined && accepted.status !== 'True')) return false;
+  const reports = Object.values(status?.reports ?? {}).filter(({ generation }) => generation === metadata.generation);
+  if (pods.length === 0 || reports.some(({ rejection }) => rejection !== undefined)) return false;
+  const holders = new Set(reports.flatMap(({ pods }) => pods));
+  return pods.every((pod) => isReady(pod) && !isTerminating(pod) && holders.has(pod.metadata.name));
 }
 
 const REFUSALS: Readonly<Record<string, ErrorCode>> = {

@@ -6,7 +6,7 @@ import { TpError } from '../errors.ts';
 import { followObjects } from '../kubernetes/follow.ts';
 import type { Event, Pod } from '../kubernetes/objects.ts';
 import type { Target } from '../kubernetes/target.ts';
-import { fromKubernetesError } from '../kubernetes/translate-error.ts';
+import { apiErrorOf, fromKubernetesError } from '../kubernetes/translate-error.ts';
 import { waitUntil } from '../waiting/wait-until.ts';
 import { PROBE_FRESH_MS } from './agent-book.ts';
 import type { InterceptName } from './api.ts';
@@ -17,11 +17,19 @@ type Options = {
   readonly live: LiveSession;
   readonly client: KubernetesClient;
   readonly intercept: InterceptName;
-  readonly target: Pick<Target, 'selector' | 'hasPod'>;
+  readonly target: Pick<Target, 'selector' | 'hasPod' | 'pods'>;
   readonly installNamespace: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly progress: (text: string) => void;
+};
+
+/** Agents that are there take an intercept over sooner, and nobody then asks what keeps it. */
+const WORTH_A_WATCH_MS = 300;
+
+type Watched = {
+  readonly pods: () => readonly Pod[] | undefined;
+  readonly events: () => readonly Event[] | undefined;
 };
 
 /** Resolves with the target's pods. */
@@ -29,23 +37,38 @@ export async function waitForIntercept(options: Options): Promise<readonly Pod[]
   const { live, client, intercept, target, installNamespace, timeoutMs, progress } = options;
   const watches = new AbortController();
   const signal = AbortSignal.any([options.signal, watches.signal]);
-  const where = { namespace: intercept.namespace, signal, onChange: live.bell.ring };
+  const { namespace } = intercept;
   let refusal: unknown;
-  const onTrouble = (error: Error) => {
-    if (!isForbidden(error)) return;
-    refusal = fromKubernetesError(error, installNamespace);
+  const onTrouble = (error: unknown) => {
+    const apiError = apiErrorOf(error);
+    if (!isForbidden(apiError)) return;
+    refusal = fromKubernetesError(apiError, installNamespace);
     live.bell.ring();
   };
-  const selected = followObjects<Pod>(client, PODS, { ...where, labelSelector: target.selector, onTrouble });
-  const pods = () => selected()?.filter(target.hasPod);
-  const events = followObjects<Event>(client, EVENTS, { ...where, fieldSelector: 'type=Warning' });
+  let listed = target.pods;
+  if (listed === undefined) {
+    client.list<Pod>(PODS, { namespace, labelSelector: target.selector, signal }).then((pods) => {
+      listed = pods;
+      live.bell.ring();
+    }, onTrouble);
+  }
+  let watched: Watched | undefined;
+  const watch = () => {
+    const where = { namespace, signal, onChange: live.bell.ring };
+    watched = {
+      pods: followObjects<Pod>(client, PODS, { ...where, labelSelector: target.selector, onTrouble }),
+      events: followObjects<Event>(client, EVENTS, { ...where, fieldSelector: 'type=Warning' }),
+    };
+  };
+  const timer = setTimeout(watch, WORTH_A_WATCH_MS);
+  const pods = () => (watched?.pods() ?? listed)?.filter(target.hasPod);
   const look = () => {
     // Who may not see the pods would never hear that they are reached.
     if (refusal !== undefined) throw refusal;
     return judgeWait({
       intercept: live.table.get(intercept.namespace, intercept.name),
       pods: pods(),
-      events: events() ?? [],
+      events: watched?.events() ?? [],
       probed: freshProbes(live, intercept),
       tunnelTrouble: tunnelTrouble(live),
       installNamespace,
@@ -56,6 +79,7 @@ export async function waitForIntercept(options: Options): Promise<readonly Pod[]
     await waitUntil({ look, bell: live.bell, timeoutMs, timedOut, signal: options.signal, progress });
     return pods() ?? [];
   } finally {
+    clearTimeout(timer);
     watches.abort();
   }
 }

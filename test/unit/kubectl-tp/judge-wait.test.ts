@@ -203,3 +203,61 @@ test('a pod that no node takes is told, with more patience', (t) => {
   t.regex(found?.message ?? '', /0\/3 nodes/);
   t.is(found?.graceMs, 20_000);
 });
+
+const OWN = { generation: 1, pods: ['orders-a-1'] };
+const takenOver = (told: Told, reports: Record<string, object>, view: Partial<WaitView> = {}) =>
+  judge(told, {
+    ...view,
+    intercept: { ...buildIntercept(told), status: { ...buildIntercept(told).status, reports } } as Intercept,
+  });
+
+test('what all replicas have reported works, whatever the conditions are about to say', (t) => {
+  t.is(takenOver({}, { one: OWN }), undefined);
+  const waiting: Told = { ...ACCEPTED, Programmed: ['False', 'WaitingForAgents'], Ready: ['False', 'NotProgrammed'] };
+  t.is(takenOver(waiting, { one: OWN }), undefined);
+  const two = { pods: [buildPod(), buildPod({ name: 'orders-a-2' })], probed: new Set(['orders-a-1', 'orders-a-2']) };
+  t.is(takenOver({}, { one: OWN, two: { generation: 1, pods: ['orders-a-2'] } }, two), undefined);
+});
+
+const notTakenOver = test.macro(
+  (t, step: RegExp, told: Told, reports: Record<string, object>, view?: Partial<WaitView>) => {
+    t.regex(takenOver(told, reports, view)?.step ?? '', step);
+  },
+);
+const CONTROL_PLANE = /control plane/;
+test('reports: of an earlier generation', notTakenOver, CONTROL_PLANE, {}, { one: { ...OWN, generation: 0 } });
+test('reports: with a refusal', notTakenOver, CONTROL_PLANE, {}, { one: { ...OWN, rejection: 'no' } });
+test(
+  'reports: without one pod',
+  notTakenOver,
+  CONTROL_PLANE,
+  {},
+  { one: OWN },
+  {
+    pods: [buildPod(), buildPod({ name: 'orders-a-2' })],
+    probed: new Set(['orders-a-1', 'orders-a-2']),
+  },
+);
+test(
+  'reports: a pod that is not ready',
+  notTakenOver,
+  CONTROL_PLANE,
+  {},
+  { one: OWN },
+  { pods: [buildPod({ ready: false })] },
+);
+test('reports: a pod that ends', notTakenOver, CONTROL_PLANE, {}, { one: OWN }, { pods: [buildPod({ ending: true })] });
+test('reports: pods not seen yet', notTakenOver, CONTROL_PLANE, {}, { one: OWN }, { pods: undefined });
+test('reports: no pods', notTakenOver, CONTROL_PLANE, {}, { one: OWN }, { pods: [] });
+test('reports: an agent that has not been here', notTakenOver, /0\/1/, {}, { one: OWN }, { probed: new Set<string>() });
+test('reports: something else is in the way', notTakenOver, /1 of 2 pods/, ROLLING, { one: OWN });
+test(
+  'reports: the leader says that no laptop is there',
+  notTakenOver,
+  /^LaptopAway$/,
+  { ...READY, Ready: ['False', 'LaptopAway'] },
+  { one: OWN },
+);
+test('reports: a refusal by the leader', (t) => {
+  t.is(takenOver({ Accepted: ['False', 'Conflict'] }, { one: OWN })?.cause?.code, 'CONFLICT');
+});

@@ -3,31 +3,61 @@
 import test from 'ava';
 import { PODS, type Resource } from '../../../control-plane/src/api/index.ts';
 import { type KubernetesClient, KubernetesError } from '../../../control-plane/src/kubernetes/index.ts';
+import type { Pod } from '../../../kubectl-tp/src/kubernetes/objects.ts';
+import { fromKubernetesError } from '../../../kubectl-tp/src/kubernetes/translate-error.ts';
 import type { LiveSession } from '../../../kubectl-tp/src/session/live-session.ts';
 import { waitForIntercept } from '../../../kubectl-tp/src/session/wait-for-intercept.ts';
 import { createBell } from '../../../kubectl-tp/src/waiting/bell.ts';
 
-test('who may not see the pods is told so at once', async (t) => {
-  const message = 'pods is forbidden: User "ann" cannot list resource "pods" in API group "" in the namespace "shop"';
-  async function* watch(resource: Resource, { onTrouble }: { onTrouble?: (error: Error) => void }) {
-    if (resource === PODS) onTrouble?.(new KubernetesError('KUBERNETES_REFUSED', message, { status: 403 }));
-    yield* [];
-  }
+const READY = { type: 'Ready', status: 'True' };
+const FORBIDDEN = new KubernetesError(
+  'KUBERNETES_REFUSED',
+  'pods is forbidden: User "ann" cannot list resource "pods" in API group "" in the namespace "shop"',
+  { status: 403 },
+);
+const POD = { metadata: { name: 'orders-a', namespace: 'shop' }, status: { conditions: [READY] } };
+
+type Cluster = { list?: () => Promise<unknown>; watch?: (resource: Resource) => unknown; intercept?: object };
+
+function wait({ list, watch, intercept = {} }: Cluster, target: { pods?: readonly Pod[] } = {}) {
   const live = {
     bell: createBell(),
-    table: { get: () => ({ metadata: { namespace: 'shop' } }) },
-    agents: { probeAges: () => new Map() },
+    table: { get: () => ({ metadata: { namespace: 'shop', generation: 1 }, ...intercept }) },
+    agents: { probeAges: () => new Map([['orders-a', 0]]) },
     tunnels: { status: () => [] },
   } as unknown as LiveSession;
-  const waiting = waitForIntercept({
+  return waitForIntercept({
     live,
-    client: { watch } as unknown as KubernetesClient,
+    client: { list, watch } as unknown as KubernetesClient,
     intercept: { namespace: 'shop', name: 'orders-1' },
-    target: { selector: 'app=orders', hasPod: () => true },
+    target: { selector: 'app=orders', hasPod: () => true, ...target },
     installNamespace: 'kubectl-tp',
     timeoutMs: 2000,
     signal: new AbortController().signal,
     progress: () => undefined,
   });
+}
+
+test('who may not see the pods is told so at once', async (t) => {
+  const waiting = wait({ list: () => Promise.reject(fromKubernetesError(FORBIDDEN, 'kubectl-tp')) });
   await t.throwsAsync(waiting, { code: 'MISSING_RIGHT', message: 'User "ann" may not list pods in namespace shop.' });
+});
+
+test('agents that have taken over cost one look at the pods, and none if they are known', async (t) => {
+  const intercept = { status: { reports: { 'tp-control-plane-1': { generation: 1, pods: ['orders-a'] } } } };
+  t.deepEqual(await wait({ list: () => Promise.resolve([POD]), intercept }), [POD]);
+  t.deepEqual(await wait({ intercept }, { pods: [POD] as Pod[] }), [POD]);
+});
+
+test('a wait that lasts watches the pods', async (t) => {
+  async function* watch(resource: Resource) {
+    yield { type: 'listed', objects: resource === PODS ? [POD] : [], version: '1' };
+  }
+  const conditions = ['Accepted', 'Programmed', 'Ready'].map((type) => ({ type, status: 'True', reason: type }));
+  const waiting = wait({
+    list: () => Promise.reject(new Error('overloaded')),
+    watch,
+    intercept: { status: { conditions } },
+  });
+  t.deepEqual(await waiting, [POD]);
 });
