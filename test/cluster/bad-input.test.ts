@@ -166,6 +166,7 @@ const OLD_PLUGIN = [
 const NOTHING_TO_DO: readonly (readonly [line: string, says: RegExp])[] = [
   ['status', /No session runs for context lab-/],
   ['list', /No intercepts in team-a/],
+  ['version --cluster-part', /cluster +\d+\.\d+\.\d+/],
   ['leave shop', /There is no intercept shop of yours in team-a/],
   ['leave --all', /There is nothing to leave/],
   ['quit', /No session runs/],
@@ -335,7 +336,7 @@ test.serial('bad input is told in one message with the next step, and leaves not
   t.deepEqual(await objectsOf(cluster, ['alice', 'bob', 'admin']), []);
 });
 
-test.serial('what there is nothing of is no error', async (t) => {
+test.serial('what is no mistake ends with 0, also when there is nothing to do', async (t) => {
   const cluster = await labCluster();
   await install(cluster);
   const scene = await openScene(t, cluster);
