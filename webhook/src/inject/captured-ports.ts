@@ -52,7 +52,8 @@ function findNamedPorts(pod: Pod, services: readonly ServiceView[]): AppPort[] {
 
 /** A pod that asks for its agent itself may be older than its Service, which could target any of these. */
 function listNamedPorts(pod: Pod): AppPort[] {
-  return listAppPorts(pod).filter(({ name }) => name !== undefined);
+  const names = new Set(listAppPorts(pod).map(({ name }) => name));
+  return [...names].flatMap((name) => (name === undefined ? [] : (findByName(pod, name) ?? [])));
 }
 
 function findWantedPort(target: InterceptTarget, pod: Pod, services: readonly ServiceView[]): WantedPort | undefined {
