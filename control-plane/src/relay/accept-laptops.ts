@@ -24,7 +24,7 @@ export type LaptopServerOptions = {
   readonly onTunnel: (session: string, socket: Duplex) => void;
   /** For logs and metrics. */
   readonly onRefused: (error: RelayError) => void;
-  /** For a server that many can reach. */
+  /** For a server that many can reach; port-forwards all come from the pod itself. */
   readonly maxUnprovenPerAddress?: number;
 };
 
@@ -33,7 +33,7 @@ export function createLaptopServer({
   proofs,
   onTunnel,
   onRefused,
-  maxUnprovenPerAddress = MAX_UNPROVEN_LAPTOPS,
+  maxUnprovenPerAddress = Number.POSITIVE_INFINITY,
 }: LaptopServerOptions): Server {
   const unproven = createWaitingRoom<Socket>(MAX_UNPROVEN_LAPTOPS, (laptop) => laptop.destroy());
   const unprovenOf = createAddressLimit(maxUnprovenPerAddress);

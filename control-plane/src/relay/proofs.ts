@@ -3,6 +3,8 @@
 import { verifySessionProof } from '../protocol/index.ts';
 import { RelayError } from './errors.ts';
 
+/** Proofs are remembered for a minute; looking through all of them for each new one would be work without bound. */
+const SWEEP_INTERVAL_MS = 1000;
 const SESSION_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export type ProofChecker = {
@@ -22,11 +24,17 @@ export function createProofChecker({
 }): ProofChecker {
   /** Ids of used proofs and when they stop being valid anyway. */
   const used = new Map<string, number>();
+  let sweptAtMs = 0;
 
   function use(id: string, expiresAtMs: number): void {
-    for (const [old, expiry] of used) if (expiry < now()) used.delete(old);
+    if (now() - sweptAtMs > SWEEP_INTERVAL_MS) sweep();
     if (used.has(id)) throw new RelayError('PROOF_REPLAYED');
     used.set(id, expiresAtMs);
+  }
+
+  function sweep(): void {
+    sweptAtMs = now();
+    for (const [id, expiresAtMs] of used) if (expiresAtMs < sweptAtMs) used.delete(id);
   }
 
   return {

@@ -24,17 +24,23 @@ export type SessionRegistry = {
 };
 
 type SessionTunnels = {
-  /** Undefined while only replaced tunnels, or one whose laptop said goAway, are left. */
-  newest: Mux | undefined;
+  /** Those that take new connections, the newest last: it gets them. */
+  open: Mux[];
   all: Mux[];
 };
+
+/**
+ * A laptop tries two ways at once and drops the slower one, which may be the one that came here last. So a tunnel stays
+ * in reserve until the one after it has lived for so long.
+ */
+const RESERVE_MS = 2000;
 
 export function createSessionRegistry({ onUp, onDown }: RegistryEvents): SessionRegistry {
   const sessions = new Map<string, SessionTunnels>();
   const memory = createMemoryBudget(MAX_HELD_BYTES);
 
   function add(session: string, socket: Duplex): void {
-    const tunnels = sessions.get(session) ?? { newest: undefined, all: [] };
+    const tunnels = sessions.get(session) ?? { open: [], all: [] };
     sessions.set(session, tunnels);
     const mux: Mux = createMux(socket, {
       side: 'relay',
@@ -45,19 +51,25 @@ export function createSessionRegistry({ onUp, onDown }: RegistryEvents): Session
         forget(session, mux);
       },
     });
-    const replaced = tunnels.newest;
-    tunnels.newest = mux;
+    const isFirst = tunnels.open.length === 0;
+    tunnels.open.push(mux);
     tunnels.all.push(mux);
-    replaced?.goAway();
     if (tunnels.all.length > MAX_TUNNELS_PER_SESSION) tunnels.all[0]?.destroy();
-    if (replaced === undefined) onUp(session);
+    if (isFirst) onUp(session);
+    else setTimeout(() => replaceOlder(tunnels, mux), RESERVE_MS).unref();
+  }
+
+  function replaceOlder(tunnels: SessionTunnels, mux: Mux): void {
+    const older = tunnels.open.slice(0, Math.max(tunnels.open.indexOf(mux), 0));
+    tunnels.open = tunnels.open.filter((other) => !older.includes(other));
+    for (const other of older) other.goAway();
   }
 
   function retire(session: string, mux: Mux, reason: Error | undefined): void {
     const tunnels = sessions.get(session);
-    if (tunnels?.newest !== mux) return;
-    tunnels.newest = undefined;
-    onDown(session, reason);
+    if (!tunnels?.open.includes(mux)) return;
+    tunnels.open = tunnels.open.filter((other) => other !== mux);
+    if (tunnels.open.length === 0) onDown(session, reason);
   }
 
   function forget(session: string, mux: Mux): void {
@@ -71,9 +83,10 @@ export function createSessionRegistry({ onUp, onDown }: RegistryEvents): Session
     add,
     open(session) {
       const tunnels = sessions.get(session);
-      if (tunnels?.newest === undefined) return 'no-session';
+      const newest = tunnels?.open.at(-1);
+      if (tunnels === undefined || newest === undefined) return 'no-session';
       const connections = tunnels.all.reduce((sum, mux) => sum + mux.size, 0);
-      return connections < MAX_CONNECTIONS_PER_SESSION ? tunnels.newest.open() : 'too-many';
+      return connections < MAX_CONNECTIONS_PER_SESSION ? newest.open() : 'too-many';
     },
     end(session) {
       for (const mux of sessions.get(session)?.all ?? []) mux.destroy();

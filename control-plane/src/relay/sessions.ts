@@ -5,12 +5,15 @@ import { createPublicKey } from 'node:crypto';
 import { SESSIONS, type Session } from '../api/index.ts';
 import { isNotFound, type KubernetesClient, type KubernetesObject } from '../kubernetes/index.ts';
 
+/** Anybody in the cluster may name sessions that don't exist. One that is new comes with the watch in a moment. */
+const MAX_LOOKUPS_PER_SECOND = 20;
+
 type SessionObject = KubernetesObject & Pick<Session, 'spec'>;
 
 export type SessionKeys = {
   /** True after the first list. */
   readonly isListed: boolean;
-  /** Public key (PEM) of a session; asks the API server for one the watch has not brought yet. */
+  /** Public key (PEM) of a session; asks the API server, now and then, for one the watch has not brought yet. */
   find(session: string): Promise<string | undefined>;
   /** Watches until the signal. */
   run(signal: AbortSignal): Promise<void>;
@@ -30,6 +33,13 @@ export function createSessionKeys({
 }): SessionKeys {
   let keys = new Map<string, string>();
   let isListed = false;
+  let lookups = { second: 0, count: 0 };
+
+  function mayLookUp(): boolean {
+    const second = Math.floor(performance.now() / 1000);
+    lookups = { second, count: lookups.second === second ? lookups.count + 1 : 1 };
+    return lookups.count <= MAX_LOOKUPS_PER_SECOND;
+  }
 
   function replaceAll(objects: SessionObject[]): void {
     const before = keys;
@@ -62,7 +72,7 @@ export function createSessionKeys({
       return isListed;
     },
     async find(session) {
-      if (!keys.has(session)) {
+      if (!keys.has(session) && mayLookUp()) {
         const object = await getSession(client, namespace, session);
         if (object !== undefined) set(object);
       }

@@ -56,7 +56,8 @@ function withPlainErrors(
     try {
       return await answer;
     } catch (error) {
-      if (isForbiddenOfOurs(error) && !(await isInstalled())) throw notInstalled(installNamespace, error);
+      if (isForbiddenOfOurs(error) && !(await isInstalled().catch(() => true)))
+        throw notInstalled(installNamespace, error);
       throw fromKubernetesError(error, installNamespace);
     }
   };

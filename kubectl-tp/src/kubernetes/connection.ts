@@ -74,7 +74,7 @@ export async function resolveConnection(flags: ConnectionFlags, env: NodeJS.Proc
     cluster: withServer(applyFlags(clusterName ?? 'flags', cluster, clusterFlags(flags))),
     user: applyFlags(userName ?? 'flags', user, userFlags(flags)),
     impersonate: impersonation(flags, user),
-    ...(flags.requestTimeout === undefined ? {} : { requestTimeoutMs: parseTimeout(flags.requestTimeout) }),
+    ...parseTimeout(flags.requestTimeout),
   };
 }
 
@@ -144,9 +144,10 @@ function applyFlags(name: string, entry: NamedEntry | undefined, flags: Record<s
   return { name, value, ...(entry?.file === undefined || given.length > 0 ? {} : { file: entry.file }) };
 }
 
-/** As in kubectl, a number alone is seconds. */
-function parseTimeout(text: string): number {
-  return readDuration(/^\d+$/.test(text) ? `${text}s` : text, '--request-timeout');
+/** As in kubectl, a number alone is seconds, and 0 is no limit. */
+function parseTimeout(text: string | undefined): Pick<Connection, 'requestTimeoutMs'> {
+  if (text === undefined || text === '0') return {};
+  return { requestTimeoutMs: readDuration(/^\d+$/.test(text) ? `${text}s` : text, '--request-timeout') };
 }
 
 function withServer(cluster: NamedEntry): NamedEntry {

@@ -11,11 +11,17 @@ import type { Cluster } from './client.ts';
 /** `body` is undefined unless the status is 200: what is refused may be told in plain text. */
 export type JsonAnswer = { readonly status: number; readonly body: unknown };
 
+/** An API server answers such questions at once, or has other troubles. */
+const TIMEOUT_MS = 10_000;
+
 /** `path` starts with a slash. Throws CLUSTER_UNREACHABLE. */
 export async function getJson({ server, httpsOptions }: Omit<Cluster, 'client'>, path: string): Promise<JsonAnswer> {
   const options = await httpsOptions();
   const url = new URL(`${server.pathname.replace(/\/$/, '')}${path}`, server);
-  const ask = (server.protocol === 'http:' ? plainRequest : request)(url, options);
+  const ask = (server.protocol === 'http:' ? plainRequest : request)(url, {
+    ...options,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
   ask.end();
   try {
     const [answer] = (await once(ask, 'response')) as [IncomingMessage];

@@ -12,8 +12,8 @@ import { buildTunnelRequest, reverseConnect, type TunnelRequest } from './revers
 
 /** The proxy answers within two round trips; an API server that can't reach the pod tries for half a minute. */
 const PROXY_HEAD_START_MS = 400;
-/** Whatever keeps the API server from pods, a firewall or a missing right, is seldom gone sooner. */
-const PROXY_PAUSE_MS = 10 * 60_000;
+/** How long the proxy is left alone after it was refused (a missing right), was slow (a firewall), failed (a relay that starts). */
+const PAUSES_MS = { refused: 10 * 60_000, slow: 2 * 60_000, failed: 5_000 };
 
 export type TunnelWay = 'proxy' | 'port-forward';
 export type RelayConnection = { readonly connection: Duplex; readonly way: TunnelWay };
@@ -43,19 +43,31 @@ export function createRelayConnector(
       return { connection: answer.socket, way: 'proxy' as const };
     }
     if ('socket' in answer) answer.socket.destroy();
-    throw new TpError('TUNNEL_REFUSED', `The API server's proxy does not lead to relay ${relay}.`);
+    const isForbidden = 'status' in answer && answer.status === 403;
+    throw new TpError(isForbidden ? 'MISSING_RIGHT' : 'TUNNEL_REFUSED', `No way through the proxy to relay ${relay}.`);
+  }
+
+  function pauseFor(error: unknown, wasSlow: boolean): void {
+    const isForbidden = error instanceof TpError && error.code === 'MISSING_RIGHT';
+    const why = isForbidden ? 'refused' : wasSlow ? 'slow' : 'failed';
+    pausedUntilMs = Date.now() + PAUSES_MS[why];
   }
 
   return async (relay, signal) => {
     if (askRelay === undefined || Date.now() < pausedUntilMs) return byPortForward(relay, signal);
-    const connected = await withHeadStart<RelayConnection>({
-      preferred: (limited) => byProxy(askRelay, relay, limited),
+    return withHeadStart<RelayConnection>({
+      async preferred(limited) {
+        try {
+          return await byProxy(askRelay, relay, limited);
+        } catch (error) {
+          if (!signal.aborted) pauseFor(error, limited.aborted);
+          throw error;
+        }
+      },
       other: (limited) => byPortForward(relay, limited),
       headStartMs: PROXY_HEAD_START_MS,
       discard: ({ connection }) => connection.destroy(),
       signal,
     });
-    if (connected.way === 'port-forward') pausedUntilMs = Date.now() + PROXY_PAUSE_MS;
-    return connected;
   };
 }

@@ -12,11 +12,15 @@ export type HeadStart<T> = {
   readonly signal: AbortSignal;
 };
 
-/** Resolves with what is there first, and aborts the other way; when both fail, rejects with the other way's error. */
+/**
+ * Resolves with what is there first, and aborts the other way. When the other way has failed, the preferred one has its
+ * head start once more. When both fail, rejects with the other way's error.
+ */
 export async function withHeadStart<T>({ preferred, other, headStartMs, discard, signal }: HeadStart<T>): Promise<T> {
   const limits = { preferred: new AbortController(), other: new AbortController() };
   const first = preferred(AbortSignal.any([signal, limits.preferred.signal]));
   const second = startLater();
+  second.catch(() => giveUpLater());
   try {
     const winner = await Promise.any([
       first.then((value) => ({ value, late: second, limit: limits.other })),
@@ -27,6 +31,12 @@ export async function withHeadStart<T>({ preferred, other, headStartMs, discard,
     return winner.value;
   } catch {
     return await second;
+  }
+
+  function giveUpLater(): void {
+    const timer = setTimeout(() => limits.preferred.abort(), headStartMs);
+    const stop = () => clearTimeout(timer);
+    first.then(stop, stop);
   }
 
   async function startLater(): Promise<T> {

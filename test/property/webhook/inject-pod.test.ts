@@ -69,7 +69,7 @@ function whenInjected(check: (before: Pod, after: Pod, namespace: NamespaceView)
       const injection = injectPod(before, view, SETTINGS);
       if (injection.outcome === 'injected') check(before, injection.pod, view);
     }),
-    { numRuns: 300 },
+    { numRuns: 1000 },
   );
 }
 

@@ -50,7 +50,8 @@ const duration = (text: string) => readDuration(text, '--ttl');
 test(gives, duration, '90s', 90_000);
 test(gives, duration, '1h30m', 5_400_000);
 test(gives, duration, '0.5s', 500);
-for (const text of ['', '5', 's', '1x', '-1s', '0s', '1 h']) test(refuses, duration, text, 'BAD_DURATION');
+for (const text of ['', '5', 's', '1x', '-1s', '0s', '1 h', '25d', '999999999d'])
+  test(refuses, duration, text, 'BAD_DURATION');
 
 const header = (text: string) => parseHeaderConditions([text]);
 test(gives, header, 'x-dev=me', [{ name: 'x-dev', value: 'me' }]);

@@ -5,7 +5,10 @@ import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { LEASES } from '../../../control-plane/src/api/index.ts';
+import { fromAnswer } from '../../../control-plane/src/kubernetes/errors.ts';
+import type { KubernetesClient } from '../../../control-plane/src/kubernetes/index.ts';
 import { signSessionProof, TUNNEL_PATH, TUNNEL_PROTOCOL } from '../../../control-plane/src/protocol/index.ts';
+import { createSessionKeys } from '../../../control-plane/src/relay/sessions.ts';
 import {
   type AgentOptions,
   createTestAuthority,
@@ -141,6 +144,31 @@ test('refused: a proof that was used before', async (t) => {
   const proof = await prove(rig);
   t.deepEqual(await askForTunnel(rig, { proof }), { status: 101 });
   t.deepEqual(await askForTunnel(rig, { proof }), { status: 403, code: 'PROOF_REPLAYED' });
+});
+
+test('refused: a proof that was used on the other port', async (t) => {
+  const rig = await createTunnelRig(t);
+  const proof = await prove(rig);
+  t.deepEqual(await askForTunnel(rig, { proof }), { status: 101 });
+  t.deepEqual(await askForTunnel(rig, { proof, port: 'proxy' }), { status: 403, code: 'PROOF_REPLAYED' });
+});
+
+test('sessions that nobody made are seldom asked for', async (t) => {
+  let asked = 0;
+  const get = async () => {
+    asked += 1;
+    throw fromAnswer(404, '');
+  };
+  const client = { get } as unknown as KubernetesClient;
+  const keys = createSessionKeys({
+    client,
+    namespace: 'kubectl-tp',
+    onGone: () => t.fail(),
+    onTrouble: () => t.fail(),
+  });
+  const found = await Promise.all(Array.from({ length: 500 }, (_, index) => keys.find(`made-up-${index}`)));
+  t.true(found.every((key) => key === undefined));
+  t.true(asked > 0 && asked <= 40, `${asked}`);
 });
 
 test('a plain request and garbage on the laptop port get an answer or an end', async (t) => {

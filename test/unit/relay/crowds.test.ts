@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { createWaitingRoom } from '../../../control-plane/src/protocol/index.ts';
 import { createAgentServer } from '../../../control-plane/src/relay/accept-agents.ts';
 import { createAddressLimit } from '../../../control-plane/src/relay/address-limit.ts';
-import { MAX_UNPROVEN_PER_ADDRESS } from '../../../control-plane/src/relay/limits.ts';
+import { MAX_UNPROVEN_LAPTOPS, MAX_UNPROVEN_PER_ADDRESS } from '../../../control-plane/src/relay/limits.ts';
 import { createSessionRegistry } from '../../../control-plane/src/relay/session-registry.ts';
 import { captureClientHello } from '../../helpers/client-hello.ts';
 import { createTunnelRig, dialTcp, portOf, startApp } from '../../helpers/tunnel-rig.ts';
@@ -81,5 +81,7 @@ test('who only connects to the port behind the proxy keeps out neither other add
   const { proxy = 0, laptop = 0 } = rig.relays[0]?.ports ?? {};
   const sockets = crowd(t, proxy, MAX_UNPROVEN_PER_ADDRESS + 2);
   await waitFor('two are turned away', () => sockets.filter(isGone).length === 2);
+  const forwards = crowd(t, laptop, MAX_UNPROVEN_LAPTOPS + 2);
+  await waitFor('the oldest make room', () => forwards.filter(isGone).length >= 2);
   for (const port of [proxy, laptop]) t.is((await fetch(`http://127.0.0.1:${port}/`)).status, 426);
 });

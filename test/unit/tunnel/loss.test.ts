@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import test from 'ava';
 import { LEASES, SESSIONS } from '../../../control-plane/src/api/index.ts';
+import { reverseConnect } from '../../../kubectl-tp/src/tunnel/reverse-connect.ts';
 import { createTunnels } from '../../../kubectl-tp/src/tunnel/tunnel.ts';
 import { createTunnelRig, dialTcp, startApp, startTestRelay, type TestRelay } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -160,6 +161,23 @@ test('with the API server away the relay serves on, and writes its Lease later',
   t.deepEqual(rig.kubernetes.names(LEASES), []);
   rig.kubernetes.isAway = false;
   await waitFor('the Lease', () => rig.kubernetes.names(LEASES).includes('me.relay-late'));
+});
+
+test('a newer tunnel that is dropped at once leaves the one before it in its place', async (t) => {
+  const app = await startApp(t, echo);
+  const rig = await createTunnelRig(t, { port: app.port });
+  await rig.up();
+  const claim = { session: 'me', key: rig.session.key, relay: 'relay-0' };
+  const dialed = await dialTcp(rig.relays[0]?.ports.laptop ?? 0);
+  const slower = await reverseConnect(dialed, claim, new AbortController().signal);
+  slower.destroy();
+  await waitFor('connections reach the laptop', async () => {
+    const agent = await rig.agent().catch(() => undefined);
+    agent?.end('again');
+    return agent !== undefined && (await readAll(agent)) === 'again';
+  });
+  t.is(rig.tunnels.status()[0]?.state.name, 'up');
+  t.deepEqual(rig.kubernetes.names(LEASES), ['me.relay-0']);
 });
 
 test('the newest tunnel of a session gets new connections; the one before keeps its own', async (t) => {

@@ -128,6 +128,13 @@ test('head start: a slow way may still win, and what the other one brings then i
   await waitFor('it is discarded', () => discarded.length > 0);
 });
 
+test('head start: a slow way has no more than it once more when the other way has failed', async (t) => {
+  const { attempts, result, otherBegins } = race(20);
+  (await otherBegins()).reject(new Error('second'));
+  attempts.preferred?.signal.addEventListener('abort', () => attempts.preferred?.reject(new Error('aborted')));
+  await t.throwsAsync(result, { message: 'second' });
+});
+
 test("head start: both fail with the other way's error", async (t) => {
   const { attempts, result, otherBegins } = race(1);
   attempts.preferred?.reject(new Error('first'));

@@ -1,7 +1,7 @@
 // Which ports of a pod the agent captures, and how. Least privilege first: a port that a Service targets by name costs
 // nothing; nft rules, which need NET_ADMIN, are written only where an Intercept wants a port that no name leads to.
 
-import { AGENT_FIRST_PORT, type CapturedPort, type InterceptTarget } from '@kubectl-tp/control-plane/api';
+import { AGENT_FIRST_PORT, type CapturedPort, INJECT, type InterceptTarget } from '@kubectl-tp/control-plane/api';
 import { type AppPort, findByName, findByNumber, freePorts, listAppPorts } from './app-ports.ts';
 import { findServicePort, isSelected, type NamespaceView, type ServiceView } from './namespace-view.ts';
 import type { Pod } from './pod.ts';
@@ -19,7 +19,8 @@ export function findCapturedPorts(
   targets: readonly InterceptTarget[],
 ): CapturedPort[] {
   const services = namespace.services.filter((service) => isSelected(service, pod.metadata.labels ?? {}));
-  const named = services.length === 0 && targets.length === 0 ? listNamedPorts(pod) : findNamedPorts(pod, services);
+  const asksItself = pod.metadata.annotations?.[INJECT] === 'enabled';
+  const named = asksItself && services.length === 0 ? listNamedPorts(pod) : findNamedPorts(pod, services);
   const wanted = targets.flatMap((target) => findWantedPort(target, pod, services) ?? []);
   const byName = new Set(named.map(({ number }) => number));
   const byNft = new Set(
