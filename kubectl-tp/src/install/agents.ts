@@ -11,10 +11,11 @@ import {
   UNUSED_SINCE_ANNOTATION,
   workloadOfPod,
 } from '@kubectl-tp/control-plane/api';
-import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
+import { isNotFound, type KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
 import { followObjects } from '../kubernetes/follow.ts';
 import type { Pod, Workload } from '../kubernetes/objects.ts';
+import { apiErrorOf } from '../kubernetes/translate-error.ts';
 import { createBell } from '../waiting/bell.ts';
 import { waitUntil } from '../waiting/wait-until.ts';
 
@@ -62,10 +63,15 @@ export async function removeAgents(owners: readonly Owner[], options: Options): 
   const rollable = owners.filter(({ kind }) => ROLLABLE[kind] !== undefined);
   for (const owner of rollable) {
     options.progress(`Rolling ${describeOwner(owner)} so that its pods lose their agents`);
-    await roll(options.client, owner, options.signal);
+    await roll(options.client, owner, options.signal).catch(unlessGone);
   }
   if (rollable.length > 0) await waitUntilGone(rollable, options);
   return owners.filter((owner) => !rollable.includes(owner));
+}
+
+/** The pods of a workload that was deleted meanwhile go with it. */
+function unlessGone(error: unknown): void {
+  if (!isNotFound(apiErrorOf(error))) throw error;
 }
 
 /** Without the annotation that once brought the agents the template is as its author wrote it. */
