@@ -11,7 +11,7 @@ export const ERROR_CODES = {
   BAD_HEADER: 'A --header value is not a header.',
   BAD_PORT: 'A port is not LOCAL or LOCAL:REMOTE.',
   BAD_TARGET: 'NAME is neither a Service nor KIND/NAME of a workload.',
-  BAD_DURATION: 'A duration is not a number with s, m or h.',
+  BAD_DURATION: 'A duration is not a number with s, m, h or d, or too long.',
   KUBECONFIG_INVALID:
     'The kubeconfig cannot be read, or does not have the context, cluster or user that was asked for.',
   CLUSTER_UNREACHABLE: 'The API server does not answer.',

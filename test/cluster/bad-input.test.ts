@@ -51,7 +51,7 @@ const MISTYPED = [
   mistake('intercept pod/shop', 2, 'BAD_TARGET', /"pod\/shop".*"pod" is no kind that can be intercepted/, A_TARGET),
   mistake('intercept Shop', 2, 'BAD_TARGET', /"Shop".*a-z, 0-9/, A_TARGET),
   mistake('intercept shop --ttl soon', 2, 'BAD_DURATION', /--ttl.*"soon": it is not a number with/, A_DURATION),
-  mistake('intercept shop --ttl 5', 2, 'BAD_DURATION', /--ttl.*"5": it is not a number with s, m or h/, A_DURATION),
+  mistake('intercept shop --ttl 5', 2, 'BAD_DURATION', /--ttl.*"5": it is not a number with s, m, h or d/, A_DURATION),
   mistake('intercept shop --ttl 0s', 2, 'BAD_DURATION', /no time at all/, A_DURATION),
   mistake('intercept shop -p http', 2, 'BAD_PORT', /"http": it is not a number/, A_PORT),
   mistake('intercept shop -p 70000', 2, 'BAD_PORT', /"70000": ports go from 1 to 65535/, A_PORT),
