@@ -6,7 +6,7 @@ import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request } from 'node:https';
 import { json } from 'node:stream/consumers';
 import { TpError } from '../errors.ts';
-import type { Cluster } from './client.ts';
+import type { ApiAccess } from './upgrade.ts';
 
 /** `body` is undefined unless the status is 200: what is refused may be told in plain text. */
 export type JsonAnswer = { readonly status: number; readonly body: unknown };
@@ -15,7 +15,7 @@ export type JsonAnswer = { readonly status: number; readonly body: unknown };
 const TIMEOUT_MS = 10_000;
 
 /** `path` starts with a slash. Throws CLUSTER_UNREACHABLE. */
-export async function getJson({ server, httpsOptions }: Omit<Cluster, 'client'>, path: string): Promise<JsonAnswer> {
+export async function getJson({ server, httpsOptions }: ApiAccess, path: string): Promise<JsonAnswer> {
   const options = await httpsOptions();
   const url = new URL(`${server.pathname.replace(/\/$/, '')}${path}`, server);
   const ask = (server.protocol === 'http:' ? plainRequest : request)(url, {
