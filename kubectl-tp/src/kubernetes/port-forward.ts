@@ -27,7 +27,10 @@ export async function portForward(access: ApiAccess, target: PodPort, signal: Ab
   const { namespace, pod, port } = target;
   const path = `/api/v1/namespaces/${namespace}/pods/${pod}/portforward?ports=${port}`;
   const socket = await openWebSocket(access, { path, protocol: SUBPROTOCOL, signal });
-  return new PortForwardStream(socket, target);
+  const stream = new PortForwardStream(socket, target);
+  // Whoever uses it hears of its end; one that nobody uses yet, or any more, must not end the process.
+  stream.on('error', () => undefined);
+  return stream;
 }
 
 class PortForwardStream extends Duplex {

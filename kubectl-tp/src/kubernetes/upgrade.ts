@@ -43,6 +43,8 @@ function exchange(url: URL, options: RequestOptions): Promise<Upgraded | Refused
   const request = url.protocol === 'http:' ? httpRequest(url, options) : httpsRequest(url, options);
   request.on('upgrade', (response, socket, head) => {
     socket.setNoDelay?.(true);
+    // Whoever uses it hears of its end; one that nobody uses yet, or any more, must not end the process.
+    socket.on('error', () => undefined);
     if (head.length > 0) socket.unshift(head);
     resolve({ response, socket });
   });

@@ -97,6 +97,13 @@ test('a text on the error channel ends the stream with what it says', async (t) 
   });
 });
 
+test('an error that nobody waits for yet ends the stream, not the process', async (t) => {
+  const { stream, served } = await open(t);
+  served.send(1, Buffer.from('failed to connect to localhost:8444 inside namespace'));
+  await waitFor('the stream is over', () => stream.destroyed);
+  t.is((stream.errored as { code?: string } | null)?.code, 'PORT_FORWARD_FAILED');
+});
+
 test('a close is an end', async (t) => {
   const { stream, served } = await open(t);
   stream.resume();
