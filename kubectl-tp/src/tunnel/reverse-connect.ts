@@ -32,7 +32,11 @@ export async function buildTunnelRequest({ session, key, relay }: SessionProof):
 /** Resolves with the same connection after the relay's 101; it is destroyed when this throws. */
 export async function reverseConnect(connection: Duplex, claim: SessionProof, signal: AbortSignal): Promise<Duplex> {
   try {
-    return await upgrade(connection, claim.relay, await buildTunnelRequest(claim), signal);
+    const request = await buildTunnelRequest(claim);
+    signal.throwIfAborted();
+    // A request never hears of a connection that was lost before it began.
+    if (connection.destroyed) throw lost(claim.relay, connection.errored ?? new Error('it broke off'));
+    return await upgrade(connection, claim.relay, request, signal);
   } catch (error) {
     connection.destroy();
     throw error;
@@ -66,6 +70,7 @@ function upgrade(
     response.on('end', () => reject(fromRefusal(relay, body)));
     response.on('error', reject);
   });
+  ask.on('close', () => reject(lost(relay, new Error('it broke off'))));
   ask.on('error', (error) => {
     if (signal.aborted) return reject(signal.reason);
     reject(error instanceof TpError ? error : lost(relay, error));

@@ -1,10 +1,12 @@
 // Which way a tunnel takes to its relay, and that a way that does not work costs nothing but time.
 
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import type { Duplex } from 'node:stream';
+import { type Duplex, PassThrough } from 'node:stream';
 import test from 'ava';
 import { askForUpgrade, type Refused, type Upgraded } from '../../../kubectl-tp/src/kubernetes/upgrade.ts';
 import type { RelayWays } from '../../../kubectl-tp/src/tunnel/connect-relay.ts';
+import { reverseConnect } from '../../../kubectl-tp/src/tunnel/reverse-connect.ts';
 import { withHeadStart } from '../../../kubectl-tp/src/waiting/with-head-start.ts';
 import { createTunnelRig, startApp, type TestRelay } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -56,6 +58,14 @@ for (const [what, refusal] of Object.entries(refusals)) {
     t.is(asked, 1);
   });
 }
+
+test('a connection that is lost before the relay is asked fails at once', async (t) => {
+  const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const connection = new PassThrough();
+  const asked = reverseConnect(connection, { session: 's', key, relay: 'relay-0' }, AbortSignal.timeout(60_000));
+  connection.destroy();
+  await t.throwsAsync(asked, { message: /relay-0 ended the connection/ });
+});
 
 test('something that upgrades to another protocol is no relay', async (t) => {
   let given: Duplex | undefined;
