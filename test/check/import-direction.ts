@@ -33,7 +33,9 @@ const PURE: Readonly<Record<string, string>> = {
   'webhook/src/inject/': 'called twice per pod, must give the same pod',
 };
 /** In pure folders, what handles sockets, and the list of exports that names it. */
-const NOT_PURE = ['mux/', 'read-client-hello.ts', 'index.ts'].map((path) => `control-plane/src/protocol/${path}`);
+const NOT_PURE = ['mux/', 'read-client-hello.ts', 'read-prefix.ts', 'index.ts'].map(
+  (path) => `control-plane/src/protocol/${path}`,
+);
 /** Files outside of pure folders that hold types, constants or error classes only. */
 const HARMLESS =
   /(^|\/)errors\.ts$|^control-plane\/src\/(kubernetes\/types|state\/cluster-state)\.ts$|^xds\/src\/proto\/generated\//;

@@ -11,6 +11,7 @@ import { createAgentCertificates } from '../../control-plane/src/certificates/ag
 import { type Authority, createAuthority, parseAuthority } from '../../control-plane/src/certificates/authority.ts';
 import { issueSessionCertificate } from '../../control-plane/src/certificates/session-certificates.ts';
 import { buildServerName, sessionName } from '../../control-plane/src/protocol/index.ts';
+import type { MayDial } from '../../control-plane/src/relay/outbound/dial-out.ts';
 import { type RunningRelay, startRelay } from '../../control-plane/src/relay/run.ts';
 import type { TunnelCertificate } from '../../kubectl-tp/src/tunnel/tls-identity.ts';
 import { createTunnels, type Tunnels, type TunnelsOptions } from '../../kubectl-tp/src/tunnel/tunnel.ts';
@@ -156,14 +157,14 @@ export async function startTestRelay(
   t: ExecutionContext,
   name: string,
   kubernetes: MemoryKubernetes,
-  ports: { agentPort?: number } = {},
+  { agentPort = 0, mayDial }: { agentPort?: number; mayDial?: MayDial } = {},
 ): Promise<TestRelay> {
   const ending = new AbortController();
   const config = {
     podName: name,
     podNamespace: INSTALL_NAMESPACE,
     podUid: `uid-${name}`,
-    agentPort: ports.agentPort ?? 0,
+    agentPort,
     laptopPort: 0,
     proxyPort: 0,
     adminPort: 0,
@@ -172,7 +173,12 @@ export async function startTestRelay(
     logLevel: 'silent',
   };
   const log = pino({ level: process.env.TP_LOG_LEVEL ?? 'silent' });
-  const relay = await startRelay(config, { client: kubernetes.client, log, signal: ending.signal });
+  const relay = await startRelay(config, {
+    client: kubernetes.client,
+    log,
+    signal: ending.signal,
+    ...(mayDial && { mayDial }),
+  });
   const end = async () => {
     ending.abort();
     await relay.done;

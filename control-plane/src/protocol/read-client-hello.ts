@@ -2,6 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import { type ClientHello, MAX_CLIENT_HELLO_BYTES, parseClientHello } from './client-hello.ts';
+import { readPrefix } from './read-prefix.ts';
 
 /** A client sends its ClientHello right after connecting; who takes longer only holds resources. */
 export const CLIENT_HELLO_TIMEOUT_MS = 5000;
@@ -11,26 +12,9 @@ export const CLIENT_HELLO_TIMEOUT_MS = 5000;
  * when what came is no ClientHello, is too long, or took longer than `timeoutMs`: the caller should reset the connection.
  */
 export function readClientHello(stream: Duplex, timeoutMs = CLIENT_HELLO_TIMEOUT_MS): Promise<ClientHello | undefined> {
-  return new Promise((resolve) => {
-    let seen: Buffer = Buffer.alloc(0);
-    const timer = setTimeout(() => finish(undefined), timeoutMs);
-    const giveUp = () => finish(undefined);
-
-    function onData(chunk: Buffer): void {
-      seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
-      const result = parseClientHello(seen);
-      if (result === 'incomplete' && seen.length <= MAX_CLIENT_HELLO_BYTES) return;
-      finish(typeof result === 'string' ? undefined : result);
-    }
-
-    function finish(hello: ClientHello | undefined): void {
-      clearTimeout(timer);
-      stream.off('data', onData).off('end', giveUp).off('error', giveUp).off('close', giveUp);
-      stream.pause();
-      if (hello !== undefined) stream.unshift(seen);
-      resolve(hello);
-    }
-
-    stream.on('data', onData).on('end', giveUp).on('error', giveUp).on('close', giveUp);
-  });
+  const parse = (bytes: Buffer) => {
+    const hello = parseClientHello(bytes);
+    return typeof hello === 'string' ? hello : { value: hello, bytes: 0 };
+  };
+  return readPrefix(stream, parse, { timeoutMs, maxBytes: MAX_CLIENT_HELLO_BYTES });
 }

@@ -2,6 +2,8 @@
 // frames of `mux/`. The answer to a refused one is a status and JSON of `TunnelRefusal`.
 
 export const TUNNEL_PATH = '/tp/v1/tunnel';
+/** The same for the laptop's own connections into the cluster: here the laptop opens the streams. */
+export const OUTBOUND_PATH = '/tp/v1/outbound';
 export const TUNNEL_PROTOCOL = 'tp-mux-1';
 /** Request header with the session's name. */
 export const SESSION_HEADER = 'x-tp-session';

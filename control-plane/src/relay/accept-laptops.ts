@@ -9,7 +9,6 @@ import {
   createWaitingRoom,
   PROOF_HEADER,
   SESSION_HEADER,
-  TUNNEL_PATH,
   TUNNEL_PROTOCOL,
   type TunnelRefusal,
 } from '../protocol/index.ts';
@@ -18,10 +17,12 @@ import { REFUSAL_STATUS, RelayError } from './errors.ts';
 import { MAX_REQUEST_HEADER_BYTES, MAX_UNPROVEN_LAPTOPS, REQUEST_TIMEOUT_MS } from './limits.ts';
 import type { ProofChecker } from './proofs.ts';
 
+export type TunnelTakers = Readonly<Record<string, (session: string, socket: Duplex) => void>>;
+
 export type LaptopServerOptions = {
   readonly proofs: ProofChecker;
-  /** Gets the raw connection after the 101. */
-  readonly onTunnel: (session: string, socket: Duplex) => void;
+  /** By path: who gets the raw connection after the 101. */
+  readonly tunnels: TunnelTakers;
   /** For logs and metrics. */
   readonly onRefused: (error: RelayError) => void;
   /** For a server that many can reach; port-forwards all come from the pod itself. */
@@ -31,7 +32,7 @@ export type LaptopServerOptions = {
 /** Not listening yet. */
 export function createLaptopServer({
   proofs,
-  onTunnel,
+  tunnels,
   onRefused,
   maxUnprovenPerAddress = Number.POSITIVE_INFINITY,
 }: LaptopServerOptions): Server {
@@ -63,12 +64,12 @@ export function createLaptopServer({
   server.on('clientError', (_error, socket) => socket.destroy());
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    checkRequest(request, proofs).then(
-      (session) => {
+    checkRequest(request, { proofs, tunnels }).then(
+      ({ session, take }) => {
         giveBackPlace(socket);
         if (socket.destroyed) return;
         accept(socket, head);
-        onTunnel(session, socket);
+        take(session, socket);
       },
       (error: unknown) => {
         const refusal =
@@ -89,10 +90,14 @@ export function createLaptopServer({
   return server;
 }
 
-async function checkRequest(request: IncomingMessage, proofs: ProofChecker): Promise<string> {
-  const { url, headers } = request;
-  if (url !== TUNNEL_PATH || headers.upgrade !== TUNNEL_PROTOCOL) throw new RelayError('TUNNEL_REQUEST_INVALID');
-  return proofs.check({ session: String(headers[SESSION_HEADER] ?? ''), proof: String(headers[PROOF_HEADER] ?? '') });
+async function checkRequest(
+  { url = '', headers }: IncomingMessage,
+  { proofs, tunnels }: Pick<LaptopServerOptions, 'proofs' | 'tunnels'>,
+) {
+  const take = Object.hasOwn(tunnels, url) ? tunnels[url] : undefined;
+  if (take === undefined || headers.upgrade !== TUNNEL_PROTOCOL) throw new RelayError('TUNNEL_REQUEST_INVALID');
+  const claim = { session: String(headers[SESSION_HEADER] ?? ''), proof: String(headers[PROOF_HEADER] ?? '') };
+  return { session: await proofs.check(claim), take };
 }
 
 function accept(socket: Socket, head: Buffer): void {

@@ -20,3 +20,7 @@ export const MAX_CONNECTIONS_PER_SESSION = 4096;
 export const MAX_CONNECTIONS_PER_ADDRESS = 2048;
 /** Tunnels of one session that still carry connections: the newest and those it has replaced. */
 export const MAX_TUNNELS_PER_SESSION = 4;
+/** Connections, datagram flows and resolver streams of one session into the cluster: a load test from a laptop fits. */
+export const MAX_OUTBOUND_STREAMS = 16_384;
+/** Outbound tunnels of one session: the newest, and those of a laptop that has just come back. */
+export const MAX_OUTBOUND_TUNNELS = 4;

@@ -2,6 +2,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { RelayErrorCode } from './errors.ts';
+import type { DialOutcome } from './outbound/dial-out.ts';
 
 /** What became of a connection of an agent. */
 export type AgentConnectionResult = 'whole' | 'reset' | 'no-client-hello' | 'no-session' | 'too-many';
@@ -12,6 +13,7 @@ export type RelayMetrics = {
   connections: Gauge;
   countAgent(result: AgentConnectionResult): void;
   countRefusal(code: RelayErrorCode): void;
+  countDial(outcome: DialOutcome): void;
 };
 
 export function createMetrics(): RelayMetrics {
@@ -30,11 +32,18 @@ export function createMetrics(): RelayMetrics {
     labelNames: ['code'],
     registers,
   });
+  const dials = new Counter({
+    name: 'tp_relay_outbound_total',
+    help: 'What laptops asked to be connected with in the cluster, by what became of it.',
+    labelNames: ['outcome'],
+    registers,
+  });
   return {
     registry,
     tunnels: new Gauge({ name: 'tp_relay_tunnels', help: 'Sessions whose tunnel is up here.', registers }),
     connections: new Gauge({ name: 'tp_relay_connections', help: 'Connections of agents open now.', registers }),
     countAgent: (result) => agents.inc({ result }),
     countRefusal: (code) => refusals.inc({ code }),
+    countDial: (outcome) => dials.inc({ outcome }),
   };
 }

@@ -1,16 +1,20 @@
 // Puts the relay together and takes it apart in an order that fails no request.
 
+import { getServers } from 'node:dns';
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../kubernetes/index.ts';
+import { createMemoryBudget, OUTBOUND_PATH, TUNNEL_PATH } from '../protocol/index.ts';
 import { createAgentServer } from './accept-agents.ts';
 import { createLaptopServer, type LaptopServerOptions } from './accept-laptops.ts';
 import { createAdminServer } from './admin-server.ts';
 import type { RelayConfig } from './config.ts';
 import { createLeases } from './leases.ts';
-import { MAX_UNPROVEN_PER_ADDRESS } from './limits.ts';
+import { MAX_HELD_BYTES, MAX_UNPROVEN_PER_ADDRESS } from './limits.ts';
 import { createMetrics } from './metrics.ts';
+import { createDialOut, type MayDial } from './outbound/dial-out.ts';
+import { createOutboundTunnels } from './outbound/outbound-tunnels.ts';
 import { createProofChecker } from './proofs.ts';
 import { createSessionRegistry } from './session-registry.ts';
 import { createSessionKeys } from './sessions.ts';
@@ -35,8 +39,9 @@ export async function startRelay(
     client,
     log,
     signal,
+    mayDial = async () => ({ allowed: false, reason: 'Nobody can say whether the session may go there.' }),
     now = Date.now,
-  }: { client: KubernetesClient; log: Logger; signal: AbortSignal; now?: () => number },
+  }: { client: KubernetesClient; log: Logger; signal: AbortSignal; mayDial?: MayDial; now?: () => number },
 ): Promise<RunningRelay> {
   const metrics = createMetrics();
   const pod = { name: config.podName, namespace: config.podNamespace, uid: config.podUid };
@@ -49,8 +54,12 @@ export async function startRelay(
     onTrouble: (session, err) => log.warn({ session, err }, 'lease could not be written'),
   });
 
+  // What waits for a slow agent, laptop or service, all together.
+  const memory = createMemoryBudget(MAX_HELD_BYTES);
+
   // The registry holds the tunnels of laptops.
   const sessions = createSessionRegistry({
+    memory,
     onUp(session) {
       log.info({ session }, 'tunnel up');
       metrics.tunnels.inc();
@@ -63,25 +72,38 @@ export async function startRelay(
     },
   });
 
+  // The laptops' own connections into the cluster.
+  const outbound = createOutboundTunnels(
+    createDialOut({ mayDial, nameServers: getServers(), onDialed: metrics.countDial }),
+    memory,
+  );
+
   // Session objects say whose key opens which tunnel.
   const keys = createSessionKeys({
     client,
     namespace: pod.namespace,
-    onGone: (session) => sessions.end(session),
+    onGone(session) {
+      sessions.end(session);
+      outbound.end(session);
+    },
     onTrouble: (err) => log.warn({ err }, 'watch of sessions interrupted'),
   });
 
-  const tunnels: LaptopServerOptions = {
+  const laptopOptions: LaptopServerOptions = {
     proofs: createProofChecker({ relay: pod.name, findKey: (session) => keys.find(session), now }),
-    onTunnel: (session, socket) => sessions.add(session, socket),
+    tunnels: { [TUNNEL_PATH]: sessions.add },
     onRefused(err) {
       // Counted below; a line each would let anybody fill the log.
       log.debug({ err }, 'tunnel refused');
       metrics.countRefusal(err.code);
     },
   };
-  const laptops = createLaptopServer(tunnels);
-  const proxied = createLaptopServer({ ...tunnels, maxUnprovenPerAddress: MAX_UNPROVEN_PER_ADDRESS });
+  // What leaves a laptop is not encrypted inside its tunnel: only a port-forward, which ends in this pod, may carry it.
+  const laptops = createLaptopServer({
+    ...laptopOptions,
+    tunnels: { ...laptopOptions.tunnels, [OUTBOUND_PATH]: outbound.add },
+  });
+  const proxied = createLaptopServer({ ...laptopOptions, maxUnprovenPerAddress: MAX_UNPROVEN_PER_ADDRESS });
 
   const agents = createAgentServer({
     sessions,
@@ -115,7 +137,7 @@ export async function startRelay(
     // First out of the agents' endpoints; while the news travels, their connections are still served.
     await Promise.all([leases.close(RELEASE_LIMIT_MS), delay(config.leaveDelayMs)]);
     agents.close();
-    await sessions.close(config.drainMs);
+    await Promise.all([sessions.close(config.drainMs), outbound.close(config.drainMs)]);
     ending.abort();
     await watching;
     admin.close();

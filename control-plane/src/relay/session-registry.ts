@@ -2,8 +2,8 @@
 // carries what it has until that ends or the laptop proves dead.
 
 import type { Duplex } from 'node:stream';
-import { createMemoryBudget, createMux, type Mux } from '../protocol/index.ts';
-import { MAX_CONNECTIONS_PER_SESSION, MAX_HELD_BYTES, MAX_TUNNELS_PER_SESSION } from './limits.ts';
+import { createMux, type MemoryBudget, type Mux } from '../protocol/index.ts';
+import { MAX_CONNECTIONS_PER_SESSION, MAX_TUNNELS_PER_SESSION } from './limits.ts';
 
 export type RegistryEvents = {
   /** The session can be reached through this relay. */
@@ -35,15 +35,18 @@ type SessionTunnels = {
  */
 const RESERVE_MS = 2000;
 
-export function createSessionRegistry({ onUp, onDown }: RegistryEvents): SessionRegistry {
+export function createSessionRegistry({
+  onUp,
+  onDown,
+  memory,
+}: RegistryEvents & { memory: MemoryBudget }): SessionRegistry {
   const sessions = new Map<string, SessionTunnels>();
-  const memory = createMemoryBudget(MAX_HELD_BYTES);
 
   function add(session: string, socket: Duplex): void {
     const tunnels = sessions.get(session) ?? { open: [], all: [] };
     sessions.set(session, tunnels);
     const mux: Mux = createMux(socket, {
-      side: 'relay',
+      role: 'opener',
       memory,
       onGoAway: () => retire(session, mux, undefined),
       onClose: (reason) => {

@@ -4,7 +4,7 @@ import type { Intercept } from '@kubectl-tp/control-plane/api';
 import { explainMatch } from '@kubectl-tp/control-plane/match';
 import type { Connection } from '../kubernetes/connection.ts';
 import { describeTarget } from '../output/describe-target.ts';
-import type { TunnelStatus } from '../tunnel/tunnel.ts';
+import type { TunnelStatus } from '../tunnel/tunnel-set.ts';
 import { VERSION } from '../version.ts';
 import type { InterceptReport, RelayReport, SessionReport } from './api.ts';
 import { isPortOpen } from './laptop-port.ts';

@@ -1,7 +1,7 @@
 // Keeps the tunnel to one relay up: dial, prove, serve, and again after a loss, until closed.
 
 import type { Duplex } from 'node:stream';
-import { createMux, type MemoryBudget, type Mux } from '@kubectl-tp/control-plane/protocol';
+import { createMux, type MemoryBudget, type Mux, type MuxOptions } from '@kubectl-tp/control-plane/protocol';
 import { TpError } from '../errors.ts';
 import type { RelayConnection, TunnelWay } from './connect-relay.ts';
 import { redialDelayMs, startingState, type TunnelEvent, type TunnelState, transition } from './tunnel-state.ts';
@@ -15,6 +15,8 @@ export type Tunnel = {
   /** While it is up. */
   readonly way: TunnelWay | undefined;
   readonly roundTripMs: number | undefined;
+  /** A new stream to the relay; undefined unless the tunnel is up. */
+  open(): Duplex | undefined;
   /** Drops what it has and dials at once. */
   redial(): void;
   /** Asks the relay for no more connections, lets those that are open end for `drainMs`, and is over. */
@@ -24,13 +26,15 @@ export type Tunnel = {
 export type TunnelOptions = {
   /** Opens the upgraded connection; rejects with a TpError or the signal's reason. */
   connect: (signal: AbortSignal) => Promise<RelayConnection>;
-  onStream: (stream: Duplex) => void;
+  /** Who opens streams: the relay, for agents (the laptop is the acceptor then), or this laptop. */
+  role: MuxOptions['role'];
+  onStream?: (stream: Duplex) => void;
   /** Shared by all tunnels. */
   memory: MemoryBudget;
   onState: (state: TunnelState) => void;
 };
 
-export function keepTunnel({ connect, onStream, memory, onState }: TunnelOptions): Tunnel {
+export function keepTunnel({ connect, role, onStream, memory, onState }: TunnelOptions): Tunnel {
   let state = startingState(Date.now());
   let mux: Mux | undefined;
   let way: TunnelWay | undefined;
@@ -81,7 +85,7 @@ export function keepTunnel({ connect, onStream, memory, onState }: TunnelOptions
         resolve();
       };
       const onGoAway = () => apply({ name: 'goAway' });
-      mux = createMux(connection, { side: 'laptop', onStream, onGoAway, onClose, memory });
+      mux = createMux(connection, { role, ...(onStream && { onStream }), onGoAway, onClose, memory });
       way = dialedWay;
       apply({ name: 'connected' });
     });
@@ -98,6 +102,7 @@ export function keepTunnel({ connect, onStream, memory, onState }: TunnelOptions
     get roundTripMs() {
       return mux?.roundTripMs;
     },
+    open: () => (state.name === 'up' ? mux?.open() : undefined),
     redial() {
       hurry.abort(new TpError('TUNNEL_DOWN', 'Dialing anew.'));
       mux?.destroy();

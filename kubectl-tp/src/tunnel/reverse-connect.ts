@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
+  type OUTBOUND_PATH,
   PROOF_HEADER,
   SESSION_HEADER,
   signSessionProof,
@@ -18,21 +19,31 @@ const MAX_ANSWER_BYTES = 8 << 10;
 
 export type SessionProof = { session: string; key: KeyObject; relay: string };
 
+/** Which tunnel is asked for: the one whose streams the relay opens, or the outbound one. */
+export type TunnelPath = typeof TUNNEL_PATH | typeof OUTBOUND_PATH;
+
 export type TunnelRequest = { readonly path: string; readonly headers: Readonly<Record<string, string>> };
 
 /** A request for a tunnel, good for one try. */
-export async function buildTunnelRequest({ session, key, relay }: SessionProof): Promise<TunnelRequest> {
+export async function buildTunnelRequest(
+  { session, key, relay }: SessionProof,
+  path: TunnelPath = TUNNEL_PATH,
+): Promise<TunnelRequest> {
   const proof = await signSessionProof(key, { session, relay, id: randomUUID(), nowMs: Date.now() });
   return {
-    path: TUNNEL_PATH,
+    path,
     headers: { upgrade: TUNNEL_PROTOCOL, [PROOF_HEADER]: proof, [SESSION_HEADER]: session },
   };
 }
 
 /** Resolves with the same connection after the relay's 101; it is destroyed when this throws. */
-export async function reverseConnect(connection: Duplex, claim: SessionProof, signal: AbortSignal): Promise<Duplex> {
+export async function reverseConnect(
+  connection: Duplex,
+  { path, ...claim }: SessionProof & { path?: TunnelPath },
+  signal: AbortSignal,
+): Promise<Duplex> {
   try {
-    const request = await buildTunnelRequest(claim);
+    const request = await buildTunnelRequest(claim, path);
     signal.throwIfAborted();
     // A request never hears of a connection that was lost before it began.
     if (connection.destroyed) throw lost(claim.relay, connection.errored ?? new Error('it broke off'));

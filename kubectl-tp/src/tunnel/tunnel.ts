@@ -5,11 +5,11 @@ import type { KeyObject } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { createMemoryBudget, createWaitingRoom } from '@kubectl-tp/control-plane/protocol';
 import { type AgentConnection, acceptAgent } from './accept-agent.ts';
-import { createRelayConnector, type RelayWays, type TunnelWay } from './connect-relay.ts';
-import { keepTunnel, type Tunnel } from './keep-tunnel.ts';
+import { createRelayConnector, type RelayWays } from './connect-relay.ts';
+import { keepTunnel } from './keep-tunnel.ts';
 import type { LocalTarget } from './local-target.ts';
-import { watchSleep } from './sleep-watch.ts';
 import { createTlsIdentity, type TunnelCertificate } from './tls-identity.ts';
+import { createTunnelSet, type TunnelSet } from './tunnel-set.ts';
 import type { TunnelState } from './tunnel-state.ts';
 
 /** Requests on their way when the laptop leaves may take this long; idle connections of agents end earlier. */
@@ -41,22 +41,7 @@ export type TunnelsOptions = RelayWays & {
   maxUnfinished?: number;
 };
 
-export type TunnelStatus = {
-  relay: string;
-  state: TunnelState;
-  /** While it is up. */
-  way: TunnelWay | undefined;
-  roundTripMs: number | undefined;
-};
-
-export type Tunnels = {
-  /** Names of the relay pods that are there now. Tunnels to others are closed without failing a request. */
-  setRelays(pods: Iterable<string>): void;
-  /** Sorted by relay. */
-  status(): TunnelStatus[];
-  /** Leaves without failing a request: agents learn that the laptop goes while it still serves. */
-  close(): Promise<void>;
-};
+export type Tunnels = TunnelSet;
 
 export function createTunnels(options: TunnelsOptions): Tunnels {
   const {
@@ -68,8 +53,6 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     drainMs = DRAIN_MS,
     maxUnfinished = MAX_UNFINISHED_AGENTS,
   } = options;
-  const tunnels = new Map<string, Tunnel>();
-  const ending = new Set<Promise<void>>();
   const accept = {
     session,
     identity: createTlsIdentity(options.certificate),
@@ -92,40 +75,15 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
       .finally(() => unfinished.leave(stream));
   }
 
-  const stopWatchingSleep = watchSleep(() => {
-    for (const tunnel of tunnels.values()) tunnel.redial();
+  return createTunnelSet({
+    start: (relay) =>
+      keepTunnel({
+        connect: (signal) => connectRelay(relay, signal),
+        role: 'acceptor',
+        onStream: serve,
+        memory,
+        onState: (state) => onState?.(relay, state),
+      }),
+    drainMs,
   });
-
-  function start(relay: string): Tunnel {
-    return keepTunnel({
-      connect: (signal) => connectRelay(relay, signal),
-      onStream: serve,
-      memory,
-      onState: (state) => onState?.(relay, state),
-    });
-  }
-
-  function end(relay: string, tunnel: Tunnel): void {
-    tunnels.delete(relay);
-    const ended = tunnel.close(drainMs).finally(() => ending.delete(ended));
-    ending.add(ended);
-  }
-
-  return {
-    setRelays(pods) {
-      const wanted = new Set(pods);
-      for (const [relay, tunnel] of tunnels) if (!wanted.has(relay)) end(relay, tunnel);
-      for (const relay of wanted) if (!tunnels.has(relay)) tunnels.set(relay, start(relay));
-    },
-    status() {
-      return [...tunnels]
-        .map(([relay, { state, way, roundTripMs }]) => ({ relay, state, way, roundTripMs }))
-        .sort((left, right) => (left.relay < right.relay ? -1 : 1));
-    },
-    async close() {
-      stopWatchingSleep();
-      for (const [relay, tunnel] of tunnels) end(relay, tunnel);
-      await Promise.all(ending);
-    },
-  };
 }

@@ -110,8 +110,8 @@ function createPair(random: () => number, onStream: (stream: Duplex) => void): {
   const [left, right] = createWire(random);
   const quiet: Pick<MuxOptions, 'onClose'> = { onClose: () => undefined };
   return {
-    relay: createMux(left, { side: 'relay', ...quiet }),
-    laptop: createMux(right, { side: 'laptop', onStream, ...quiet }),
+    relay: createMux(left, { role: 'opener', ...quiet }),
+    laptop: createMux(right, { role: 'acceptor', onStream, ...quiet }),
   };
 }
 
@@ -172,7 +172,7 @@ async function readSlowly(from: Duplex, slow: boolean): Promise<Buffer> {
 test('data beyond the window ends the tunnel', async (t) => {
   const { promise, resolve } = Promise.withResolvers<Error | undefined>();
   const [left, right] = createWire(() => 0.9);
-  createMux(right, { side: 'laptop', onStream: (held) => held.pause(), onClose: resolve });
+  createMux(right, { role: 'acceptor', onStream: (held) => held.pause(), onClose: resolve });
   left.on('data', () => undefined);
   left.write(buildControlFrame(FRAME.OPEN, 1));
   for (let sent = 0; sent < 5; sent += 1) left.write(buildDataFrame(1, Buffer.alloc(64 << 10)));
@@ -183,7 +183,7 @@ const violates = test.macro({
   async exec(t, bytes: Buffer) {
     const { promise, resolve } = Promise.withResolvers<Error | undefined>();
     const [left, right] = createWire(() => 0.9);
-    createMux(right, { side: 'laptop', onClose: resolve });
+    createMux(right, { role: 'acceptor', onClose: resolve });
     left.on('data', () => undefined);
     left.write(bytes);
     t.like(await promise, { code: 'TUNNEL_PROTOCOL_VIOLATED' });
@@ -204,12 +204,12 @@ test('data that nobody reads is bounded over all streams; who is read in time lo
   const memory = createMemoryBudget(300_000);
   const streams: Duplex[] = [];
   const laptop = createMux(right, {
-    side: 'laptop',
+    role: 'acceptor',
     memory,
     onStream: (stream) => streams.push(stream),
     onClose: () => undefined,
   });
-  const relay = createMux(left, { side: 'relay', onClose: () => undefined });
+  const relay = createMux(left, { role: 'opener', onClose: () => undefined });
   const [unread, tooMuch, read] = [relay.open(), relay.open(), relay.open()];
   for (const stream of [unread, tooMuch, read]) stream.on('error', () => undefined);
   unread.write(Buffer.alloc(200_000, 'a'));
@@ -233,7 +233,7 @@ test('data that nobody reads is bounded over all streams; who is read in time lo
 test('who asks for answers and reads none loses the tunnel', async (t) => {
   const { promise, resolve } = Promise.withResolvers<Error | undefined>();
   const socket = new Duplex({ read: () => undefined, write: () => undefined });
-  createMux(socket, { side: 'relay', onClose: resolve });
+  createMux(socket, { role: 'opener', onClose: resolve });
   const pings = Buffer.concat(Array.from({ length: 1000 }, () => buildControlFrame(FRAME.PING, 0, 1)));
   const flood = setInterval(() => socket.push(pings), 1);
   t.teardown(() => clearInterval(flood));

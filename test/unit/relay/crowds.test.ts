@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { createWaitingRoom } from '../../../control-plane/src/protocol/index.ts';
+import { createMemoryBudget, createWaitingRoom } from '../../../control-plane/src/protocol/index.ts';
 import { createAgentServer } from '../../../control-plane/src/relay/accept-agents.ts';
 import { createAddressLimit } from '../../../control-plane/src/relay/address-limit.ts';
 import { MAX_UNPROVEN_LAPTOPS, MAX_UNPROVEN_PER_ADDRESS } from '../../../control-plane/src/relay/limits.ts';
@@ -28,7 +28,7 @@ const isGone = (socket: Socket) => socket.destroyed;
 test('a pod that only connects has its own places taken, not those of others', async (t) => {
   const results: string[] = [];
   const server = createAgentServer({
-    sessions: createSessionRegistry({ onUp: t.fail, onDown: t.fail }),
+    sessions: createSessionRegistry({ onUp: t.fail, onDown: t.fail, memory: createMemoryBudget(1 << 20) }),
     onOpen: t.fail,
     onEnd: (result) => results.push(result),
     clientHelloTimeoutMs: 60_000,

@@ -4,7 +4,7 @@
 import { ProtocolError } from '../errors.ts';
 
 export const FRAME = {
-  /** Relay only: a new stream. Streams are numbered upwards from 1. */
+  /** Of the opener only: a new stream. Streams are numbered upwards from 1. */
   OPEN: 0,
   DATA: 1,
   /** No more data from this side; the other direction goes on. */

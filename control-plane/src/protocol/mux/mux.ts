@@ -1,5 +1,6 @@
 // The tunnel between a relay and a laptop: many streams over one connection, each with its own window, so that a reader
-// that stalls holds up nobody else. The relay opens streams; both sides ping. Knows nothing of what the streams carry.
+// that stalls holds up nobody else. One end opens streams: the relay for connections of agents, the laptop for its own
+// into the cluster. Both ends ping. Knows nothing of what the streams carry.
 
 import type { Duplex } from 'node:stream';
 import { ProtocolError } from '../errors.ts';
@@ -19,8 +20,8 @@ const MAX_UNSENT_BYTES = 1 << 20;
 const DEFAULT_MEMORY_BYTES = 128 << 20;
 
 export type MuxOptions = {
-  side: 'relay' | 'laptop';
-  /** Laptop: the relay has opened a stream. */
+  role: 'opener' | 'acceptor';
+  /** Acceptor: the other end has opened a stream. */
   onStream?: (stream: Duplex) => void;
   /** The other side wants no new streams. */
   onGoAway?: () => void;
@@ -35,7 +36,7 @@ export interface Mux {
   readonly size: number;
   /** Last measured time of a ping and its answer. */
   readonly roundTripMs: number | undefined;
-  /** Relay: a new stream; what is written goes out without waiting for the laptop. */
+  /** Opener: a new stream; what is written goes out without waiting for the other end. */
   open(): Duplex;
   /** Asks the other side for no more streams. */
   goAway(): void;
@@ -46,7 +47,7 @@ export interface Mux {
 
 /** Owns `socket` from now on. A half-closed socket counts as dead. */
 export function createMux(socket: Duplex, options: MuxOptions): Mux {
-  const { side, onStream, onGoAway, onClose, memory = createMemoryBudget(DEFAULT_MEMORY_BYTES) } = options;
+  const { role, onStream, onGoAway, onClose, memory = createMemoryBudget(DEFAULT_MEMORY_BYTES) } = options;
   const streams = new Map<number, MuxStream>();
   const batch = createFrameBatch(socket);
   let lastStream = 0;
@@ -116,7 +117,7 @@ export function createMux(socket: Duplex, options: MuxOptions): Mux {
   }
 
   function onOpen(id: number): void {
-    if (side === 'relay' || id <= lastStream) throw new ProtocolError('TUNNEL_PROTOCOL_VIOLATED', `open of ${id}`);
+    if (role === 'opener' || id <= lastStream) throw new ProtocolError('TUNNEL_PROTOCOL_VIOLATED', `open of ${id}`);
     const stream = addStream(id);
     // A stream that nobody looks at yet must not bring down the process when it breaks.
     stream.on('error', () => stream.destroy());

@@ -1,0 +1,57 @@
+// Dials an address in the cluster and joins the connection with a laptop's stream.
+
+import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type DialResult, splice } from '../../protocol/index.ts';
+import { resultOfError } from './result-of-error.ts';
+
+/** In a pod a connection that nobody answers takes two minutes to fail; a person at a laptop should know sooner. */
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Firewalls between nodes forget connections that say nothing. */
+const KEEP_ALIVE_AFTER_MS = 30_000;
+
+export type TellResult = (result: DialResult, reason?: string) => void;
+
+/** Calls `tell` once, before any byte of the far side goes into the stream. */
+export function joinConnection(stream: Duplex, { host, port }: { host: string; port: number }, tell: TellResult): void {
+  const socket = dial(host, port);
+  const giveUp = () => socket.destroy();
+  const timer = setTimeout(() => fail(`Nothing answers at ${host} port ${port}.`, 'timeout'), CONNECT_TIMEOUT_MS);
+
+  function settle(): void {
+    clearTimeout(timer);
+    stream.off('close', giveUp);
+    socket.off('error', onError).off('close', settle);
+  }
+
+  function fail(reason: string, result: DialResult): void {
+    settle();
+    socket.on('error', giveUp);
+    socket.destroy();
+    tell(result, reason);
+  }
+
+  function onError(error: NodeJS.ErrnoException): void {
+    fail(`${host} port ${port}: ${error.message}`, resultOfError(error));
+  }
+
+  socket.on('error', onError).on('close', settle);
+  stream.on('close', giveUp);
+  socket.once('connect', () => {
+    settle();
+    tell('connected');
+    splice({ stream, reset: () => stream.destroy() }, { stream: socket, reset: () => socket.resetAndDestroy() });
+  });
+}
+
+function dial(host: string, port: number): Socket {
+  return connect({
+    host,
+    port,
+    noDelay: true,
+    allowHalfOpen: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS,
+    autoSelectFamily: false,
+  });
+}

@@ -1,0 +1,52 @@
+// The outbound tunnels of laptops: which session has which, so that they end with it.
+
+import type { Duplex } from 'node:stream';
+import { createMux, type MemoryBudget, type Mux } from '../../protocol/index.ts';
+import { MAX_OUTBOUND_STREAMS, MAX_OUTBOUND_TUNNELS } from '../limits.ts';
+import type { DialOut } from './dial-out.ts';
+
+export type OutboundTunnels = {
+  /** Takes over the upgraded connection of a laptop that has proven the session. */
+  add(session: string, socket: Duplex): void;
+  /** The Session object is gone: so are its tunnels, at once. */
+  end(session: string): void;
+  /** Asks all laptops to go elsewhere and waits until their connections have ended, `drainMs` at most. */
+  close(drainMs: number): Promise<void>;
+};
+
+export function createOutboundTunnels(dialOut: DialOut, memory: MemoryBudget): OutboundTunnels {
+  const tunnels = new Map<string, Mux[]>();
+  const of = (session: string) => tunnels.get(session) ?? [];
+
+  function serve(session: string, stream: Duplex): void {
+    const streams = of(session).reduce((sum, { size }) => sum + size, 0);
+    if (streams > MAX_OUTBOUND_STREAMS) stream.destroy();
+    else void dialOut(session, stream);
+  }
+
+  function forget(session: string, mux: Mux): void {
+    const left = of(session).filter((other) => other !== mux);
+    if (left.length > 0) tunnels.set(session, left);
+    else tunnels.delete(session);
+  }
+
+  return {
+    add(session, socket) {
+      const mux: Mux = createMux(socket, {
+        role: 'acceptor',
+        memory,
+        onStream: (stream) => serve(session, stream),
+        onClose: () => forget(session, mux),
+      });
+      const all = [...of(session), mux];
+      tunnels.set(session, all);
+      if (all.length > MAX_OUTBOUND_TUNNELS) all[0]?.destroy();
+    },
+    end(session) {
+      for (const mux of of(session)) mux.destroy();
+    },
+    async close(drainMs) {
+      await Promise.all([...tunnels.values()].flat().map((mux) => mux.close(drainMs)));
+    },
+  };
+}

@@ -1,0 +1,45 @@
+// A relay on loopback and a laptop with its outbound tunnel.
+
+import type { ExecutionContext } from 'ava';
+import { SESSIONS } from '../../control-plane/src/api/index.ts';
+import type { MayDial } from '../../control-plane/src/relay/outbound/dial-out.ts';
+import { createOutbound, type Outbound } from '../../kubectl-tp/src/outbound/outbound.ts';
+import { createMemoryKubernetes, type MemoryKubernetes } from './memory-kubernetes.ts';
+import {
+  createTestAuthority,
+  createTestSession,
+  dialTcp,
+  sessionObject,
+  startTestRelay,
+  type TestRelay,
+  type TestSession,
+} from './tunnel-rig.ts';
+import { waitFor } from './wait-for.ts';
+
+export type OutboundRig = {
+  readonly kubernetes: MemoryKubernetes;
+  readonly session: TestSession;
+  readonly relays: readonly TestRelay[];
+  readonly outbound: Outbound;
+};
+
+/** Resolves when every tunnel is up. */
+export async function createOutboundRig(
+  t: ExecutionContext,
+  { relays: count = 1, mayDial = async () => ({ allowed: true }) }: { relays?: number; mayDial?: MayDial } = {},
+): Promise<OutboundRig> {
+  const kubernetes = createMemoryKubernetes();
+  const session = await createTestSession(await createTestAuthority(), 'me');
+  kubernetes.put(SESSIONS, sessionObject(session));
+  const names = Array.from({ length: count }, (_, index) => `relay-${index}`);
+  const relays = await Promise.all(names.map((name) => startTestRelay(t, name, kubernetes, { mayDial })));
+  const outbound = createOutbound({
+    session: session.name,
+    key: session.key,
+    dialRelay: (pod) => dialTcp(relays.find(({ name }) => name === pod)?.ports.laptop ?? 0),
+  });
+  t.teardown(() => outbound.close());
+  outbound.tunnels.setRelays(names);
+  await waitFor('tunnels up', () => outbound.tunnels.status().every(({ state }) => state.name === 'up'));
+  return { kubernetes, session, relays, outbound };
+}
