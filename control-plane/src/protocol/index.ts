@@ -8,6 +8,7 @@ export { createMemoryBudget, type MemoryBudget } from './mux/memory-budget.ts';
 export * from './mux/mux.ts';
 export * from './outbound/datagrams.ts';
 export * from './outbound/dial-request.ts';
+export * from './outbound/result-of-error.ts';
 export * from './read-client-hello.ts';
 export * from './read-prefix.ts';
 export * from './server-name.ts';

@@ -6,6 +6,8 @@ export type Labels = Readonly<Record<string, string>>;
 
 export type Service = KubernetesObject & {
   spec: {
+    clusterIP?: string;
+    clusterIPs?: string[];
     selector?: Labels;
     ports?: { name?: string; port: number; targetPort?: number | string; protocol?: string }[];
   };
@@ -40,6 +42,7 @@ export type PodSpec = {
   containers: Container[];
   initContainers?: Container[];
   nodeName?: string;
+  hostNetwork?: boolean;
   serviceAccountName?: string;
 };
 

@@ -2,8 +2,7 @@
 
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type DialResult, splice } from '../../protocol/index.ts';
-import { resultOfError } from './result-of-error.ts';
+import { type DialResult, resultOfError, splice } from '../../protocol/index.ts';
 
 /** In a pod a connection that nobody answers takes two minutes to fail; a person at a laptop should know sooner. */
 const CONNECT_TIMEOUT_MS = 10_000;

@@ -3,9 +3,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createDatagramReader, frameDatagram } from '../../protocol/index.ts';
+import { createDatagramReader, frameDatagram, resultOfError } from '../../protocol/index.ts';
 import type { TellResult } from './join-connection.ts';
-import { resultOfError } from './result-of-error.ts';
 
 /** A flow that has been silent for so long is over; laptops end theirs earlier. */
 const IDLE_MS = 120_000;
