@@ -1,12 +1,13 @@
 // What the control plane reads from its environment; everything after this is exact.
 
-import { ADMIN_PORT, parseDuration, XDS_PORT } from './api/index.ts';
+import { ADMIN_PORT, parseDuration, REACH_PORT, XDS_PORT } from './api/index.ts';
 import { ControlPlaneError } from './errors.ts';
 
 export type Config = {
   readonly podName: string;
   readonly installNamespace: string;
   readonly xdsPort: number;
+  readonly reachPort: number;
   readonly adminPort: number;
   /** How long agents stay in a workload that no intercept needs. */
   readonly agentIdleTimeoutMs: number;
@@ -23,6 +24,7 @@ export function parseConfig(environment: Environment): Config {
     podName: readText(environment, 'POD_NAME'),
     installNamespace: readText(environment, 'POD_NAMESPACE'),
     xdsPort: readPort(environment, 'TP_XDS_PORT', XDS_PORT),
+    reachPort: readPort(environment, 'TP_REACH_PORT', REACH_PORT),
     adminPort: readPort(environment, 'TP_ADMIN_PORT', ADMIN_PORT),
     agentIdleTimeoutMs: readDuration(environment, 'TP_AGENT_IDLE_TIMEOUT', '1h'),
     sessionGraceMs: readDuration(environment, 'TP_SESSION_GRACE', '1h'),

@@ -14,12 +14,16 @@ import { createAgentCertificates } from './certificates/agent-certificates.ts';
 import type { Authority } from './certificates/authority.ts';
 import { createWebhookCertificateKeeper } from './certificates/webhook-certificate-keeper.ts';
 import type { Config } from './config.ts';
+import { createAccessReviewer } from './kubernetes/access-review.ts';
 import type { KubernetesClient } from './kubernetes/index.ts';
 import { createLeaderLease } from './kubernetes/leader-lease.ts';
 import { createTokenReviewer } from './kubernetes/token-review.ts';
 import { createWriteQueue } from './kubernetes/write-queue.ts';
 import type { Observer } from './observer.ts';
 import { createPublisher } from './publisher.ts';
+import { createJudge } from './reach/judge.ts';
+import { createAuthenticateRelay } from './reach-server/authenticate-relay.ts';
+import { createReachServer } from './reach-server/server.ts';
 import { createReconciler } from './reconciler.ts';
 import { createReporter } from './reporter.ts';
 import { createWatchedState } from './state/watched-state.ts';
@@ -69,15 +73,16 @@ export function createParts(config: Config, options: PartsOptions) {
     onTrouble: (error) => observer.trouble('certificate of the webhook', error),
   });
 
+  // Whose tokens agents and relays present.
+  const reviewer = createTokenReviewer({ client, now });
+  const findPod = (node: string) => state.read().pods.get(node);
+
   // Serves agents: each gets what the cache holds for its node, and what it says of it enters the state.
   const cache = createSnapshotCache();
   const server: DiscoveryServer = createDiscoveryServer({
     cache,
     identity,
-    authenticate: createAuthenticateAgent({
-      reviewer: createTokenReviewer({ client, now }),
-      findPod: (node) => state.read().pods.get(node),
-    }),
+    authenticate: createAuthenticateAgent({ reviewer, findPod }),
     onAgent(event: AgentEvent) {
       observer.agent(event);
       const { agents, intercepts } = state.read();
@@ -87,6 +92,19 @@ export function createParts(config: Config, options: PartsOptions) {
       };
       state.setAgent(event.node, afterAgentEvent(agents.get(event.node), event, revision));
     },
+  });
+
+  // Tells relays what a session may dial.
+  const reach = createReachServer({
+    identity,
+    authenticate: createAuthenticateRelay({ reviewer, findPod, installNamespace: namespace }),
+    judge: createJudge({
+      read: state.read,
+      installNamespace: namespace,
+      mayGetServices: createAccessReviewer({ client, now }).mayGetServices,
+    }),
+    isReady: () => state.isSynced,
+    onTrouble: (error) => observer.trouble('question of a relay', error),
   });
 
   // The loop: state -> translate -> publish -> report.
@@ -122,5 +140,5 @@ export function createParts(config: Config, options: PartsOptions) {
     onRound: observer.round,
   });
 
-  return { state, leader, webhookCertificate, cache, server, reconciler };
+  return { state, leader, webhookCertificate, cache, server, reach, reconciler };
 }

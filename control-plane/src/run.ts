@@ -24,7 +24,7 @@ export type RunOptions = {
   readonly signal: AbortSignal;
   readonly now?: () => number;
   /** Called for each server when it listens: which port it got, for configurations with port 0. */
-  readonly onListening?: (server: 'admin' | 'discovery', port: number) => void;
+  readonly onListening?: (server: 'admin' | 'discovery' | 'reach', port: number) => void;
 };
 
 const AUTHORITY_BACK_OFF = { firstMs: 500, maxMs: 10_000 };
@@ -41,7 +41,7 @@ export async function run(config: Config, options: RunOptions): Promise<void> {
   const certificate = await issueServingCertificate(serving);
   const observer = createObserver(log, metrics);
   const parts = createParts(config, { client, authority, identity: toIdentity(certificate), observer, signal, now });
-  const { state, leader, webhookCertificate, server, reconciler } = parts;
+  const { state, leader, webhookCertificate, server, reach, reconciler } = parts;
 
   const runners = [
     // Health and metrics come first: the kubelet asks from the start.
@@ -59,11 +59,17 @@ export async function run(config: Config, options: RunOptions): Promise<void> {
     { name: 'reconciler', run: reconciler.run },
     // Serves agents, as soon as there is something to serve.
     { name: 'discovery', run: (signal) => serveAgents(parts, { port: config.xdsPort, signal, onListening }) },
+    // Answers relays, which ask what a session may dial.
+    { name: 'reach', run: (signal) => answerRelays(parts, { port: config.reachPort, signal, onListening }) },
     // Keeps its certificate fresh.
     {
       name: 'serving certificate',
-      run: (signal) =>
-        renewServingCertificate(certificate, (next) => server.renewIdentity(toIdentity(next)), { ...serving, signal }),
+      run(signal) {
+        const renew = (next: KeyedCertificate) => {
+          for (const each of [server, reach]) each.renewIdentity(toIdentity(next));
+        };
+        return renewServingCertificate(certificate, renew, { ...serving, signal });
+      },
     },
   ] satisfies Runner[];
   log.info({ xdsPort: config.xdsPort, adminPort: config.adminPort }, 'control plane starts');
@@ -102,6 +108,12 @@ async function serveAgents({ server, reconciler }: Parts, { port, signal, onList
   onListening('discovery', address.port);
   await aborted(signal);
   await server.close();
+}
+
+async function answerRelays({ reach }: Parts, { port, signal, onListening }: Serving): Promise<void> {
+  onListening('reach', await reach.listen(port));
+  await aborted(signal);
+  reach.close();
 }
 
 function createAdmin({ server, state, cache, leader }: Parts, { registry }: Metrics): Server {

@@ -28,6 +28,7 @@ const PURE: Readonly<Record<string, string>> = {
   'control-plane/src/api/': 'imported by every package, the CLI included',
   'control-plane/src/protocol/': 'laptop, relay and agent must agree on it',
   'control-plane/src/match/': 'conflicts are decided in three places, always alike',
+  'control-plane/src/reach/': 'relay and control plane judge addresses alike',
   'control-plane/src/translator/': 'a replica that starts anew comes to the same result',
   'webhook/src/admission/': 'tested with data alone',
   'webhook/src/inject/': 'called twice per pod, must give the same pod',

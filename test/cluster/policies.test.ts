@@ -79,6 +79,17 @@ test(
   create(COLLECTOR, `${OURS}/sessions`, buildSession('new', 'alice')),
   /would/,
 );
+test(
+  'a session with a group of others',
+  refused,
+  create(BOB, `${OURS}/sessions`, buildSession('new', 'bob', ['system:authenticated', 'system:masters'])),
+  /claim groups/,
+);
+test(
+  'a session with groups of oneself',
+  passes,
+  create(BOB, `${OURS}/sessions`, buildSession('new', 'bob', ['system:authenticated'])),
+);
 test('the owner chooses another laptop port', passes, patch(ALICE, ONE, PORT));
 test('an administrator does not', refused, patch(BOSS, ONE, PORT), /belongs to alice.*owner alone/);
 test('nobody else does', refused, patch(BOB, ONE, PORT), /belongs to alice/);

@@ -22,6 +22,8 @@ export const WEBHOOK_SECRET = 'tp-webhook-certificate';
 export const WEBHOOK_CONFIGURATION = 'kubectl-tp';
 
 export const XDS_PORT = 15010;
+/** Control plane: relays ask here what a session may dial. */
+export const REACH_PORT = 15011;
 export const WEBHOOK_PORT = 9443;
 /** Relay: agents connect here. */
 export const RELAY_AGENT_PORT = 8443;

@@ -37,6 +37,12 @@ export const SELF_SUBJECT_REVIEWS = clusterWide(
   'selfsubjectreviews',
   'SelfSubjectReview',
 );
+export const SUBJECT_ACCESS_REVIEWS = clusterWide(
+  'authorization.k8s.io',
+  'v1',
+  'subjectaccessreviews',
+  'SubjectAccessReview',
+);
 export const SELF_SUBJECT_ACCESS_REVIEWS = clusterWide(
   'authorization.k8s.io',
   'v1',

@@ -2,6 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import { TOKEN_AUDIENCE, TOKEN_REVIEWS } from '../api/index.ts';
+import { createLimiter } from './limiter.ts';
+import { createRememberedAnswers } from './remembered-answers.ts';
 import type { KubernetesClient, KubernetesObject } from './types.ts';
 
 /** For that long a token still counts after its pod was deleted. */
@@ -37,43 +39,14 @@ type TokenReview = KubernetesObject & {
 export function createTokenReviewer(options: { client: KubernetesClient; now: () => number }): TokenReviewer {
   const { client, now } = options;
   const askInTurn = createLimiter(MAX_ASKED_AT_ONCE);
-  const cache = new Map<string, { readonly verdict: Promise<TokenVerdict>; readonly untilMs: number }>();
+  const remembered = createRememberedAnswers<TokenVerdict>({ now, max: MAX_CACHED, keepMs: () => CACHE_MS });
 
-  async function review(token: string): Promise<TokenVerdict> {
-    if (token.length > MAX_TOKEN_LENGTH) return { ok: false, reason: 'the token is too long' };
-    const key = createHash('sha256').update(token).digest('base64');
-    const cached = cache.get(key);
-    if (cached !== undefined && now() < cached.untilMs) return cached.verdict;
-    const verdict = askInTurn(() => ask(client, token));
-    if (cache.size >= MAX_CACHED) forgetOld();
-    cache.set(key, { verdict, untilMs: now() + CACHE_MS });
-    verdict.catch(() => cache.delete(key));
-    return verdict;
-  }
-
-  function forgetOld(): void {
-    for (const [key, { untilMs }] of cache) if (now() >= untilMs) cache.delete(key);
-    if (cache.size >= MAX_CACHED) cache.clear();
-  }
-
-  return { review };
-}
-
-/** Runs at most so many tasks at a time, the others in the order they came. */
-function createLimiter(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (task) => {
-    if (running < limit) running += 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await task();
-    } finally {
-      // The next one takes this one's place.
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
+  return {
+    async review(token) {
+      if (token.length > MAX_TOKEN_LENGTH) return { ok: false, reason: 'the token is too long' };
+      const key = createHash('sha256').update(token).digest('base64');
+      return remembered(key, () => askInTurn(() => ask(client, token)));
+    },
   };
 }
 

@@ -39,6 +39,8 @@ export type ServiceModel = {
   /** Undefined: no selector, so it can't be intercepted. */
   readonly selector: Readonly<Record<string, string>> | undefined;
   readonly headless: boolean;
+  /** Its addresses in all families; none if headless or an external name. */
+  readonly clusterIps: readonly string[];
   readonly ports: readonly ServicePortModel[];
 };
 
@@ -56,6 +58,12 @@ export type PodModel = {
   readonly name: string;
   readonly uid: string;
   readonly ip: string | undefined;
+  /** In the other family, where the cluster has two. */
+  readonly otherIps: readonly string[];
+  /** Its addresses are those of its node. */
+  readonly hostNetwork: boolean;
+  /** Addresses of its node in all families; none before it has one. */
+  readonly hostIps: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly ready: boolean;
   readonly terminating: boolean;

@@ -10,11 +10,17 @@ import { parsePodWorkload } from './parse-pod-workload.ts';
 
 export type RawCondition = { type: string; status: string; reason?: string; message?: string };
 
+/** The first of a list is also in the field without `s`. */
+type RawAddress = { ip?: string };
+
 export type RawPod = KubernetesObject & {
   metadata: { deletionGracePeriodSeconds?: number };
   spec?: RawPodSpec;
   status?: {
     podIP?: string;
+    podIPs?: RawAddress[];
+    hostIP?: string;
+    hostIPs?: RawAddress[];
     conditions?: RawCondition[];
     containerStatuses?: RawContainerStatus[];
     initContainerStatuses?: RawContainerStatus[];
@@ -27,6 +33,9 @@ export function parsePod({ metadata, spec, status }: RawPod): PodModel {
     name: metadata.name,
     uid: metadata.uid ?? '',
     ip: status?.podIP,
+    otherIps: parseAddresses(status?.podIPs).filter((ip) => ip !== status?.podIP),
+    hostNetwork: spec?.hostNetwork ?? false,
+    hostIps: parseAddresses(status?.hostIPs ?? [{ ip: status?.hostIP ?? '' }]),
     labels: metadata.labels ?? {},
     ready: isConditionTrue(status?.conditions, 'Ready'),
     terminating: metadata.deletionTimestamp !== undefined,
@@ -38,6 +47,14 @@ export function parsePod({ metadata, spec, status }: RawPod): PodModel {
     trouble: parsePodTrouble(status),
   };
 }
+
+function parseAddresses(addresses: RawAddress[] = []): readonly string[] {
+  const found = addresses.flatMap(({ ip }) => ip || []);
+  return found.length === 0 ? NONE : found;
+}
+
+/** Shared by the many pods of clusters with one family. */
+const NONE: readonly string[] = [];
 
 export function isConditionTrue(conditions: RawCondition[] | undefined, type: string): boolean {
   return conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;

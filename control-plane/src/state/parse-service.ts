@@ -7,6 +7,7 @@ export type RawService = KubernetesObject & {
   spec?: {
     type?: string;
     clusterIP?: string;
+    clusterIPs?: string[];
     selector?: Record<string, string>;
     ports?: {
       name?: string;
@@ -24,6 +25,7 @@ export function parseService({ metadata, spec }: RawService): ServiceModel {
     name: metadata.name,
     selector: parseSelector(spec),
     headless: spec?.clusterIP === 'None',
+    clusterIps: parseClusterIps(spec),
     ports: (spec?.ports ?? []).map(({ name, port, targetPort = port, protocol = 'TCP', appProtocol }) => ({
       name,
       port,
@@ -32,6 +34,11 @@ export function parseService({ metadata, spec }: RawService): ServiceModel {
       appProtocol,
     })),
   };
+}
+
+/** `None` and an empty text stand for none. */
+function parseClusterIps({ type, clusterIP = '', clusterIPs = [clusterIP] }: RawService['spec'] = {}): string[] {
+  return type === 'ExternalName' ? [] : clusterIPs.filter((ip) => ip !== '' && ip !== 'None');
 }
 
 /** An empty selector selects nothing, and an external name has no pods. */

@@ -110,6 +110,7 @@ test('services: ports with their defaults, headless, without selector', (t) => {
     name: 'x',
     selector: { a: 'b' },
     headless: true,
+    clusterIps: [],
     ports: [{ name: undefined, port: 80, targetPort: 80, protocol: 'TCP', appProtocol: undefined }],
   });
   t.is(parseService({ ...meta(), spec: { selector: {} } }).selector, undefined);

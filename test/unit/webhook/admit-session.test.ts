@@ -11,9 +11,12 @@ const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
   format: 'pem',
 });
 
-function admit(spec: { publicKey?: string; owner?: string }, name = 'alice-1') {
+type Spec = { publicKey?: string; owner?: string; ownerGroups?: string[] };
+
+function admit(spec: Spec, name = 'alice-1', groups?: string[]) {
   const object = { metadata: { name }, spec: { clientVersion: '0.1.0', ...spec } };
-  return admitSession({ uid: 'u', operation: 'CREATE', userInfo: { username: 'alice' }, object });
+  const userInfo = { username: 'alice', ...(groups && { groups }) };
+  return admitSession({ uid: 'u', operation: 'CREATE', userInfo, object });
 }
 
 test('the owner is whoever asks, whatever the object says', (t) => {
@@ -21,6 +24,19 @@ test('the owner is whoever asks, whatever the object says', (t) => {
   const admission = admit({ publicKey, owner: 'bob' }, sessionNameFor('alice', publicKey));
   t.like(admission, { outcome: 'allowed', object: { spec: { owner: 'alice', clientVersion: '0.1.0' } } });
 });
+
+const stamped = test.macro((t, asked: string[] | undefined, groups: string[] | undefined, expected: string[]) => {
+  const publicKey = pemOf('P-256');
+  const spec = asked === undefined ? { publicKey } : { publicKey, ownerGroups: asked };
+  const admission = admit(spec, sessionNameFor('alice', publicKey), groups);
+  t.deepEqual((admission as { object: { spec: Spec } }).object.spec.ownerGroups, expected);
+});
+const MANY = Array.from({ length: 200 }, (_, index) => `group-${index}`);
+test('groups: those of whoever asks', stamped, undefined, ['developers'], ['developers']);
+test('groups: none by claim', stamped, ['system:masters'], ['developers'], ['developers']);
+test('groups: none by claim where the API server names none', stamped, ['system:masters'], undefined, []);
+test('groups: as many as the CRD takes', stamped, undefined, MANY, MANY.slice(0, 128));
+test('groups: none too long for the CRD', stamped, undefined, ['x'.repeat(257), 'short'], ['short']);
 
 const KEYS: Record<string, string> = {
   'another curve': pemOf('P-384'),

@@ -1,8 +1,8 @@
-// Whether a Session may be, and what it looks like then: its owner is whoever asks for it, whatever the object says, and
-// its name belongs to its key.
+// Whether a Session may be, and what it looks like then: its owner is whoever asks for it, with the groups he has then,
+// whatever the object says, and its name belongs to its key.
 
 import { createPublicKey } from 'node:crypto';
-import { SessionSpec } from '@kubectl-tp/control-plane/api';
+import { MAX_OWNER_GROUP_LENGTH, MAX_OWNER_GROUPS, SessionSpec } from '@kubectl-tp/control-plane/api';
 import { isSessionNameOf } from '@kubectl-tp/control-plane/protocol';
 import { Type } from 'typebox';
 import { type Admission, refuse } from './admission.ts';
@@ -34,7 +34,13 @@ export function admitSession({ operation, object, userInfo }: AdmissionRequest):
       `The name "${metadata.name ?? ''}" does not end in the hash of the Session's public key. Is the plugin older than the cluster part? See: kubectl tp version --cluster-part`,
     );
   }
-  return { outcome: 'allowed', object: { ...session.value, spec: { ...spec, owner: userInfo.username } } };
+  const owner = { owner: userInfo.username, ownerGroups: groupsOf(userInfo) };
+  return { outcome: 'allowed', object: { ...session.value, spec: { ...spec, ...owner } } };
+}
+
+/** As many as the CRD takes. A group that is left out gives no rights: that errs on the safe side. */
+function groupsOf({ groups = [] }: AdmissionRequest['userInfo']): string[] {
+  return groups.filter(({ length }) => length <= MAX_OWNER_GROUP_LENGTH).slice(0, MAX_OWNER_GROUPS);
 }
 
 function isSessionKey(pem: string): boolean {

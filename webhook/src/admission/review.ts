@@ -10,7 +10,10 @@ const AdmissionRequest = Type.Object({
   uid: Type.String({ minLength: 1, maxLength: 256 }),
   operation: Type.Union([Type.Literal('CREATE'), Type.Literal('UPDATE')]),
   namespace: Type.Optional(Type.String()),
-  userInfo: Type.Object({ username: Type.String({ minLength: 1 }) }),
+  userInfo: Type.Object({
+    username: Type.String({ minLength: 1 }),
+    groups: Type.Optional(Type.Array(Type.String())),
+  }),
   object: Type.Unknown(),
   /** Only with UPDATE. */
   oldObject: Type.Optional(Type.Unknown()),

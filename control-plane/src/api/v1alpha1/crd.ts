@@ -43,7 +43,11 @@ export function buildSessionCrd(): object {
     resource: SESSIONS,
     description: 'One laptop: its public key, the certificate made for it, and the relays that hold its tunnel.',
     shortName: 'tps',
-    spec: withImmutable(buildSpec(SessionSpec), ['publicKey', 'clientVersion', 'hostname']),
+    spec: withImmutable(withRules(buildSpec(SessionSpec), [OWNER_GROUPS_RULE]), [
+      'publicKey',
+      'clientVersion',
+      'hostname',
+    ]),
     status: buildStatus(SessionStatus),
     columns: [
       { name: 'Owner', type: 'string', jsonPath: '.spec.owner' },
@@ -67,6 +71,12 @@ const NAME_RULE: Rule = {
 const OWNER_RULE: Rule = {
   rule: '!has(oldSelf.owner) || (has(self.owner) && self.owner == oldSelf.owner)',
   message: 'the owner cannot be changed',
+};
+
+/** At the spec, as a rule at the field would let somebody add groups to a Session that has none. */
+const OWNER_GROUPS_RULE: Rule = {
+  rule: 'has(self.ownerGroups) == has(oldSelf.ownerGroups) && (!has(self.ownerGroups) || self.ownerGroups == oldSelf.ownerGroups)',
+  message: "the owner's groups cannot be changed",
 };
 
 const PORT_RULE: Rule = {

@@ -4,9 +4,17 @@ import { type Static, Type } from 'typebox';
 import { Condition } from './conditions.ts';
 import { ObjectMeta } from './object-meta.ts';
 
+/** An identity provider may name more: those beyond give no rights through the relay. */
+export const MAX_OWNER_GROUPS = 128;
+export const MAX_OWNER_GROUP_LENGTH = 256;
+
 export const SessionSpec = Type.Object({
   /** User name as the API server knows it; the webhook stamps it, whatever the request says. */
   owner: Type.Optional(Type.String({ maxLength: 1024 })),
+  /** Groups of the owner at the creation, stamped likewise: what the session may dial is asked for user and groups. */
+  ownerGroups: Type.Optional(
+    Type.Array(Type.String({ maxLength: MAX_OWNER_GROUP_LENGTH }), { maxItems: MAX_OWNER_GROUPS }),
+  ),
   /** Public key, PEM of SubjectPublicKeyInfo, EC P-256. */
   publicKey: Type.String({ minLength: 1, maxLength: 1024 }),
   /** Version of the plugin on the laptop. */

@@ -13,7 +13,7 @@ export const AGENT_TOKEN = 'token-of-the-agent';
 
 export type RunningControlPlane = {
   readonly api: FakeApi;
-  readonly ports: { admin: number; discovery: number };
+  readonly ports: { admin: number; discovery: number; reach: number };
   readonly stop: () => Promise<void>;
   readonly log: readonly string[];
 };
@@ -26,12 +26,13 @@ export async function startControlPlane(
   fill?.(api);
   api.intercept = reviewTokens;
   const stop = new AbortController();
-  const ports = { admin: 0, discovery: 0 };
+  const ports = { admin: 0, discovery: 0, reach: 0 };
   const log: string[] = [];
   const config = {
     podName: replica,
     installNamespace: INSTALL,
     xdsPort: 0,
+    reachPort: 0,
     adminPort: 0,
     agentIdleTimeoutMs: 3600_000,
     sessionGraceMs: 3600_000,
@@ -53,7 +54,7 @@ export async function startControlPlane(
     await end();
     await api.close();
   });
-  await waitFor('both servers', () => ports.admin > 0 && ports.discovery > 0, 10_000);
+  await waitFor('all servers', () => Object.values(ports).every((port) => port > 0), 10_000);
   return { api, ports, stop: end, log };
 }
 

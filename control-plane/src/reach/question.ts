@@ -1,0 +1,29 @@
+// What a relay asks the control plane, and what it is told.
+
+import { type Static, Type } from 'typebox';
+
+export const REACH_PATH = '/reach';
+
+export const ReachQuestion = Type.Object({
+  /** Name of the Session. */
+  session: Type.String({ minLength: 1, maxLength: 63 }),
+  /** An IP address in any spelling. */
+  address: Type.String({ minLength: 1, maxLength: 64 }),
+});
+export type ReachQuestion = Static<typeof ReachQuestion>;
+
+export const ReachAnswer = Type.Union([
+  Type.Object({ allowed: Type.Literal(true) }),
+  Type.Object({
+    allowed: Type.Literal(false),
+    /** `unknown`: nothing in the cluster has it, so the install's allow list decides. */
+    reason: Type.Union([
+      Type.Literal('malformed'),
+      Type.Literal('closed'),
+      Type.Literal('unknown'),
+      Type.Literal('forbidden'),
+      Type.Literal('no-session'),
+    ]),
+  }),
+]);
+export type ReachAnswer = Static<typeof ReachAnswer>;
