@@ -48,6 +48,11 @@ export const ERROR_CODES = {
   PROBE_MISSING: 'Agents are configured but do not reach the laptop.',
   WAIT_TIMEOUT: 'The intercept did not become ready in the given time.',
   COMMAND_NOT_STARTED: 'The command after -- cannot be started.',
+  NAMESPACE_UNSUPPORTED: 'A network for one command cannot be had on this operating system.',
+  NAMESPACE_TOOL_MISSING: 'The program unshare is missing or too old.',
+  NAMESPACE_FORBIDDEN: 'The machine does not let its users make namespaces.',
+  NAMESPACE_FAILED: "A command's own network cannot be set up.",
+  TUN_UNAVAILABLE: 'The user cannot open /dev/net/tun.',
   INTERRUPTED: 'The command was interrupted.',
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -62,6 +67,11 @@ const EXIT_CODES: Partial<Record<ErrorCode, ExitCode>> = {
   BAD_TARGET: EXIT.usage,
   BAD_DURATION: EXIT.usage,
   COMMAND_NOT_STARTED: EXIT.usage,
+  NAMESPACE_UNSUPPORTED: EXIT.internal,
+  NAMESPACE_TOOL_MISSING: EXIT.internal,
+  NAMESPACE_FORBIDDEN: EXIT.internal,
+  NAMESPACE_FAILED: EXIT.internal,
+  TUN_UNAVAILABLE: EXIT.internal,
   TARGET_NOT_FOUND: EXIT.conflict,
   PORT_NOT_FOUND: EXIT.conflict,
   PORT_AMBIGUOUS: EXIT.conflict,

@@ -6,9 +6,9 @@ import { open } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { TpError } from '../errors.ts';
 import type { Connection } from '../kubernetes/connection.ts';
+import { programPath } from '../program-path.ts';
 import { createSessionCaller, type SessionCaller } from './caller.ts';
 import { createSessionFolder, type SessionFiles, sessionFiles } from './paths.ts';
 import { SESSION_PROCESS_WORD } from './words.ts';
@@ -79,19 +79,6 @@ async function startProcess(start: SessionStart, env: NodeJS.ProcessEnv): Promis
   } finally {
     await log.close();
   }
-}
-
-/**
- * main.ts in the sources, main.mjs in the bundle. Not `process.argv[1]`: a script of somebody else that uses this module
- * would start itself again and again.
- */
-function programPath(): string {
-  const paths = ['../main.ts', './main.mjs'].map((relative) => fileURLToPath(new URL(relative, import.meta.url)));
-  const found = paths.find((path) => existsSync(path));
-  if (found !== undefined) return found;
-  throw new TpError('SESSION_PROCESS_FAILED', `The plugin lacks its program: looked for ${paths.join(', ')}.`, {
-    hint: 'Install the plugin again: kubectl krew install tp',
-  });
 }
 
 async function firstLine(stream: Readable | null): Promise<string> {

@@ -1,3 +1,6 @@
-// The word by which main.ts knows that it is to be a session process; alone, so that main.ts loads nothing else for it.
+// The words by which main.ts knows that it is to be another process than the CLI; alone, so that main.ts loads nothing
+// else for them.
 
 export const SESSION_PROCESS_WORD = '__session';
+/** The process that sets up a command's own network, and runs the command in it. */
+export const NAMESPACE_PROCESS_WORD = '__namespace';

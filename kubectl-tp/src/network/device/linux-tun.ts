@@ -1,0 +1,74 @@
+// A TUN interface of Linux as a packet device. Who gives the interface its addresses and routes is not decided here.
+
+import { constants as files, openSync } from 'node:fs';
+import { constants } from 'node:os';
+import type { PacketDevice } from './packet-device.ts';
+import { pollDescriptor } from './poll-descriptor.ts';
+import { checked, lastErrno, systemCalls } from './system-calls.ts';
+
+export const TUN_DEVICE = '/dev/net/tun';
+/** The largest packet there is: what a packet costs hardly depends on its size. */
+export const TUN_MTU = 65_535;
+const BUFFER_BYTES = 65_536;
+
+/** linux/if_tun.h: an interface without the four bytes in front of each packet. */
+const TUNSETIFF = 0x400454ca;
+const IFF_TUN_NO_PI = 0x1001;
+/** linux/if.h: a name of 16 bytes, then what it is about. */
+const IFREQ_BYTES = 40;
+const IFREQ_NAME_BYTES = 16;
+
+/** Then timers and connections get their turn. */
+const MAX_PACKETS_A_TURN = 64;
+/** Errors of a read that mean nothing else than that no packet is there. */
+const NOTHING_YET: readonly number[] = [constants.errno.EAGAIN, constants.errno.EINTR];
+
+/** Makes an interface of that name in the network namespace of this process. Returns its descriptor. */
+export function openLinuxTun(name: string): number {
+  const descriptor = openSync(TUN_DEVICE, files.O_RDWR | files.O_NONBLOCK);
+  const request = Buffer.alloc(IFREQ_BYTES);
+  request.write(name);
+  request.writeUInt16LE(IFF_TUN_NO_PI, IFREQ_NAME_BYTES);
+  checked('making a TUN interface', systemCalls.ioctl(descriptor, TUNSETIFF, request));
+  return descriptor;
+}
+
+/**
+ * Takes over the descriptor, which may come from another process. In the main thread only. `onPacket` runs where no
+ * promise may be resolved and no stream touched; it may write.
+ */
+export function createLinuxTun(descriptor: number): PacketDevice {
+  const buffer = Buffer.alloc(BUFFER_BYTES);
+  let endPoll: ((onClosed: () => void) => void) | undefined;
+  let isClosed = false;
+
+  function readSome(onPacket: (buffer: Buffer, bytes: number) => void): void {
+    for (let packets = 0; packets < MAX_PACKETS_A_TURN && !isClosed; packets += 1) {
+      const bytes = systemCalls.read(descriptor, buffer, BUFFER_BYTES);
+      if (bytes > 0) onPacket(buffer, bytes);
+      else {
+        // An interface that is gone would be readable for ever.
+        if (bytes < 0 && !NOTHING_YET.includes(lastErrno())) close();
+        return;
+      }
+    }
+  }
+
+  function close(): void {
+    if (isClosed) return;
+    isClosed = true;
+    const closeDescriptor = () => void systemCalls.close(descriptor);
+    if (endPoll === undefined) closeDescriptor();
+    else endPoll(closeDescriptor);
+  }
+
+  return {
+    start(onPacket) {
+      endPoll = pollDescriptor(descriptor, () => readSome(onPacket));
+    },
+    write(packet, bytes) {
+      if (!isClosed) systemCalls.write(descriptor, packet, bytes);
+    },
+    close,
+  };
+}

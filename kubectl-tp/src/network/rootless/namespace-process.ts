@@ -1,0 +1,52 @@
+// The process inside of a command's namespaces: sets the network up, offers its descriptors, runs the command, and ends
+// with it. Moves no packets: another process takes the descriptors for that, and may take them again after a crash.
+
+import { spawn } from 'node:child_process';
+import { describeError, TpError } from '../../errors.ts';
+import { endProcesses } from './end-processes.ts';
+import type { FromInside, RunMessage, SetupMessage, ToInside } from './messages.ts';
+import { openListener } from './open-listener.ts';
+import { mountPrivateFiles } from './private-files.ts';
+import { passSignals, toExitCode } from './run-child.ts';
+import { setupInterface } from './setup-interface.ts';
+
+/** What shells say of a command that they cannot start. */
+const NOT_STARTED = 127;
+
+export function runNamespaceProcess(): void {
+  process.on('message', (message: ToInside) => {
+    if (message.kind === 'setup') process.send?.(setUp(message));
+    else run(message);
+  });
+  // Without the CLI nobody waits for the command, and nobody else would end it. The kernel's own signal at a parent's
+  // death could only end this process, not those that the command has started.
+  process.on('disconnect', () => endAll('SIGKILL', 1));
+}
+
+function setUp({ addresses, resolvConf }: SetupMessage): FromInside {
+  try {
+    const tun = setupInterface(addresses);
+    mountPrivateFiles(resolvConf);
+    return { kind: 'ready', descriptors: { pid: process.pid, tun, listener: openListener() } };
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const error = new TpError('NAMESPACE_FAILED', `The command's own network can't be set up: ${why}.`, { cause });
+    return { kind: 'failed', error: describeError(error) };
+  }
+}
+
+function run({ command: [program = '', ...parameters], environment }: RunMessage): void {
+  const child = spawn(program, parameters, { stdio: 'inherit', env: environment });
+  passSignals(child);
+  child.once('error', (error) => {
+    console.error(`${program} can't be started: ${error.message}`);
+    endAll('SIGTERM', NOT_STARTED);
+  });
+  child.once('close', (code, signal) => endAll('SIGTERM', toExitCode(code, signal)));
+}
+
+/** The network ends with this process: what else runs in it is not left behind without one. */
+function endAll(signal: NodeJS.Signals, exitCode: number): void {
+  endProcesses(signal);
+  process.exit(exitCode);
+}

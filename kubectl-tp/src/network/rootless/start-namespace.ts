@@ -1,0 +1,91 @@
+// Runs a command in a network of its own, without root: the CLI's part, which has the terminal. Packets are moved by
+// whoever takes the descriptors.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { TpError } from '../../errors.ts';
+import { programPath } from '../../program-path.ts';
+import { NAMESPACE_PROCESS_WORD } from '../../session/words.ts';
+import type { NetworkAddresses } from '../network-addresses.ts';
+import { findProgram } from './find-program.ts';
+import type { FromInside, NamespaceDescriptors, ToInside } from './messages.ts';
+import { passSignals, toExitCode } from './run-child.ts';
+import { isRoot, namespaceFlags, sameUserFlags, unshareProgram } from './unshare.ts';
+
+export type NamespaceOptions = {
+  readonly addresses: NetworkAddresses;
+  /** Text of /etc/resolv.conf for the command. */
+  readonly resolvConf: string;
+};
+
+export type Namespace = {
+  readonly descriptors: NamespaceDescriptors;
+  /** Once. Resolves with the command's exit code, as shells tell it. The environment is the command's whole one. */
+  run(command: readonly string[], environment: NodeJS.ProcessEnv): Promise<number>;
+  /** Ends what runs in it. */
+  close(): Promise<void>;
+};
+
+/** Throws TpError; ask `whyNotRootless` before, which knows the reasons of machines that cannot do it. */
+export async function startNamespace({ addresses, resolvConf }: NamespaceOptions): Promise<Namespace> {
+  const unshare = await unshareProgram(process.env);
+  const inside = [process.execPath, '--', programPath(), NAMESPACE_PROCESS_WORD];
+  const child = spawn(unshare, [...namespaceFlags(), '--', ...inside], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+  const exited = exitCode(child);
+  const wrapper = await commandWrapper(unshare);
+  const descriptors = await setUp(child, { kind: 'setup', addresses, resolvConf });
+
+  return {
+    descriptors,
+    async run(command, environment) {
+      const [program = ''] = command;
+      if ((await findProgram(program, environment)) === undefined) {
+        throw new TpError('COMMAND_NOT_STARTED', `${program} can't be started: there is no such program.`, {
+          hint: 'Check the command after --.',
+        });
+      }
+      child.send({ kind: 'run', command: [...wrapper, ...command], environment } satisfies ToInside);
+      passSignals(child);
+      return exited;
+    },
+    async close() {
+      if (child.connected) child.disconnect();
+      await exited;
+    },
+  };
+}
+
+function setUp(child: ChildProcess, message: ToInside): Promise<NamespaceDescriptors> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string, cause?: Error) =>
+      reject(new TpError('NAMESPACE_FAILED', `The command's own network can't be set up: ${why}.`, { cause }));
+    child.once('error', (cause) => fail(cause.message, cause));
+    child.once('close', (code, signal) => fail(`unshare ended with ${code ?? signal}`));
+    child.once('message', (answer: FromInside) => {
+      if (answer.kind === 'ready') return resolve(answer.descriptors);
+      const { code, message: text, hint } = answer.error;
+      child.disconnect();
+      reject(new TpError(code, text, { hint }));
+    });
+    child.send(message);
+  });
+}
+
+/** Stands before the command, so that it is the user's own again, and ends when the process inside is killed. */
+async function commandWrapper(unshare: string): Promise<string[]> {
+  const setpriv = await findProgram('setpriv', process.env);
+  return [
+    // Not on every machine. Without it, only a SIGKILL of the process inside leaves the command running.
+    ...(setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'KILL', '--']),
+    // Root has made the namespaces as itself.
+    ...(isRoot() ? [] : [unshare, ...sameUserFlags(), '--']),
+  ];
+}
+
+function exitCode(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    child.once('close', (code, signal) => resolve(toExitCode(code, signal)));
+    child.once('error', () => resolve(1));
+  });
+}

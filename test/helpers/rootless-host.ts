@@ -1,0 +1,69 @@
+// A program for tests and benchmarks: the plugin's `connect -- CMD` with this machine's loopback in the cluster's place.
+// Its one argument is a HostStart as JSON; it ends with the command's exit code.
+
+import { createRequire } from 'node:module';
+import type { Duplex } from 'node:stream';
+import type * as DnsPacket from 'dns-packet';
+import { createLinuxTun } from '../../kubectl-tp/src/network/device/linux-tun.ts';
+import type { Resolver } from '../../kubectl-tp/src/network/dns/resolver.ts';
+import { OWN_ADDRESSES } from '../../kubectl-tp/src/network/network-addresses.ts';
+import { createPacketNetwork } from '../../kubectl-tp/src/network/packet-network.ts';
+import { listenerServer } from '../../kubectl-tp/src/network/rootless/open-listener.ts';
+import { startNamespace } from '../../kubectl-tp/src/network/rootless/start-namespace.ts';
+import { takeDescriptor } from '../../kubectl-tp/src/network/rootless/take-descriptor.ts';
+import { createLoopbackDialer } from './loopback-dialer.ts';
+
+export type HostStart = {
+  readonly command: readonly string[];
+  /** Prints the process ids, as JSON, and whether a second process takes the descriptors again. */
+  readonly verbose?: boolean;
+};
+
+const { decode, encode } = createRequire(import.meta.url)('dns-packet') as typeof DnsPacket;
+
+/** `db.shop.test` and what lies below has these addresses; nothing else exists. */
+const NAME = /(^|\.)db\.shop\.test$/;
+const RESOLV_CONF = `nameserver ${OWN_ADDRESSES.ipv4.gateway}\nsearch shop.test\noptions ndots:5\n`;
+
+const resolver: Resolver = {
+  async answer(question) {
+    const { id, questions = [] } = decode(question);
+    const [asked] = questions;
+    const isKnown = asked !== undefined && NAME.test(asked.name);
+    const answers: DnsPacket.Answer[] = [];
+    if (isKnown && asked.type === 'A') answers.push({ type: 'A', name: asked.name, ttl: 5, data: '10.96.0.9' });
+    if (isKnown && asked.type === 'AAAA') answers.push({ type: 'AAAA', name: asked.name, ttl: 5, data: 'fd00:96::9' });
+    return encode({ id, type: 'response', flags: 0x180 | (isKnown ? 0 : 3), questions, answers });
+  },
+};
+
+/** One question and answer, each behind its length. */
+function serveDns(stream: Duplex): void {
+  let received = Buffer.alloc(0);
+  stream.on('error', () => stream.destroy());
+  stream.on('data', async (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk]);
+    if (received.length < 2 || received.length < 2 + received.readUInt16BE()) return;
+    const answer = await resolver.answer(received.subarray(2), 'tcp');
+    const length = Buffer.alloc(2);
+    length.writeUInt16BE(answer.length);
+    stream.end(Buffer.concat([length, answer]));
+  });
+}
+
+const { command } = JSON.parse(process.argv[2] ?? '{}') as HostStart;
+const namespace = await startNamespace({ addresses: OWN_ADDRESSES, resolvConf: RESOLV_CONF });
+const { pid, tun, listener } = namespace.descriptors;
+const network = createPacketNetwork({
+  device: createLinuxTun(takeDescriptor(pid, tun)),
+  listener: listenerServer(takeDescriptor(pid, listener)),
+  addresses: OWN_ADDRESSES,
+  dialer: createLoopbackDialer(),
+  resolver,
+  serveDns,
+  reachable: async (host) => host.startsWith('10.96.'),
+  now: () => performance.now(),
+  random: Math.random,
+});
+process.exitCode = await namespace.run(command, { ...process.env, TP_TEST_NAMESPACE: String(pid) });
+await network.close();
