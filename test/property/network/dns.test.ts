@@ -102,8 +102,9 @@ test('the answer for a short name is the alias, then exactly the records of the 
       const aliased = decode(aliasAnswer(question(name), question(target).name, whole).message);
       t.deepEqual(aliased.questions, [{ type: 'A', name, class: 'IN' }]);
       const [alias, ...rest] = aliased.answers ?? [];
+      if (answers.length === 0) return t.is(alias, undefined);
       t.deepEqual(alias, { type: 'CNAME', name, ttl: 5, class: 'IN', flush: false, data: target });
-      t.deepEqual(rest, decode(message).answers ?? []);
+      return t.deepEqual(rest, decode(message).answers ?? []);
     }),
   );
 });

@@ -32,7 +32,9 @@ test('c-ares gets what it asks for', async (t) => {
   t.deepEqual(await program.resolveSrv('_http._tcp.db.shop'), [
     { name: 'db.shop.svc.cluster.local', port: 80, priority: 0, weight: 100, type: 'SRV' },
   ] as object[]);
-  t.deepEqual(await program.resolveMx('example.com'), [{ exchange: 'mail.example.com', priority: 10 }]);
+  t.deepEqual(await program.resolveMx('example.com'), [
+    { exchange: 'mail.example.com', priority: 10, type: 'MX' },
+  ] as object[]);
   t.deepEqual(await program.resolve6('localhost'), ['::1']);
   t.is((await program.resolve4('many.shop')).length, 200, 'over TCP, since it does not fit');
   await t.throwsAsync(program.resolve6('db.shop'), { code: 'ENODATA' });
