@@ -14,47 +14,61 @@ export type NameServer = {
   readonly port: number;
   /** `A db.shop.svc.cluster.local`, in the order in which they came; over TCP with `tcp ` in front. */
   readonly asked: string[];
+  /** Where each datagram came from. */
+  readonly ports: number[];
+  /** Resolves with the first question. */
+  readonly wasAsked: Promise<void>;
   close(): void;
 };
 
 export type NameServerOptions = {
-  /** Undefined: no answer at all. */
-  readonly respond: (query: DecodedPacket, transport: 'udp' | 'tcp') => Packet | Buffer | undefined;
+  /** Undefined: no answer at all. Buffers: these datagrams. */
+  readonly respond: (query: DecodedPacket, transport: 'udp' | 'tcp') => Packet | Buffer[] | undefined;
   readonly host?: string;
+  readonly port?: number;
 };
 
-export async function startNameServer(t: ExecutionContext, { respond, host = '127.0.0.1' }: NameServerOptions) {
+export async function startNameServer(
+  t: ExecutionContext,
+  { respond, host = '127.0.0.1', port: wantedPort = 0 }: NameServerOptions,
+): Promise<NameServer> {
   const asked: string[] = [];
-  const answer = (message: Buffer, transport: 'udp' | 'tcp'): Buffer | undefined => {
+  const ports: number[] = [];
+  const wasAsked = Promise.withResolvers<void>();
+  const answer = (message: Buffer, transport: 'udp' | 'tcp'): Buffer[] => {
     const query = decode(message);
     asked.push(`${transport === 'tcp' ? 'tcp ' : ''}${describeQuestion(query)}`);
-    const response = respond(query, transport);
-    return response === undefined || Buffer.isBuffer(response) ? response : encode(response);
+    wasAsked.resolve();
+    const response = respond(query, transport) ?? [];
+    return Array.isArray(response) ? response : [encode(response)];
   };
   const server = createServer(async (socket) => {
     socket.on('error', () => socket.destroy());
     for await (const message of readFrames(socket)) {
-      const response = answer(message, 'tcp');
-      if (response === undefined) socket.destroy();
-      else socket.write(frame(response));
+      const responses = answer(message, 'tcp');
+      for (const response of responses) socket.write(frame(response));
+      if (responses.length === 0) socket.end();
     }
     socket.end();
-  }).listen(0, host);
+  }).listen(wantedPort, host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const udp = createSocket(host.includes(':') ? 'udp6' : 'udp4');
   udp.on('message', (message: Buffer, from: RemoteInfo) => {
-    const response = answer(message, 'udp');
-    if (response !== undefined) udp.send(response, from.port, from.address);
+    ports.push(from.port);
+    for (const response of answer(message, 'udp')) udp.send(response, from.port, from.address);
   });
   udp.bind(port, host);
   await once(udp, 'listening');
+  let isOpen = true;
   const close = () => {
+    if (!isOpen) return;
+    isOpen = false;
     udp.close();
     server.close();
   };
   t.teardown(close);
-  return { port, asked } satisfies Omit<NameServer, 'close'>;
+  return { port, asked, ports, wasAsked: wasAsked.promise, close };
 }
 
 /** Answers from these records; what is of another type is an empty answer, what is not there does not exist. */

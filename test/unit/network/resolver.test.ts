@@ -100,7 +100,7 @@ test("a name that only has an IPv4 address has an empty answer for IPv6, not 'no
   t.deepEqual(answer.answers, []);
   const short = await ask({ name: 'db.shop', type: 'AAAA' });
   t.is(rcodeOf(short), 0);
-  t.deepEqual(recordsOf(short), ['CNAME "db.shop.svc.cluster.local"']);
+  t.deepEqual(short.answers, []);
 });
 
 test('a search path is walked to the end of a name of the outside, and the second time costs nothing', async (t) => {

@@ -20,7 +20,8 @@ export function aliasAnswer(question: Question, target: string, answer: Answer):
     type: 'response',
     flags: flagsOf(answer.message),
     questions,
-    answers: [alias, ...answers],
+    // An alias alone looks to c-ares like an answer, not like the lack of one.
+    answers: answers.length === 0 ? [] : [alias, ...answers],
     authorities,
     additionals,
   });
