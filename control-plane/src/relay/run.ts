@@ -2,16 +2,19 @@
 
 import { once } from 'node:events';
 import type { Server } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../kubernetes/index.ts';
 import { createAgentServer } from './accept-agents.ts';
 import { createLaptopServer, type LaptopServerOptions } from './accept-laptops.ts';
 import { createAdminServer } from './admin-server.ts';
+import { createControlPlane } from './ask-control-plane.ts';
 import type { RelayConfig } from './config.ts';
 import { createLeases } from './leases.ts';
 import { MAX_UNPROVEN_PER_ADDRESS } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import { createProofChecker } from './proofs.ts';
+import { createReach } from './reach.ts';
 import { createSessionRegistry } from './session-registry.ts';
 import { createSessionKeys } from './sessions.ts';
 
@@ -67,8 +70,21 @@ export async function startRelay(
   const keys = createSessionKeys({
     client,
     namespace: pod.namespace,
-    onGone: (session) => sessions.end(session),
+    onGone(session) {
+      sessions.end(session);
+      reach.forget(session);
+    },
     onTrouble: (err) => log.warn({ err }, 'watch of sessions interrupted'),
+  });
+
+  // The control plane says what a session may dial.
+  const controlPlane = createControlPlane({ ...config.controlPlane, authorityOf: keys.authorityOf, now });
+  const reach = createReach({
+    ask: controlPlane.ask,
+    allow: config.allow,
+    own: Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => address)),
+    now,
+    onTrouble: (err) => log.warn({ err }, 'what a session may dial cannot be asked'),
   });
 
   const tunnels: LaptopServerOptions = {
@@ -118,6 +134,7 @@ export async function startRelay(
     await sessions.close(config.drainMs);
     ending.abort();
     await watching;
+    controlPlane.close();
     admin.close();
     admin.closeAllConnections();
     laptops.closeAllConnections();
