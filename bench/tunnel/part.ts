@@ -84,6 +84,8 @@ async function startRelayPart(session: ReturnType<typeof sessionObject>): Promis
     laptopPort: 0,
     proxyPort: 0,
     adminPort: 0,
+    allow: [],
+    controlPlane: { host: '127.0.0.1', port: 0, serverName: 'nobody', tokenFile: '' },
     leaveDelayMs: 0,
     drainMs: 0,
     logLevel: 'silent',

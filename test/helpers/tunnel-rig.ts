@@ -168,6 +168,8 @@ export async function startTestRelay(
     laptopPort: 0,
     proxyPort: 0,
     adminPort: 0,
+    allow: [],
+    controlPlane: { host: '127.0.0.1', port: 0, serverName: 'nobody', tokenFile: '' },
     leaveDelayMs: 50,
     drainMs: 2000,
     logLevel: 'silent',

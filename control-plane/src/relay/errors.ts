@@ -7,6 +7,7 @@ export const ERROR_CODES = {
   PROOF_INVALID: 'The proof is expired, signed by another key, or made for another session or relay.',
   PROOF_REPLAYED: 'The proof has been used before.',
   TUNNEL_SESSION_UNKNOWN: 'The Session does not exist (any more).',
+  REACH_UNCHECKED: 'The control plane could not be asked what a session may dial.',
   RELAY_UNAVAILABLE: 'The relay is starting or ending.',
 } as const;
 export type RelayErrorCode = keyof typeof ERROR_CODES;
@@ -29,5 +30,6 @@ export const REFUSAL_STATUS: Record<RelayErrorCode, number> = {
   PROOF_INVALID: 403,
   PROOF_REPLAYED: 403,
   TUNNEL_SESSION_UNKNOWN: 404,
+  REACH_UNCHECKED: 503,
   RELAY_UNAVAILABLE: 503,
 };

@@ -3,12 +3,14 @@
 import { getServers } from 'node:dns';
 import { once } from 'node:events';
 import type { Server } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../kubernetes/index.ts';
 import { createMemoryBudget, OUTBOUND_PATH, TUNNEL_PATH } from '../protocol/index.ts';
 import { createAgentServer } from './accept-agents.ts';
 import { createLaptopServer, type LaptopServerOptions } from './accept-laptops.ts';
 import { createAdminServer } from './admin-server.ts';
+import { createControlPlane } from './ask-control-plane.ts';
 import type { RelayConfig } from './config.ts';
 import { createLeases } from './leases.ts';
 import { MAX_HELD_BYTES, MAX_UNPROVEN_PER_ADDRESS } from './limits.ts';
@@ -16,6 +18,7 @@ import { createMetrics } from './metrics.ts';
 import { createDialOut, type MayDial } from './outbound/dial-out.ts';
 import { createOutboundTunnels } from './outbound/outbound-tunnels.ts';
 import { createProofChecker } from './proofs.ts';
+import { createReach } from './reach.ts';
 import { createSessionRegistry } from './session-registry.ts';
 import { createSessionKeys } from './sessions.ts';
 
@@ -39,7 +42,7 @@ export async function startRelay(
     client,
     log,
     signal,
-    mayDial = async () => ({ allowed: false, reason: 'Nobody can say whether the session may go there.' }),
+    mayDial,
     now = Date.now,
   }: { client: KubernetesClient; log: Logger; signal: AbortSignal; mayDial?: MayDial; now?: () => number },
 ): Promise<RunningRelay> {
@@ -72,12 +75,6 @@ export async function startRelay(
     },
   });
 
-  // The laptops' own connections into the cluster.
-  const outbound = createOutboundTunnels(
-    createDialOut({ mayDial, nameServers: getServers(), onDialed: metrics.countDial }),
-    memory,
-  );
-
   // Session objects say whose key opens which tunnel.
   const keys = createSessionKeys({
     client,
@@ -85,9 +82,26 @@ export async function startRelay(
     onGone(session) {
       sessions.end(session);
       outbound.end(session);
+      reach.forget(session);
     },
     onTrouble: (err) => log.warn({ err }, 'watch of sessions interrupted'),
   });
+
+  // The control plane says what a session may dial.
+  const controlPlane = createControlPlane({ ...config.controlPlane, authorityOf: keys.authorityOf, now });
+  const reach = createReach({
+    ask: controlPlane.ask,
+    allow: config.allow,
+    own: Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => address)),
+    now,
+    onTrouble: (err) => log.warn({ err }, 'what a session may dial cannot be asked'),
+  });
+
+  // The laptops' own connections into the cluster.
+  const outbound = createOutboundTunnels(
+    createDialOut({ mayDial: mayDial ?? reach.mayDial, nameServers: getServers(), onDialed: metrics.countDial }),
+    memory,
+  );
 
   const laptopOptions: LaptopServerOptions = {
     proofs: createProofChecker({ relay: pod.name, findKey: (session) => keys.find(session), now }),
@@ -140,6 +154,7 @@ export async function startRelay(
     await Promise.all([sessions.close(config.drainMs), outbound.close(config.drainMs)]);
     ending.abort();
     await watching;
+    controlPlane.close();
     admin.close();
     admin.closeAllConnections();
     laptops.closeAllConnections();

@@ -1,4 +1,4 @@
-// The Session objects: whose key proves which session. Watched, so that a proof costs no request and a deleted Session
+// The Session objects: whose key proves which session, and which authority its laptop trusts. Watched, so that a proof costs no request and a deleted Session
 // ends its tunnel at once.
 
 import { createPublicKey } from 'node:crypto';
@@ -8,13 +8,17 @@ import { isNotFound, type KubernetesClient, type KubernetesObject } from '../kub
 /** Anybody in the cluster may name sessions that don't exist. One that is new comes with the watch in a moment. */
 const MAX_LOOKUPS_PER_SECOND = 20;
 
-type SessionObject = KubernetesObject & Pick<Session, 'spec'>;
+type SessionObject = KubernetesObject & Pick<Session, 'spec' | 'status'>;
+
+type Known = { readonly publicKey: string; readonly authority: string | undefined };
 
 export type SessionKeys = {
   /** True after the first list. */
   readonly isListed: boolean;
   /** Public key (PEM) of a session; asks the API server, now and then, for one the watch has not brought yet. */
   find(session: string): Promise<string | undefined>;
+  /** Authority (PEM) that the control plane has written into a session's status. */
+  authorityOf(session: string): string | undefined;
   /** Watches until the signal. */
   run(signal: AbortSignal): Promise<void>;
 };
@@ -31,7 +35,7 @@ export function createSessionKeys({
   onGone: (session: string) => void;
   onTrouble: (error: Error) => void;
 }): SessionKeys {
-  let keys = new Map<string, string>();
+  let known = new Map<string, Known>();
   let isListed = false;
   let lookups = { second: 0, count: 0 };
 
@@ -42,29 +46,34 @@ export function createSessionKeys({
   }
 
   function replaceAll(objects: SessionObject[]): void {
-    const before = keys;
-    keys = new Map();
+    const before = known;
+    known = new Map();
     for (const object of objects) set(object);
-    for (const [session, key] of before) if (keys.get(session) !== key) onGone(session);
+    for (const [session, { publicKey }] of before) if (keyOf(session) !== publicKey) onGone(session);
     isListed = true;
   }
 
   function change(object: SessionObject): void {
     const { name } = object.metadata;
-    const before = keys.get(name);
+    const before = keyOf(name);
     set(object);
-    if (before !== undefined && keys.get(name) !== before) onGone(name);
+    if (before !== undefined && keyOf(name) !== before) onGone(name);
   }
 
   function remove(session: string): void {
-    keys.delete(session);
+    known.delete(session);
     onGone(session);
   }
 
   /** An object without a usable key is as good as none: nobody can prove it. */
   function set(object: SessionObject): void {
-    if (isPublicKey(object.spec?.publicKey)) keys.set(object.metadata.name, object.spec.publicKey);
-    else keys.delete(object.metadata.name);
+    const publicKey = object.spec?.publicKey;
+    if (isPublicKey(publicKey)) known.set(object.metadata.name, { publicKey, authority: object.status?.authority });
+    else known.delete(object.metadata.name);
+  }
+
+  function keyOf(session: string): string | undefined {
+    return known.get(session)?.publicKey;
   }
 
   return {
@@ -72,12 +81,13 @@ export function createSessionKeys({
       return isListed;
     },
     async find(session) {
-      if (!keys.has(session) && mayLookUp()) {
+      if (!known.has(session) && mayLookUp()) {
         const object = await getSession(client, namespace, session);
         if (object !== undefined) set(object);
       }
-      return keys.get(session);
+      return keyOf(session);
     },
+    authorityOf: (session) => known.get(session)?.authority,
     async run(signal) {
       for await (const event of client.watch<SessionObject>(SESSIONS, { namespace, signal, onTrouble })) {
         if (event.type === 'listed') replaceAll(event.objects);

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { parse, parseAllDocuments } from 'yaml';
 import * as names from '../../../control-plane/src/api/index.ts';
+import { parseConfig as parseRelayConfig } from '../../../control-plane/src/relay/config.ts';
 import { helmPath } from '../../helpers/programs.ts';
 
 const CHART = fileURLToPath(new URL('../../../charts/tp', import.meta.url));
@@ -40,6 +41,7 @@ const WRONG = [
   'image=',
   'logLevel=loud',
   'relay.replicas=0',
+  'relay.allowCidrs={10.0.0.1}',
   'agent.idleTimeout=soon',
   'unknown=1',
   'imagePullPolicy=no',
@@ -82,14 +84,44 @@ test('every process runs under the restricted profile, with limits, and says whe
 test('ports and names are those that the code knows', async (t) => {
   const objects = await render();
   const port = (service: string) => find(objects, 'Service', service);
-  t.like(port(names.CONTROL_PLANE_SERVICE), { spec: { ports: { 0: { port: names.XDS_PORT } } } });
+  t.like(port(names.CONTROL_PLANE_SERVICE), {
+    spec: { ports: { 0: { port: names.XDS_PORT }, 1: { port: names.REACH_PORT } } },
+  });
   t.like(port(names.RELAY_SERVICE), { spec: { ports: { 0: { port: names.RELAY_AGENT_PORT } } } });
   t.like(port(names.WEBHOOK_SERVICE), { spec: { ports: { 0: { port: 443, targetPort: 'webhook' } } } });
   const text = JSON.stringify(deployments(objects));
-  for (const number of [names.XDS_PORT, names.RELAY_AGENT_PORT, names.WEBHOOK_PORT, names.ADMIN_PORT]) {
+  for (const number of [
+    names.XDS_PORT,
+    names.REACH_PORT,
+    names.RELAY_AGENT_PORT,
+    names.WEBHOOK_PORT,
+    names.ADMIN_PORT,
+  ]) {
     t.true(text.includes(`"containerPort":${number}`));
   }
   t.truthy(find(objects, 'MutatingWebhookConfiguration', names.WEBHOOK_CONFIGURATION));
+});
+
+test('only relays may ask what a session may dial, and they have a token for it', async (t) => {
+  const objects = await render('--set-json', 'relay.allowCidrs=["10.8.0.0/16","fd00::/64"]');
+  const policy = parse(JSON.stringify(find(objects, 'NetworkPolicy', 'tp-control-plane')));
+  type Rule = { from: object[]; ports: { port: string }[] };
+  const rules: Rule[] = policy.spec.ingress.filter(({ ports }: Rule) => ports.some(({ port }) => port === 'reach'));
+  const labels = { 'app.kubernetes.io/name': 'kubectl-tp', [names.COMPONENT_LABEL]: 'relay' };
+  t.deepEqual(rules, [{ from: [{ podSelector: { matchLabels: labels } }], ports: [{ port: 'reach' }] }]);
+  const relay = parse(JSON.stringify(find(objects, 'Deployment', 'tp-relay')));
+  const { containers, volumes } = relay.spec.template.spec;
+  t.like(volumes[0].projected.sources[0].serviceAccountToken, { audience: names.TOKEN_AUDIENCE, path: 'token' });
+  const environment = Object.fromEntries(
+    containers[0].env.map(({ name, value }: { name: string; value?: string }) => [name, value ?? 'x']),
+  );
+  const config = parseRelayConfig(environment);
+  t.deepEqual(
+    config.allow.map(({ text }) => text),
+    ['10.8.0.0/16', 'fd00::/64'],
+  );
+  t.is(config.controlPlane.tokenFile, `${containers[0].volumeMounts[0].mountPath}/token`);
+  t.is(config.controlPlane.port, names.REACH_PORT);
 });
 
 test('a pod that cannot be examined is created, an object of ours is not', async (t) => {
