@@ -45,6 +45,8 @@ export const ERROR_CODES = {
   PORT_FORWARD_FAILED: 'The API server refused or broke a port-forward.',
   TUNNEL_REFUSED: 'A relay refused the tunnel.',
   TUNNEL_DOWN: 'The laptop reaches no relay.',
+  CLUSTER_DNS_FAILED: 'The resolver of the cluster does not answer.',
+  NETWORK_ENDED: 'The session that programs reached the cluster by was ended.',
   PROBE_MISSING: 'Agents are configured but do not reach the laptop.',
   WAIT_TIMEOUT: 'The intercept did not become ready in the given time.',
   COMMAND_NOT_STARTED: 'The command after -- cannot be started.',

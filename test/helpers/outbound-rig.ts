@@ -26,7 +26,10 @@ export type OutboundRig = {
 /** Resolves when every tunnel is up. */
 export async function createOutboundRig(
   t: ExecutionContext,
-  { relays: count = 1, mayDial = async () => ({ allowed: true }) }: { relays?: number; mayDial?: MayDial } = {},
+  {
+    relays: count = 1,
+    mayDial = async (_session, address) => ({ allowed: true, address }),
+  }: { relays?: number; mayDial?: MayDial } = {},
 ): Promise<OutboundRig> {
   const kubernetes = createMemoryKubernetes();
   const session = await createTestSession(await createTestAuthority(), 'me');

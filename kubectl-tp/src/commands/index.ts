@@ -2,6 +2,7 @@
 
 import type { AnyCommand } from '../command.ts';
 import { complete, completion } from './completion.ts';
+import { connect } from './connect.ts';
 import { install } from './install.ts';
 import { intercept } from './intercept.ts';
 import { leave } from './leave.ts';
@@ -12,6 +13,7 @@ import { uninstall } from './uninstall.ts';
 import { version } from './version.ts';
 
 export const COMMANDS: readonly AnyCommand[] = [
+  connect,
   intercept,
   leave,
   list,

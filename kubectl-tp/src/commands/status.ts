@@ -2,7 +2,7 @@
 
 import { defineCommand } from '../command.ts';
 import { formatFacts, formatTable } from '../output/table.ts';
-import type { InterceptReport, RelayReport, SessionReport } from '../session/api.ts';
+import type { InterceptReport, NetworkReport, RelayReport, SessionReport } from '../session/api.ts';
 
 export const status = defineCommand({
   name: 'status',
@@ -33,7 +33,28 @@ function formatReport(report: SessionReport): string {
     facts,
     formatRelays(report.relays),
     formatIntercepts(report.intercepts),
+    ...report.networks.map(formatNetwork),
   ].join('\n');
+}
+
+function formatNetwork({ namespace, mode, ranges, since, lookup, relays, proxy }: NetworkReport): string {
+  const facts = formatFacts([
+    ['for', proxy === undefined ? 'one command' : `programs with the proxy ${proxy.host}:${proxy.port}`],
+    ['names of', namespace],
+    [
+      'ranges',
+      ranges.length === 0
+        ? `addresses of Services and pods in ${namespace}, and those asked for by name`
+        : ranges.join(', '),
+    ],
+    ['names', 'error' in lookup ? `not answered: ${lookup.error}` : `answered in ${lookup.ms} ms`],
+    [
+      'relays',
+      relays.map(({ pod, state, rttMs }) => `${pod} ${state}${rttMs === undefined ? '' : ` ${rttMs} ms`}`).join(', '),
+    ],
+    ['since', since],
+  ]);
+  return `\nNetwork of the cluster (${mode})\n${facts}`;
 }
 
 function formatRelays(relays: readonly RelayReport[]): string {

@@ -5,9 +5,12 @@
 
 import type { Fallback, HeaderMatch, TargetKind } from '@kubectl-tp/control-plane/api';
 import type { ErrorDescription } from '../errors.ts';
+import type { NamespaceDescriptors } from '../network/rootless/messages.ts';
 
 export type SessionApi = {
   intercept: { arguments: InterceptRequest; result: InterceptResult };
+  /** The caller holds it: the cluster's network is there until its end. */
+  connect: { arguments: ConnectRequest; result: ConnectResult };
   leave: { arguments: LeaveRequest; result: { left: InterceptName[] } };
   status: { arguments: Record<string, never>; result: SessionReport };
   /** Ends intercepts, Session object and process. */
@@ -75,6 +78,30 @@ export type CollectedEnvironment = {
   readonly missing: readonly string[];
 };
 
+/** How programs come into the cluster's network. */
+export type NetworkEntry =
+  /** Through a namespace of their own. */
+  | { readonly kind: 'namespace'; readonly descriptors: NamespaceDescriptors }
+  /** Through a proxy on this address of the laptop; port 0: any that is free. */
+  | { readonly kind: 'proxy'; readonly host: string; readonly port: number };
+
+export type ConnectRequest = {
+  /** Whose names may be written without their namespace. */
+  readonly namespace: string;
+  readonly entry: NetworkEntry;
+  readonly timeoutMs: number;
+};
+
+export type ConnectResult = {
+  readonly session: string;
+  readonly namespace: string;
+  readonly mode: NetworkEntry['kind'];
+  /** CIDRs of the cluster, as far as the user may see them. */
+  readonly ranges: readonly string[];
+  readonly clusterDomain: string;
+  readonly proxy?: { readonly host: string; readonly port: number };
+};
+
 export type LeaveRequest =
   | { readonly all: true }
   /** Name of an intercept or of its target (`orders`, `deployment/orders`). */
@@ -92,6 +119,15 @@ export type SessionReport = {
   readonly session?: { readonly name: string; readonly certificateExpiresAt?: string };
   readonly relays: readonly RelayReport[];
   readonly intercepts: readonly InterceptReport[];
+  readonly networks: readonly NetworkReport[];
+};
+
+export type NetworkReport = Omit<ConnectResult, 'session'> & {
+  /** RFC 3339. */
+  readonly since: string;
+  /** A name of the cluster, asked just now: how long the answer took, or why there was none. */
+  readonly lookup: { readonly ms: number } | { readonly error: string };
+  readonly relays: readonly RelayReport[];
 };
 
 export type RelayReport = {

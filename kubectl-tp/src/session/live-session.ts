@@ -5,6 +5,9 @@ import { RELAY_LAPTOP_PORT, RELAY_PROXY_PORT, type Session } from '@kubectl-tp/c
 import type { Cluster } from '../kubernetes/client.ts';
 import { portForward } from '../kubernetes/port-forward.ts';
 import { askForUpgrade } from '../kubernetes/upgrade.ts';
+import { createOutbound } from '../outbound/outbound.ts';
+import { createSharedOutbound, type SharedOutbound } from '../outbound/shared-outbound.ts';
+import type { RelayWays } from '../tunnel/connect-relay.ts';
 import { createTunnels, type Tunnels } from '../tunnel/tunnel.ts';
 import { type Bell, createBell } from '../waiting/bell.ts';
 import { type AgentBook, createAgentBook } from './agent-book.ts';
@@ -12,6 +15,7 @@ import { followCertificate, type SessionCertificate } from './certificate.ts';
 import type { Identity } from './identity.ts';
 import { createInterceptTable, type InterceptTable } from './intercept-table.ts';
 import type { Log } from './log.ts';
+import { createNetworkList, type NetworkList } from './network-list.ts';
 import { followRelays } from './relays.ts';
 
 export type LiveSession = {
@@ -20,6 +24,9 @@ export type LiveSession = {
   readonly table: InterceptTable;
   readonly agents: AgentBook;
   readonly tunnels: Tunnels;
+  /** The laptop's own connections into the cluster. */
+  readonly outbound: SharedOutbound;
+  readonly networks: NetworkList;
   /** Rings when an intercept, a probe or a tunnel changes. */
   readonly bell: Bell;
   /** Leaves without failing a request. The Session object stays. */
@@ -56,16 +63,37 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
     });
     const agents = createAgentBook();
     const tunnels = startTunnels(options, { certificate, table, agents, bell });
+    const outbound = createSharedOutbound(() =>
+      createOutbound({
+        session: identity.session,
+        key: identity.privateKey,
+        dialRelay: relayDialer(options),
+        onState: bell.ring,
+      }),
+    );
     const close = async () => {
       lifetime.abort();
-      await tunnels.close();
+      await Promise.all([tunnels.close(), outbound.close()]);
     };
-    const relays = { ...options, client, signal: lifetime.signal, tunnels };
-    await followRelays(relays).catch(async (error) => {
+    const onRelays = (pods: readonly string[]) => {
+      tunnels.setRelays(pods);
+      outbound.setRelays(pods);
+    };
+    await followRelays({ ...options, client, signal: lifetime.signal, onRelays }).catch(async (error) => {
       await close();
       throw error;
     });
-    return { identity, certificate, table, agents, tunnels, bell, close };
+    return {
+      identity,
+      certificate,
+      table,
+      agents,
+      tunnels,
+      outbound,
+      networks: createNetworkList(),
+      bell,
+      close,
+    };
   } catch (error) {
     lifetime.abort();
     throw error;
@@ -74,16 +102,17 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
 
 type Parts = Pick<LiveSession, 'certificate' | 'table' | 'agents' | 'bell'>;
 
-function startTunnels(
-  { cluster, installNamespace, identity, portOf }: LiveSessionOptions,
-  { certificate, table, agents, bell }: Parts,
-): Tunnels {
+function relayDialer({ cluster, installNamespace }: LiveSessionOptions): RelayWays['dialRelay'] {
+  return (pod, signal) => portForward(cluster, { namespace: installNamespace, pod, port: RELAY_LAPTOP_PORT }, signal);
+}
+
+function startTunnels(options: LiveSessionOptions, { certificate, table, agents, bell }: Parts): Tunnels {
+  const { cluster, installNamespace, identity, portOf } = options;
   return createTunnels({
     session: identity.session,
     proofKey: identity.privateKey,
     certificate: certificate.current,
-    dialRelay: (pod, signal) =>
-      portForward(cluster, { namespace: installNamespace, pod, port: RELAY_LAPTOP_PORT }, signal),
+    dialRelay: relayDialer(options),
     askRelay: (pod, { path, headers }, signal) => {
       const proxy = `/api/v1/namespaces/${installNamespace}/pods/${pod}:${RELAY_PROXY_PORT}/proxy`;
       return askForUpgrade(cluster, { path: proxy + path, headers, signal });

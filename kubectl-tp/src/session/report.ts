@@ -6,10 +6,12 @@ import type { Connection } from '../kubernetes/connection.ts';
 import { describeTarget } from '../output/describe-target.ts';
 import type { TunnelStatus } from '../tunnel/tunnel-set.ts';
 import { VERSION } from '../version.ts';
-import type { InterceptReport, RelayReport, SessionReport } from './api.ts';
+import type { InterceptReport, NetworkReport, RelayReport, SessionReport } from './api.ts';
+import { CLUSTER_DOMAIN } from './cluster-names.ts';
 import { isPortOpen } from './laptop-port.ts';
 import type { LiveSession } from './live-session.ts';
 import type { SessionFiles } from './paths.ts';
+import { proveNames } from './prove-names.ts';
 import type { Session } from './session.ts';
 
 type Options = { readonly session: Session; readonly connection: Connection; readonly files: SessionFiles };
@@ -22,7 +24,7 @@ export async function buildReport({ session, connection, files }: Options): Prom
     server: session.cluster.server.href,
     installNamespace: session.installNamespace,
   };
-  if (live === undefined) return { ...process_, ...where, relays: [], intercepts: [] };
+  if (live === undefined) return { ...process_, ...where, relays: [], intercepts: [], networks: [] };
   const expiry = live.certificate.expiresAt();
   return {
     ...process_,
@@ -32,7 +34,26 @@ export async function buildReport({ session, connection, files }: Options): Prom
     intercepts: await Promise.all(
       live.table.all().map((intercept) => reportIntercept(live, intercept, session.portOf(intercept.metadata.uid))),
     ),
+    networks: await reportNetworks(live),
   };
+}
+
+/** All share the outbound tunnels, so one proof is every one's. */
+async function reportNetworks({ networks, outbound }: LiveSession): Promise<NetworkReport[]> {
+  const { current } = outbound;
+  if (current === undefined) return [];
+  const lookup = await proveNames(current.ask, CLUSTER_DOMAIN).then(
+    (ms) => ({ ms: Math.round(ms * 10) / 10 }),
+    (error: Error) => ({ error: error.message }),
+  );
+  const relays = current.tunnels.status().map(reportRelay);
+  return networks.all().map(({ result: { session: _, ...result }, network, sinceMs }) => ({
+    ...result,
+    ranges: network.addresses.ranges,
+    since: new Date(sinceMs).toISOString(),
+    lookup,
+    relays,
+  }));
 }
 
 function reportRelay({ relay, state, way, roundTripMs }: TunnelStatus): RelayReport {

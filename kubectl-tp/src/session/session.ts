@@ -30,7 +30,7 @@ export type Session = {
   /** The session if it is open now. */
   live(): LiveSession | undefined;
   isClosed(): boolean;
-  /** It has intercepts, or is being opened. */
+  /** It has intercepts or joined networks, or is being opened. */
   isNeeded(): boolean;
   open(tools: CallTools): Promise<LiveSession>;
   /** Knows the session's intercepts in a namespace from now on, also after a restart. */
@@ -205,7 +205,7 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     installNamespace,
     live,
     isClosed: () => state.kind === 'closed',
-    isNeeded: () => state.kind === 'opening' || (live()?.table.all().length ?? 0) > 0,
+    isNeeded: () => state.kind === 'opening' || isInUse(live()),
     open,
     follow,
     serve,
@@ -220,6 +220,8 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
       const left = await leaveMatching({ all: true });
       const current = live();
       state = { kind: 'closed' };
+      // Whoever is in the cluster's network hears that it was left on purpose.
+      current?.bell.ring();
       lifetime.abort(ending());
       await current?.close();
       if (identity !== undefined) await deleteSessionObject(client, installNamespace, identity.session);
@@ -233,6 +235,10 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
       await current?.close();
     },
   };
+}
+
+function isInUse(live: LiveSession | undefined): boolean {
+  return live !== undefined && (live.table.all().length > 0 || live.networks.all().length > 0);
 }
 
 function sessionGone(): TpError {

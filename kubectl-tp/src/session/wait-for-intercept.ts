@@ -12,6 +12,7 @@ import { PROBE_FRESH_MS } from './agent-book.ts';
 import type { InterceptName } from './api.ts';
 import { judgeWait } from './judge-wait.ts';
 import type { LiveSession } from './live-session.ts';
+import { tunnelTrouble } from './tunnel-trouble.ts';
 
 type Options = {
   readonly live: LiveSession;
@@ -70,7 +71,7 @@ export async function waitForIntercept(options: Options): Promise<readonly Pod[]
       pods: pods(),
       events: watched?.events() ?? [],
       probed: freshProbes(live, intercept),
-      tunnelTrouble: tunnelTrouble(live),
+      tunnelTrouble: tunnelTrouble(live.tunnels.status()),
       installNamespace,
     });
   };
@@ -87,15 +88,6 @@ export async function waitForIntercept(options: Options): Promise<readonly Pod[]
 function freshProbes({ agents }: LiveSession, intercept: InterceptName): Set<string> {
   const ages = agents.probeAges(intercept, Date.now());
   return new Set([...ages].filter(([, ageMs]) => ageMs <= PROBE_FRESH_MS).map(([pod]) => pod));
-}
-
-/** Why this laptop reaches no relay; undefined when it reaches one. */
-function tunnelTrouble({ tunnels }: LiveSession): string | undefined {
-  const relays = tunnels.status();
-  if (relays.some(({ state }) => state.name === 'up')) return undefined;
-  if (relays.length === 0) return 'no relay pod is ready';
-  const reasons = relays.map(({ state }) => (state.name === 'waiting' ? state.error.message : 'connecting'));
-  return [...new Set(reasons)].join('; ');
 }
 
 function notReady({ namespace, name }: InterceptName, said: string, timeoutMs: number): TpError {

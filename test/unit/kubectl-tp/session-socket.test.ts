@@ -34,7 +34,7 @@ async function createFiles(t: ExecutionContext): Promise<SessionFiles> {
 const unused = async (): Promise<never> => {
   throw new Error('not part of this test');
 };
-const HANDLERS: Handlers = { intercept: unused, leave: unused, status: unused, quit: unused };
+const HANDLERS: Handlers = { intercept: unused, connect: unused, leave: unused, status: unused, quit: unused };
 
 type Serving = { files: SessionFiles; running: () => number };
 

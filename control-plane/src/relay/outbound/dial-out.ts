@@ -1,7 +1,6 @@
 // One stream of a laptop's outbound tunnel: reads where it is to go, asks whether the session may go there, dials, joins.
 // Each failure is told by its own name, so that the program on the laptop sees what it would see in a pod.
 
-import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   type DialRequest,
@@ -11,6 +10,7 @@ import {
   parseDialRequest,
   readPrefix,
 } from '../../protocol/index.ts';
+import type { Reach, Verdict } from '../reach.ts';
 import { joinConnection } from './join-connection.ts';
 import { joinDatagrams } from './join-datagrams.ts';
 import { joinResolver } from './join-resolver.ts';
@@ -18,11 +18,7 @@ import { joinResolver } from './join-resolver.ts';
 /** A laptop sends it with the opening of the stream. */
 const REQUEST_TIMEOUT_MS = 5000;
 
-/** Whether a session may go to an address; `reason` is a sentence for its user. */
-export type MayDial = (
-  session: string,
-  address: string,
-) => Promise<{ readonly allowed: true } | { readonly allowed: false; readonly reason: string }>;
+export type MayDial = Reach['mayDial'];
 
 /** What became of a stream, for metrics. */
 export type DialOutcome = DialResult | 'malformed';
@@ -50,11 +46,9 @@ export function createDialOut({ mayDial, nameServers, onDialed }: DialOutOptions
     stream.end(reason);
   }
 
-  async function refusal(session: string, { kind, host }: DialRequest): Promise<string | undefined> {
-    if (kind === 'dns') return undefined;
-    if (isIP(host) === 0) return 'The relay dials addresses, not names.';
-    const verdict = await mayDial(session, host);
-    return verdict.allowed ? undefined : verdict.reason;
+  /** Where the request may go is the one form of its address that was judged. */
+  async function judge(session: string, { kind, host }: DialRequest): Promise<Verdict> {
+    return kind === 'dns' ? { allowed: true, address: '' } : mayDial(session, host);
   }
 
   return async (session, stream) => {
@@ -64,12 +58,13 @@ export function createDialOut({ mayDial, nameServers, onDialed }: DialOutOptions
       onDialed?.('malformed');
       return void stream.destroy();
     }
-    const refused = await refusal(session, request);
-    if (refused !== undefined) return answer(stream, 'denied', refused);
+    const verdict = await judge(session, request);
+    if (!verdict.allowed) return answer(stream, 'denied', verdict.reason);
     if (stream.destroyed) return;
+    const to = { host: verdict.address, port: request.port };
     const tell = (result: DialResult, reason?: string) => answer(stream, result, reason);
     if (request.kind === 'dns') joinResolver(stream, nameServers, tell);
-    else if (request.kind === 'udp') joinDatagrams(stream, request, tell);
-    else joinConnection(stream, request, tell);
+    else if (request.kind === 'udp') joinDatagrams(stream, to, tell);
+    else joinConnection(stream, to, tell);
   };
 }

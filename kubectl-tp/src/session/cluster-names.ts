@@ -1,0 +1,6 @@
+// Names that programs in the cluster's network use.
+
+/** What nearly every cluster calls itself. */
+export const CLUSTER_DOMAIN = 'cluster.local';
+/** Stands for the laptop among programs whose own loopback is another one. */
+export const LAPTOP_NAME = 'host.tp.internal';

@@ -1,0 +1,86 @@
+// The cluster's network for programs of this laptop: opens the outbound tunnel, proves it by a name of the cluster, and
+// lets programs in. Undoes what it made when it fails, is cancelled, or is left.
+
+import { TpError } from '../errors.ts';
+import type { Outbound } from '../outbound/outbound.ts';
+import { waitUntil } from '../waiting/wait-until.ts';
+import type { ConnectRequest, ConnectResult } from './api.ts';
+import { CLUSTER_DOMAIN } from './cluster-names.ts';
+import type { CallTools } from './intercept.ts';
+import { joinNetwork } from './joined-network.ts';
+import type { LiveSession } from './live-session.ts';
+import { laptopAddresses, openEntry } from './network-entry.ts';
+import { proveNames } from './prove-names.ts';
+import type { Session } from './session.ts';
+import { tunnelTrouble } from './tunnel-trouble.ts';
+import { tunnelDown } from './wait-causes.ts';
+
+export type Connected = {
+  readonly result: ConnectResult;
+  readonly live: LiveSession;
+  leave(): Promise<void>;
+};
+
+export async function connect(session: Session, request: ConnectRequest, tools: CallTools): Promise<Connected> {
+  const live = await session.open(tools);
+  const joined = new AbortController();
+  const outbound = live.outbound.take();
+  const leave = async () => {
+    joined.abort();
+    live.outbound.giveBack();
+  };
+  try {
+    const { client } = session.cluster;
+    const { namespace, entry } = request;
+    const signal = AbortSignal.any([joined.signal, tools.signal]);
+    tools.progress('Joining the network of the cluster');
+    const [network] = await Promise.all([
+      joinNetwork({ client, outbound, namespace, laptop: laptopAddresses(entry), signal, lifetime: joined.signal }),
+      waitForTunnel({ live, outbound, session, timeoutMs: request.timeoutMs, ...tools }),
+    ]);
+    await proveNames(outbound.ask, CLUSTER_DOMAIN);
+    const opened = await openEntry(entry, network);
+    const result: ConnectResult = {
+      session: live.identity.session,
+      namespace,
+      mode: entry.kind,
+      ranges: network.addresses.ranges,
+      clusterDomain: CLUSTER_DOMAIN,
+      ...opened.result,
+    };
+    const forget = live.networks.add({ result, network, sinceMs: Date.now() });
+    return {
+      result,
+      live,
+      async leave() {
+        forget();
+        await opened.close();
+        await leave();
+      },
+    };
+  } catch (error) {
+    await leave();
+    throw error;
+  }
+}
+
+type TunnelWait = CallTools & {
+  readonly live: LiveSession;
+  readonly outbound: Outbound;
+  readonly session: Session;
+  readonly timeoutMs: number;
+};
+
+async function waitForTunnel({ live, outbound, session, ...rest }: TunnelWait): Promise<void> {
+  await waitUntil({
+    ...rest,
+    bell: live.bell,
+    look() {
+      const trouble = tunnelTrouble(outbound.tunnels.status());
+      return trouble === undefined
+        ? undefined
+        : { step: 'Opening a tunnel to a relay', cause: tunnelDown(trouble, session.installNamespace) };
+    },
+    timedOut: (said) => new TpError('TUNNEL_DOWN', `The network of the cluster can't be joined: ${said}`),
+  });
+}

@@ -1,0 +1,51 @@
+// The cluster's network as one namespace sees it: names, addresses, and the way to each. What brings programs there (a
+// namespace of their own, a proxy) is for others to know.
+
+import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
+import { type ClusterAddresses, createClusterAddresses } from '../network/cluster-addresses.ts';
+import { createLaptopUpstream } from '../network/dns/laptop-upstream.ts';
+import { createResolver, type Resolver } from '../network/dns/resolver.ts';
+import { findRanges, followNamespaceAddresses } from '../network/find-ranges.ts';
+import { createLearningUpstream } from '../network/learning-upstream.ts';
+import { createRouteDialer } from '../network/route-dialer.ts';
+import type { Dialer } from '../outbound/dialer.ts';
+import { createHostDialer } from '../outbound/host-dialer.ts';
+import type { Outbound } from '../outbound/outbound.ts';
+import { CLUSTER_DOMAIN, LAPTOP_NAME } from './cluster-names.ts';
+
+export type JoinedNetwork = {
+  readonly namespace: string;
+  readonly dialer: Dialer;
+  readonly resolver: Resolver;
+  readonly addresses: ClusterAddresses;
+};
+
+export type JoinOptions = {
+  readonly client: KubernetesClient;
+  readonly outbound: Outbound;
+  readonly namespace: string;
+  /** Addresses by which programs call the laptop. */
+  readonly laptop: readonly string[];
+  /** For the joining alone. */
+  readonly signal: AbortSignal;
+  /** Follows the namespace's addresses until then. */
+  readonly lifetime: AbortSignal;
+};
+
+export async function joinNetwork(options: JoinOptions): Promise<JoinedNetwork> {
+  const { client, outbound, namespace, laptop, signal, lifetime } = options;
+  const addresses = createClusterAddresses();
+  followNamespaceAddresses(client, { namespace, addresses, signal: lifetime });
+  addresses.setRanges(await findRanges(client, signal));
+  const learning = { clusterDomain: CLUSTER_DOMAIN, learn: addresses.learn };
+  const resolver = createResolver({
+    cluster: createLearningUpstream(outbound.ask, learning),
+    laptop: createLaptopUpstream(),
+    clusterDomain: CLUSTER_DOMAIN,
+    namespace,
+    isClusterAddress: addresses.has,
+    ownNames: new Map([[LAPTOP_NAME, laptop]]),
+  });
+  const dialer = createRouteDialer({ cluster: outbound, host: createHostDialer(), isCluster: addresses.has, laptop });
+  return { namespace, dialer, resolver, addresses };
+}

@@ -1,0 +1,37 @@
+// Proves that the cluster's resolver is reached, by a name that every cluster has.
+
+import { randomInt } from 'node:crypto';
+import { decode, encode, RECURSION_DESIRED } from 'dns-packet';
+import { TpError } from '../errors.ts';
+import type { DnsUpstream } from '../network/dns/resolver.ts';
+
+/** The first answer opens a connection to the resolver; a laptop far away needs a few round trips. */
+const TIMEOUT_MS = 5000;
+const ID_COUNT = 0x1_0000;
+
+/** Resolves with the milliseconds that the answer took. Throws CLUSTER_DNS_FAILED. */
+export async function proveNames(ask: DnsUpstream, clusterDomain: string): Promise<number> {
+  const name = `kubernetes.default.svc.${clusterDomain}`;
+  const question = encode({
+    type: 'query',
+    id: randomInt(ID_COUNT),
+    flags: RECURSION_DESIRED,
+    questions: [{ type: 'A', name }],
+  });
+  const beginMs = performance.now();
+  let found: unknown[] = [];
+  try {
+    found = decode(await ask(question, AbortSignal.timeout(TIMEOUT_MS))).answers ?? [];
+  } catch (error) {
+    throw failed(error instanceof Error ? error.message : String(error), error);
+  }
+  if (found.length === 0) throw failed(`it does not know ${name}`);
+  return performance.now() - beginMs;
+}
+
+function failed(why: string, cause?: unknown): TpError {
+  return new TpError('CLUSTER_DNS_FAILED', `The resolver of the cluster does not answer: ${why}`, {
+    hint: 'See whether it runs: kubectl -n kube-system get pods -l k8s-app=kube-dns',
+    cause,
+  });
+}

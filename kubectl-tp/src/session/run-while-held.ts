@@ -1,0 +1,68 @@
+// Runs a command while a call to the session process lasts: the effect of the call ends with the command, and the command
+// with an effect that ends elsewhere; a session process that dies meanwhile is replaced and the call made again.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Tools } from '../command.ts';
+import { TpError } from '../errors.ts';
+import type { SessionApi, Verb } from './api.ts';
+import type { HeldCall, SessionCaller } from './caller.ts';
+import type { ChildCommand } from './child-command.ts';
+
+export type HeldRun<V extends Verb> = {
+  readonly session: SessionCaller;
+  readonly verb: V;
+  readonly request: SessionApi[V]['arguments'];
+  /** What is asked for when the command runs already. */
+  readonly again: (result: SessionApi[V]['result']) => SessionApi[V]['arguments'];
+  readonly tools: Tools;
+  readonly start: (result: SessionApi[V]['result']) => Promise<ChildCommand>;
+};
+
+const RETRY_MS = 2000;
+
+/** Resolves with the command's exit code; throws the reason why the effect ended, once the command has ended because of it. */
+export async function runWhileHeld<V extends Verb>(run: HeldRun<V>): Promise<number> {
+  const { session, verb, request, tools, start } = run;
+  const held = await session.hold(verb, request, { signal: tools.signal, onProgress: tools.progress.step });
+  let current: HeldCall<V> | undefined = held;
+  try {
+    const child = await start(held.result);
+    const childOver = child.exited.then(
+      () => 'command' as const,
+      () => 'command' as const,
+    );
+    for (;;) {
+      const over = await Promise.race([childOver, overOrLater(current)]);
+      if (over === 'command') return await child.exited;
+      if (over instanceof TpError) {
+        tools.progress.warn(`${over.message} Ending the command.`);
+        child.kill('SIGTERM');
+        await childOver;
+        throw over;
+      }
+      tools.progress.warn('the session process has ended; starting it again');
+      current = await takeUpAgain(run, held.result);
+    }
+  } finally {
+    await current?.end();
+  }
+}
+
+/** Why the effect is over; undefined when it has to be taken up again. */
+function overOrLater<V extends Verb>(held: HeldCall<V> | undefined): Promise<TpError | undefined> {
+  return held?.over ?? delay(RETRY_MS, undefined);
+}
+
+/** Undefined when it fails: the command runs on and another attempt is made. */
+async function takeUpAgain<V extends Verb>(
+  { tools, verb, again }: HeldRun<V>,
+  result: SessionApi[V]['result'],
+): Promise<HeldCall<V> | undefined> {
+  try {
+    const session = await tools.session();
+    return await session.hold(verb, again(result), { onProgress: tools.progress.step });
+  } catch (error) {
+    tools.progress.warn(error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+}
