@@ -8,8 +8,8 @@ import { readPrefix } from './read-prefix.ts';
 export const CLIENT_HELLO_TIMEOUT_MS = 5000;
 
 /**
- * Resolves with what the client asked for; the stream is paused then and still has all its bytes. Resolves with undefined
- * when what came is no ClientHello, is too long, or took longer than `timeoutMs`: the caller should reset the connection.
+ * Resolves with what the client asked for; the stream still has all its bytes then. Resolves with undefined when what came
+ * is no ClientHello, is too long, or took longer than `timeoutMs`: the caller should reset the connection.
  */
 export function readClientHello(stream: Duplex, timeoutMs = CLIENT_HELLO_TIMEOUT_MS): Promise<ClientHello | undefined> {
   const parse = (bytes: Buffer) => {

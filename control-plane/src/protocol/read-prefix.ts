@@ -12,8 +12,8 @@ export type PrefixLimits = {
 export type PrefixResult<T> = { readonly value: T; readonly bytes: number } | 'incomplete' | 'invalid';
 
 /**
- * Resolves with the prefix; the stream is paused then and has all bytes behind it. Resolves with undefined when what came
- * is none, is too long, or took too long: the caller should reset the connection.
+ * Resolves with the prefix; the stream has all bytes behind it then, and flows as soon as somebody listens. Resolves with
+ * undefined when what came is none, is too long, or took too long: the caller should reset the connection.
  */
 export function readPrefix<T>(
   stream: Duplex,
@@ -25,7 +25,10 @@ export function readPrefix<T>(
     const timer = setTimeout(() => finish(undefined), timeoutMs);
     const giveUp = () => finish(undefined);
 
-    function onData(chunk: Buffer): void {
+    // Not by `data` and `pause`: a stream that was paused once does not flow by itself for whoever comes next.
+    function onReadable(): void {
+      const chunk: Buffer | null = stream.read();
+      if (chunk === null) return;
       seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
       const result = parse(seen);
       if (result === 'incomplete' && seen.length <= maxBytes) return;
@@ -34,12 +37,11 @@ export function readPrefix<T>(
 
     function finish(result: { value: T; bytes: number } | undefined): void {
       clearTimeout(timer);
-      stream.off('data', onData).off('end', giveUp).off('error', giveUp).off('close', giveUp);
-      stream.pause();
+      stream.off('readable', onReadable).off('end', giveUp).off('error', giveUp).off('close', giveUp);
       if (result !== undefined && result.bytes < seen.length) stream.unshift(seen.subarray(result.bytes));
       resolve(result?.value);
     }
 
-    stream.on('data', onData).on('end', giveUp).on('error', giveUp).on('close', giveUp);
+    stream.on('readable', onReadable).on('end', giveUp).on('error', giveUp).on('close', giveUp);
   });
 }

@@ -29,7 +29,7 @@ export function openDatagrams(
     stream = opened;
     opened.on('data', createDatagramReader(onMessage));
     opened.on('error', (error) => end(isReset(error) ? 'refused' : 'lost'));
-    opened.on('close', () => end('lost')).resume();
+    opened.on('close', () => end('lost'));
     for (const datagram of early) send(datagram);
     early = [];
   }

@@ -48,7 +48,7 @@ export function createQuestions(open: (signal: AbortSignal) => Promise<Duplex>):
       for (const { reject } of waiting.values()) reject(new DialError('lost', "The cluster's resolver hung up."));
       waiting.clear();
     };
-    stream.on('data', createDatagramReader(onAnswer)).on('end', lose).on('close', lose).resume();
+    stream.on('data', createDatagramReader(onAnswer)).on('end', lose).on('close', lose);
     return { stream, waiting };
   }
 

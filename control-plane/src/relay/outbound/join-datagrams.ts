@@ -41,7 +41,7 @@ export function joinDatagrams(stream: Duplex, { host, port }: { host: string; po
       socket.send(datagram);
     });
     stream.on('data', read);
-    stream.on('end', () => stream.end()).resume();
+    stream.on('end', () => stream.end());
   });
 }
 
