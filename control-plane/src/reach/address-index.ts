@@ -37,7 +37,9 @@ function createOpener(index: Map<string, AddressUse>) {
   return (addresses: readonly string[], namespace: string): void => {
     const list = alone.get(namespace) ?? [namespace];
     alone.set(namespace, list);
-    for (const address of canonical(addresses)) {
+    for (const text of addresses) {
+      const address = canonicalAddress(text);
+      if (address === undefined) continue;
       const others = index.get(address);
       if (others === undefined) index.set(address, list);
       else if (others !== 'closed' && !others.includes(namespace)) index.set(address, [...others, namespace]);
@@ -46,7 +48,12 @@ function createOpener(index: Map<string, AddressUse>) {
 }
 
 function close(index: Map<string, AddressUse>, addresses: readonly string[]): void {
-  for (const address of canonical(addresses)) index.set(address, 'closed');
+  for (const text of addresses) {
+    // Nodes come up once for each of their pods.
+    if (index.get(text) === 'closed') continue;
+    const address = canonicalAddress(text);
+    if (address !== undefined) index.set(address, 'closed');
+  }
 }
 
 /** The API server is known by its Service; from the install's own parts a relay would be let in where others are not. */
@@ -61,8 +68,4 @@ function isClosedPod({ namespace, hostNetwork }: PodModel, installNamespace: str
 
 function addressesOf({ ip, otherIps }: PodModel): readonly string[] {
   return ip === undefined ? otherIps : [ip, ...otherIps];
-}
-
-function canonical(addresses: readonly string[]): string[] {
-  return addresses.flatMap((address) => canonicalAddress(address) ?? []);
 }

@@ -52,7 +52,7 @@ const NO_RANGES = [
   'fd00::1/64',
   '10.0.0.0/-1',
 ];
-for (const text of [...NO_RANGES, '::ffff:10.0.0.0/104', 'a/8', '10.0.0.0/8/8', '010.0.0.0/8']) {
+for (const text of [...NO_RANGES, '::ffff:10.0.0.0/104', '::ffff:10.0.0.0/24', 'a/8', '10.0.0.0/8/8', '010.0.0.0/8']) {
   test(`no range: ${text}`, (t) => {
     t.is(parseRange(text), undefined);
     t.throws(() => buildRanges([text]), { instanceOf: TypeError });
