@@ -2,6 +2,8 @@
 
 import type { AnyCommand } from '../command.ts';
 import { complete, completion } from './completion.ts';
+import { env } from './env.ts';
+import { ingest } from './ingest.ts';
 import { install } from './install.ts';
 import { intercept } from './intercept.ts';
 import { leave } from './leave.ts';
@@ -13,6 +15,8 @@ import { version } from './version.ts';
 
 export const COMMANDS: readonly AnyCommand[] = [
   intercept,
+  ingest,
+  env,
   leave,
   list,
   status,

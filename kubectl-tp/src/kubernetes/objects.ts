@@ -6,6 +6,8 @@ export type Labels = Readonly<Record<string, string>>;
 
 export type Service = KubernetesObject & {
   spec: {
+    /** Empty for Services without one of their own, `None` for headless ones. */
+    clusterIP?: string;
     selector?: Labels;
     ports?: { name?: string; port: number; targetPort?: number | string; protocol?: string }[];
   };
@@ -20,7 +22,10 @@ export type Container = {
   env?: EnvVar[];
   envFrom?: EnvFrom[];
   resources?: { limits?: Labels; requests?: Labels };
+  volumeMounts?: VolumeMount[];
 };
+
+export type VolumeMount = { name: string; mountPath: string; subPath?: string; subPathExpr?: string };
 
 export type EnvVar = {
   name: string;
@@ -28,10 +33,12 @@ export type EnvVar = {
   valueFrom?: {
     configMapKeyRef?: KeyRef;
     secretKeyRef?: KeyRef;
-    fieldRef?: { fieldPath: string };
-    resourceFieldRef?: { resource: string; containerName?: string };
+    fieldRef?: FieldRef;
+    resourceFieldRef?: ResourceFieldRef;
   };
 };
+export type FieldRef = { fieldPath: string };
+export type ResourceFieldRef = { resource: string; containerName?: string; divisor?: string };
 export type KeyRef = { name: string; key: string; optional?: boolean };
 export type EnvFrom = { prefix?: string; configMapRef?: SourceRef; secretRef?: SourceRef };
 export type SourceRef = { name: string; optional?: boolean };
@@ -41,6 +48,27 @@ export type PodSpec = {
   initContainers?: Container[];
   nodeName?: string;
   serviceAccountName?: string;
+  /** Whether containers get the variables of Services; default true. */
+  enableServiceLinks?: boolean;
+  volumes?: Volume[];
+};
+
+/** Keys of an object as files; all of them where no items are named. */
+export type KeyItems = { items?: { key: string; path: string; mode?: number }[]; optional?: boolean };
+export type DownwardFile = { path: string; mode?: number; fieldRef?: FieldRef; resourceFieldRef?: ResourceFieldRef };
+export type ProjectedSource = {
+  configMap?: KeyItems & { name: string };
+  secret?: KeyItems & { name: string };
+  downwardAPI?: { items?: DownwardFile[] };
+  serviceAccountToken?: { path: string; audience?: string; expirationSeconds?: number };
+};
+/** Other kinds of volumes are told by the name of their field, such as `emptyDir`. */
+export type Volume = {
+  name: string;
+  configMap?: KeyItems & { name: string; defaultMode?: number };
+  secret?: KeyItems & { secretName: string; defaultMode?: number };
+  downwardAPI?: { items?: DownwardFile[]; defaultMode?: number };
+  projected?: { sources?: ProjectedSource[]; defaultMode?: number };
 };
 
 type Terminated = { exitCode?: number; reason?: string; message?: string };
@@ -57,6 +85,7 @@ export type Pod = KubernetesObject & {
   status?: {
     phase?: string;
     hostIP?: string;
+    hostIPs?: { ip: string }[];
     podIP?: string;
     podIPs?: { ip: string }[];
     conditions?: { type: string; status: string; reason?: string; message?: string }[];

@@ -4,10 +4,14 @@
 // intercept has ended elsewhere.
 
 import type { Fallback, HeaderMatch, TargetKind } from '@kubectl-tp/control-plane/api';
+import type { Environment } from '../environment/collect.ts';
 import type { ErrorDescription } from '../errors.ts';
+import type { MountedVolumes } from '../volumes/volume-book.ts';
 
 export type SessionApi = {
   intercept: { arguments: InterceptRequest; result: InterceptResult };
+  /** Environment and files of a container, without an intercept. */
+  ingest: { arguments: IngestRequest; result: IngestResult };
   leave: { arguments: LeaveRequest; result: { left: InterceptName[] } };
   status: { arguments: Record<string, never>; result: SessionReport };
   /** Ends intercepts, Session object and process. */
@@ -48,11 +52,18 @@ export type InterceptRequest = {
   readonly hold: boolean;
   /** With `hold`: the command listens on the local port already. */
   readonly portMayBeOpen?: boolean;
-  /** Also answer with the environment of the target's container. */
+  /** Which container the laptop stands in for; default: the one behind the port. */
+  readonly container?: string;
+  /** Also answer with the environment of that container. */
   readonly environment: boolean;
   /** With `environment`: also variables that make programs run code of the pod's choice. */
   readonly loaderVariables: boolean;
+  /** With `environment`: have the container's volumes as files. */
+  readonly volumes?: VolumeRequest;
 };
+
+/** `root`: the absolute path of the folder; default: a private one. */
+export type VolumeRequest = { readonly root?: string };
 
 export type InterceptResult = InterceptName & {
   readonly session: string;
@@ -66,18 +77,33 @@ export type InterceptResult = InterceptName & {
   readonly capture: 'Name' | 'Nft' | 'Unknown';
   readonly fallback: Fallback;
   readonly expiresAt?: string;
-  readonly environment?: CollectedEnvironment;
+  readonly container?: string;
+  readonly environment?: Environment;
+  readonly volumes?: MountedVolumes;
 };
 
-export type CollectedEnvironment = {
-  readonly variables: Readonly<Record<string, string>>;
-  /** A sentence for each variable or source that could not be had. */
-  readonly missing: readonly string[];
+export type IngestRequest = {
+  readonly namespace: string;
+  readonly target: { readonly kind: TargetKind; readonly name: string };
+  readonly container?: string;
+  readonly loaderVariables: boolean;
+  readonly volumes?: VolumeRequest;
+  /** It ends when the caller does. */
+  readonly hold: boolean;
+};
+
+export type IngestResult = {
+  readonly namespace: string;
+  readonly target: string;
+  readonly pod: string;
+  readonly container: string;
+  readonly environment: Environment;
+  readonly volumes?: MountedVolumes;
 };
 
 export type LeaveRequest =
   | { readonly all: true }
-  /** Name of an intercept or of its target (`orders`, `deployment/orders`). */
+  /** Name of an intercept, or of its or an ingest's target (`orders`, `deployment/orders`). */
   | { readonly all: false; readonly namespace: string; readonly name: string };
 
 export type SessionReport = {

@@ -1,34 +1,51 @@
 // What the session process does for each call.
 
-import { TpError } from '../errors.ts';
 import type { Connection } from '../kubernetes/connection.ts';
-import type { InterceptName } from './api.ts';
+import type { VolumeBook } from '../volumes/volume-book.ts';
+import { ingest, leaveIngests, ownerOf } from './ingest.ts';
 import { intercept } from './intercept.ts';
 import type { SessionFiles } from './paths.ts';
 import { buildReport } from './report.ts';
 import type { Handlers } from './server.ts';
 import type { Session } from './session.ts';
+import { untilEnded } from './until-ended.ts';
+import { unmountWhenEnded } from './volume-ends.ts';
 
 type Options = {
   readonly session: Session;
+  readonly volumes: VolumeBook;
   readonly connection: Connection;
   readonly files: SessionFiles;
   readonly quit: () => void;
 };
 
-export function createHandlers({ session, connection, files, quit }: Options): Handlers {
+export function createHandlers({ session, volumes, connection, files, quit }: Options): Handlers {
+  const holdings = { session, volumes };
   return {
     async intercept({ arguments: request, ...tools }) {
       await session.resume(tools.signal);
-      const result = await intercept(session, request, tools);
+      const result = await intercept(holdings, request, tools);
+      if (result.volumes !== undefined) void unmountWhenEnded(holdings, result);
       if (!request.hold) return { result };
       const ended = untilEnded(session, result, tools.signal);
-      return { result, ended, release: () => leaveByName(session, result.namespace, result.name) };
+      const { namespace, name } = result;
+      const release = async () => {
+        await session.leaveMatching({ all: false, namespace, name });
+        await volumes.unmount({ kind: 'intercept', namespace, name });
+      };
+      return { result, ended, release };
+    },
+
+    async ingest({ arguments: request, ...tools }) {
+      const result = await ingest(holdings, request, tools);
+      return request.hold ? { result, release: () => volumes.unmount(ownerOf(request)) } : { result };
     },
 
     async leave({ arguments: request, signal }) {
       await session.resume(signal);
-      return { result: { left: await session.leaveMatching(request) } };
+      const left = await session.leaveMatching(request);
+      await Promise.all(left.map((name) => volumes.unmount({ kind: 'intercept', ...name })));
+      return { result: { left: [...left, ...(await leaveIngests(holdings, request))] } };
     },
 
     async status({ signal }) {
@@ -38,32 +55,11 @@ export function createHandlers({ session, connection, files, quit }: Options): H
 
     async quit({ signal }) {
       await session.resume(signal);
+      // Files first: a cluster that does not answer keeps none of them here.
+      await volumes.unmountAll();
       const left = await session.end();
       // Ends the process once the caller has its answer and closes.
       return { result: { left }, release: async () => quit() };
     },
   };
-}
-
-/** Deleted by somebody, expired, or gone with its session; undefined when the caller leaves before. */
-async function untilEnded(
-  session: Session,
-  { namespace, name }: InterceptName,
-  signal: AbortSignal,
-): Promise<TpError | undefined> {
-  const live = session.live();
-  while (live?.table.get(namespace, name) !== undefined) {
-    const isRinging = await live.bell.wait(Number.POSITIVE_INFINITY, signal).then(
-      () => true,
-      () => false,
-    );
-    if (!isRinging) return undefined;
-  }
-  return new TpError('INTERCEPT_ENDED', `Intercept ${name} in ${namespace} was ended elsewhere, or its time is over.`, {
-    hint: `See what there is: kubectl tp list -n ${namespace}`,
-  });
-}
-
-async function leaveByName(session: Session, namespace: string, name: string): Promise<void> {
-  await session.leaveMatching({ all: false, namespace, name });
 }

@@ -1,33 +1,38 @@
-// Runs a command while an intercept lives: environment of the pod, terminal of the person, signals passed on. The
-// intercept ends with the command, and the command with an intercept that ends elsewhere; a session process that dies
-// meanwhile is replaced and the intercept taken up again.
+// Runs a command while an intercept or an ingest lives: environment of the pod, terminal of the person, signals passed
+// on. It ends with the command, and the command with an intercept that ends elsewhere; a session process that dies
+// meanwhile is replaced and what it held is taken up again.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Tools } from '../command.ts';
 import { TpError } from '../errors.ts';
-import type { InterceptRequest, InterceptResult } from './api.ts';
+import type { SessionApi } from './api.ts';
 import type { HeldCall, SessionCaller } from './caller.ts';
 
-export type HeldRun = {
+export type HeldVerb = 'intercept' | 'ingest';
+
+export type HeldRun<V extends HeldVerb> = {
+  readonly verb: V;
   readonly session: SessionCaller;
-  readonly request: InterceptRequest;
+  readonly request: SessionApi[V]['arguments'];
+  /** What to ask a new session process for while the command runs. */
+  readonly requestAgain: SessionApi[V]['arguments'];
   readonly command: readonly string[];
   readonly tools: Tools;
-  readonly onStart: (result: InterceptResult) => Promise<void>;
+  /** Resolves with the variables that the command gets on top of the person's own. */
+  readonly onStart: (result: SessionApi[V]['result']) => Promise<Readonly<Record<string, string>>>;
 };
 
 const RETRY_MS = 2000;
 
 /** Resolves with the command's exit code; throws INTERCEPT_ENDED once the command has ended because of it. */
-export async function runHeld(run: HeldRun): Promise<number> {
-  const { session, request, tools, onStart } = run;
-  const held = await session.hold('intercept', request, { signal: tools.signal, onProgress: tools.progress.step });
-  let current: HeldCall<'intercept'> | undefined = held;
+export async function runHeld<V extends HeldVerb>(run: HeldRun<V>): Promise<number> {
+  const { session, verb, request, tools, onStart } = run;
+  const held = await session.hold(verb, request, { signal: tools.signal, onProgress: tools.progress.step });
+  let current: HeldCall<V> | undefined = held;
   try {
-    await onStart(held.result);
-    const child = startChild(run, held.result);
+    const child = startChild(run.command, tools, await onStart(held.result));
     const exited = exitCode(child);
     const childOver = exited.then(
       () => 'command' as const,
@@ -50,35 +55,33 @@ export async function runHeld(run: HeldRun): Promise<number> {
   }
 }
 
-/** Why the intercept is over; undefined when it has to be taken up again. */
-function overOrLater(held: HeldCall<'intercept'> | undefined): Promise<TpError | undefined> {
+/** Why it is over; undefined when it has to be taken up again. */
+function overOrLater(held: HeldCall<HeldVerb> | undefined): Promise<TpError | undefined> {
   return held?.over ?? delay(RETRY_MS, undefined);
 }
 
-/** Undefined when it fails: the command runs on and another attempt is made. It listens on its port by now. */
-async function takeUpAgain({ tools, request }: HeldRun): Promise<HeldCall<'intercept'> | undefined> {
+/** Undefined when it fails: the command runs on and another attempt is made. */
+async function takeUpAgain<V extends HeldVerb>({
+  tools,
+  verb,
+  requestAgain,
+}: HeldRun<V>): Promise<HeldCall<V> | undefined> {
   try {
     const session = await tools.session();
-    return await session.hold('intercept', { ...request, portMayBeOpen: true }, { onProgress: tools.progress.step });
+    return await session.hold(verb, requestAgain, { onProgress: tools.progress.step });
   } catch (error) {
     tools.progress.warn(error instanceof Error ? error.message : String(error));
     return undefined;
   }
 }
 
-function startChild({ command, tools }: HeldRun, { environment }: InterceptResult): ChildProcess {
+function startChild(
+  command: readonly string[],
+  tools: Tools,
+  variables: Readonly<Record<string, string>>,
+): ChildProcess {
   const [program = '', ...args] = command;
-  // The person's own PATH and HOME stay: the pod's would lead nowhere on a laptop.
-  const { PATH, HOME, ...own } = tools.env;
-  const child = spawn(program, args, {
-    stdio: 'inherit',
-    env: {
-      ...own,
-      ...environment?.variables,
-      ...(PATH === undefined ? {} : { PATH }),
-      ...(HOME === undefined ? {} : { HOME }),
-    },
-  });
+  const child = spawn(program, args, { stdio: 'inherit', env: { ...tools.env, ...variables } });
   passSignals(child, tools.signal);
   return child;
 }
