@@ -81,11 +81,11 @@ export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
   async function mount({ owner, pod, plan, root }: VolumeWish, signal: AbortSignal): Promise<MountedVolumes> {
     const chosen = root ?? join(folder, idOf(owner));
     const known = await readRecord(recordPath(owner));
-    if (known !== undefined && known.root !== chosen) await remove(known);
     const isKnown = known?.root === chosen;
-    await entries.get(idOf(owner))?.live.close();
-    await mkdir(folder, { recursive: true, mode: 0o700 });
     const wasMade = isKnown ? known.wasMade : await createRootFolder(chosen);
+    if (isKnown) await entries.get(idOf(owner))?.live.close();
+    else if (known !== undefined) await remove(known);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     const record = { owner, root: chosen, wasMade, pod, mounts: plan.mounts };
     try {
       await writePrivateFile(recordPath(owner), JSON.stringify(record));
