@@ -2,7 +2,7 @@
 
 import { defineCommand } from '../command.ts';
 import { formatFacts, formatTable } from '../output/table.ts';
-import type { InterceptReport, RelayReport, SessionReport } from '../session/api.ts';
+import type { IngestReport, InterceptReport, RelayReport, SessionReport } from '../session/api.ts';
 
 export const status = defineCommand({
   name: 'status',
@@ -33,6 +33,7 @@ function formatReport(report: SessionReport): string {
     facts,
     formatRelays(report.relays),
     formatIntercepts(report.intercepts),
+    ...(report.ingests.length === 0 ? [] : [formatIngests(report.ingests)]),
   ].join('\n');
 }
 
@@ -60,6 +61,11 @@ function formatIntercepts(intercepts: readonly InterceptReport[]): string {
     lastProbe(intercept),
   ]);
   return `\n${formatTable(['NAMESPACE', 'TARGET', 'MATCH', 'PORT', 'READY', 'AGENTS', 'LAST PROBE'], rows)}`;
+}
+
+function formatIngests(ingests: readonly IngestReport[]): string {
+  const rows = ingests.map(({ namespace, target, root }) => [namespace, target, root]);
+  return `\n${formatTable(['NAMESPACE', 'INGEST', 'FILES'], rows)}`;
 }
 
 /** The oldest of the agents' last probes: the weakest proof. */

@@ -118,7 +118,10 @@ export type SessionReport = {
   readonly session?: { readonly name: string; readonly certificateExpiresAt?: string };
   readonly relays: readonly RelayReport[];
   readonly intercepts: readonly InterceptReport[];
+  readonly ingests: readonly IngestReport[];
 };
+
+export type IngestReport = { readonly namespace: string; readonly target: string; readonly root: string };
 
 export type RelayReport = {
   readonly pod: string;

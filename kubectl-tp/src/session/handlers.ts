@@ -14,16 +14,18 @@ import { unmountWhenEnded } from './volume-ends.ts';
 type Options = {
   readonly session: Session;
   readonly volumes: VolumeBook;
+  /** Takes up what an earlier process has left. */
+  readonly resume: (signal: AbortSignal) => Promise<void>;
   readonly connection: Connection;
   readonly files: SessionFiles;
   readonly quit: () => void;
 };
 
-export function createHandlers({ session, volumes, connection, files, quit }: Options): Handlers {
+export function createHandlers({ session, volumes, resume, connection, files, quit }: Options): Handlers {
   const holdings = { session, volumes };
   return {
     async intercept({ arguments: request, ...tools }) {
-      await session.resume(tools.signal);
+      await resume(tools.signal);
       const result = await intercept(holdings, request, tools);
       if (result.volumes !== undefined) void unmountWhenEnded(holdings, result);
       if (!request.hold) return { result };
@@ -37,24 +39,25 @@ export function createHandlers({ session, volumes, connection, files, quit }: Op
     },
 
     async ingest({ arguments: request, ...tools }) {
+      await resume(tools.signal);
       const result = await ingest(holdings, request, tools);
       return request.hold ? { result, release: () => volumes.unmount(ownerOf(request)) } : { result };
     },
 
     async leave({ arguments: request, signal }) {
-      await session.resume(signal);
+      await resume(signal);
       const left = await session.leaveMatching(request);
       await Promise.all(left.map((name) => volumes.unmount({ kind: 'intercept', ...name })));
       return { result: { left: [...left, ...(await leaveIngests(holdings, request))] } };
     },
 
     async status({ signal }) {
-      await session.resume(signal);
-      return { result: await buildReport({ session, connection, files }) };
+      await resume(signal);
+      return { result: await buildReport({ session, volumes, connection, files }) };
     },
 
     async quit({ signal }) {
-      await session.resume(signal);
+      await resume(signal);
       // Files first: a cluster that does not answer keeps none of them here.
       await volumes.unmountAll();
       const left = await session.end();

@@ -35,7 +35,8 @@ export async function ingest(
 /** Ends those that are meant; intercepts are left elsewhere. */
 export async function leaveIngests({ volumes }: Holdings, request: LeaveRequest): Promise<InterceptName[]> {
   const chosen = volumes
-    .owners()
+    .all()
+    .map(({ owner }) => owner)
     .filter((owner) => owner.kind === 'ingest' && (request.all || isMeant(owner, request)));
   await Promise.all(chosen.map(volumes.unmount));
   return chosen.map(({ namespace, name }) => ({ namespace, name }));

@@ -6,15 +6,21 @@ import type { Connection } from '../kubernetes/connection.ts';
 import { describeTarget } from '../output/describe-target.ts';
 import type { TunnelStatus } from '../tunnel/tunnel.ts';
 import { VERSION } from '../version.ts';
+import type { VolumeBook } from '../volumes/volume-book.ts';
 import type { InterceptReport, RelayReport, SessionReport } from './api.ts';
 import { isPortOpen } from './laptop-port.ts';
 import type { LiveSession } from './live-session.ts';
 import type { SessionFiles } from './paths.ts';
 import type { Session } from './session.ts';
 
-type Options = { readonly session: Session; readonly connection: Connection; readonly files: SessionFiles };
+type Options = {
+  readonly session: Session;
+  readonly volumes: VolumeBook;
+  readonly connection: Connection;
+  readonly files: SessionFiles;
+};
 
-export async function buildReport({ session, connection, files }: Options): Promise<SessionReport> {
+export async function buildReport({ session, volumes, connection, files }: Options): Promise<SessionReport> {
   const live = session.live();
   const process_ = { pid: process.pid, version: VERSION, socket: files.socket, log: files.log };
   const where = {
@@ -22,7 +28,12 @@ export async function buildReport({ session, connection, files }: Options): Prom
     server: session.cluster.server.href,
     installNamespace: session.installNamespace,
   };
-  if (live === undefined) return { ...process_, ...where, relays: [], intercepts: [] };
+  const ingests = volumes
+    .all()
+    .flatMap(({ owner: { kind, namespace, name }, root }) =>
+      kind === 'ingest' ? [{ namespace, target: name, root }] : [],
+    );
+  if (live === undefined) return { ...process_, ...where, relays: [], intercepts: [], ingests };
   const expiry = live.certificate.expiresAt();
   return {
     ...process_,
@@ -32,6 +43,7 @@ export async function buildReport({ session, connection, files }: Options): Prom
     intercepts: await Promise.all(
       live.table.all().map((intercept) => reportIntercept(live, intercept, session.portOf(intercept.metadata.uid))),
     ),
+    ingests,
   };
 }
 

@@ -2,8 +2,10 @@
 
 import { existsSync } from 'node:fs';
 import type { VolumeOwner } from '../volumes/volume-book.ts';
+import { unlessAborted } from '../waiting/unless-aborted.ts';
 import type { InterceptName } from './api.ts';
 import type { Holdings } from './intercept.ts';
+import type { Log } from './log.ts';
 import { untilEnded } from './until-ended.ts';
 
 /** Resolves when the intercept has ended and its files are gone. */
@@ -15,8 +17,24 @@ export async function unmountWhenEnded(
   await volumes.unmount({ kind: 'intercept', namespace, name });
 }
 
-/** Takes up what an earlier process has left. Without an answer of the cluster, what may be needed stays. */
-export async function resumeVolumes(holdings: Holdings, identityPath: string): Promise<void> {
+/** For everything that depends on what an earlier process has left: takes it up once, however often it is asked. */
+export function createResume(
+  holdings: Holdings,
+  identityPath: string,
+  log: Log,
+): (signal: AbortSignal) => Promise<void> {
+  let resumed: Promise<void> | undefined;
+  return async (signal) => {
+    await holdings.session.resume(signal);
+    resumed ??= resumeVolumes(holdings, identityPath).catch((error) =>
+      log('files of pods were not taken up', { error: String(error) }),
+    );
+    await unlessAborted(resumed, signal);
+  };
+}
+
+/** Without an answer of the cluster, what may be needed stays. */
+async function resumeVolumes(holdings: Holdings, identityPath: string): Promise<void> {
   const { session, volumes } = holdings;
   const live = session.live();
   const isUnknown = live === undefined && existsSync(identityPath);
@@ -24,5 +42,5 @@ export async function resumeVolumes(holdings: Holdings, identityPath: string): P
     kind === 'ingest' || isUnknown || live?.table.get(namespace, name) !== undefined;
   await volumes.resume(isAlive);
   if (live === undefined) return;
-  for (const owner of volumes.owners()) if (owner.kind === 'intercept') void unmountWhenEnded(holdings, owner);
+  for (const { owner } of volumes.all()) if (owner.kind === 'intercept') void unmountWhenEnded(holdings, owner);
 }

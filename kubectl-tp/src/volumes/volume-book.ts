@@ -38,7 +38,7 @@ export type VolumeBook = {
   unmountAll(): Promise<void>;
   /** Takes up what an earlier process has left, or removes it where the owner is gone. */
   resume(isAlive: (owner: VolumeOwner) => boolean): Promise<void>;
-  owners(): readonly VolumeOwner[];
+  all(): readonly { readonly owner: VolumeOwner; readonly root: string }[];
   /** Nothing is kept current any more. The files stay. */
   close(): Promise<void>;
 };
@@ -135,7 +135,7 @@ export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
           else await remove(record);
         }
       }),
-    owners: () => [...entries.values()].map(({ record }) => record.owner),
+    all: () => [...entries.values()].map(({ record: { owner, root } }) => ({ owner, root })),
     close: () =>
       inTurn(async () => {
         await Promise.all([...entries.values()].map(({ live }) => live.close()));

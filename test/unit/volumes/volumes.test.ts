@@ -365,7 +365,7 @@ test('the next process keeps what is needed current, and removes the rest', asyn
   const next = reopen();
   await next.resume(() => true);
   t.is(await readFile(join(root, 's/a'), 'utf8'), 'meanwhile');
-  t.deepEqual(next.owners(), [OWNER]);
+  t.deepEqual(next.all(), [{ owner: OWNER, root }]);
   put(kubernetes, CONFIG_MAPS, 'settings', { data: { a: 'later' } });
   await waitFor('the change is there', async () => (await readFile(join(root, 's/a'), 'utf8')) === 'later');
   await next.close();
