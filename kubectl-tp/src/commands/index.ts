@@ -9,12 +9,14 @@ import { intercept } from './intercept.ts';
 import { leave } from './leave.ts';
 import { list } from './list.ts';
 import { quit } from './quit.ts';
+import { replace } from './replace.ts';
 import { status } from './status.ts';
 import { uninstall } from './uninstall.ts';
 import { version } from './version.ts';
 
 export const COMMANDS: readonly AnyCommand[] = [
   intercept,
+  replace,
   ingest,
   env,
   leave,

@@ -9,7 +9,7 @@ import { parsePorts, parseTarget } from './intercept-arguments.ts';
 import { formatIntercept, withoutEnvironment } from './intercept-text.ts';
 
 /** Long enough for the rollout of a large workload; what can't succeed ends earlier, with its cause. */
-const DEFAULT_TIMEOUT = '5m';
+export const DEFAULT_TIMEOUT = '5m';
 
 export const intercept = defineCommand({
   name: 'intercept',

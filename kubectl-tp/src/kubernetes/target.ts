@@ -54,14 +54,12 @@ type Search = {
   readonly target: TargetName;
   readonly remotePort?: string | undefined;
   /** The command that looks, for what it tells to type next. */
-  readonly command?: 'intercept' | 'env' | 'ingest' | undefined;
+  readonly command?: 'intercept' | 'replace' | 'env' | 'ingest' | undefined;
 };
 
 export async function findTarget(client: KubernetesClient, search: Search, signal: AbortSignal): Promise<Target> {
-  const { kind } = search.target;
-  return kind === 'Service'
-    ? findService(client, search, signal)
-    : findWorkload(client, search, WORKLOADS[kind], signal);
+  const found = await readTarget(client, search, signal);
+  return 'service' in found ? findService(client, search, found.service, signal) : findWorkload(search, found.workload);
 }
 
 /** The target's pods that do not end, whatever ports they have. */
@@ -77,25 +75,39 @@ export async function findTargetPods(
 }
 
 async function findSelector(client: KubernetesClient, search: Search, signal: AbortSignal): Promise<string> {
+  const found = await readTarget(client, search, signal);
+  if ('workload' in found) return buildSelector(found.workload.spec.selector);
+  const { selector = {} } = found.service.spec;
+  if (Object.keys(selector).length === 0) throw withoutSelector(search);
+  return buildSelector({ matchLabels: selector });
+}
+
+/** Throws TARGET_NOT_FOUND. */
+export async function readTarget(
+  client: KubernetesClient,
+  search: Search,
+  signal: AbortSignal,
+): Promise<{ service: Service } | { workload: Workload }> {
   const { namespace, target } = search;
   const ref = { name: target.name, namespace };
   if (target.kind === 'Service') {
     const service = await orNotFound(client.get<Service>(SERVICES, ref, { signal }));
     if (service === undefined) throw await serviceNotFound(client, search, signal);
-    const { selector = {} } = service.spec;
-    if (Object.keys(selector).length === 0) throw withoutSelector(search);
-    return buildSelector({ matchLabels: selector });
+    return { service };
   }
   const resource = WORKLOADS[target.kind];
   const workload = await orNotFound(client.get<Workload>(resource, ref, { signal }));
   if (workload === undefined) throw targetNotFound(search, `kubectl -n ${namespace} get ${resource.plural}`);
-  return buildSelector(workload.spec.selector);
+  return { workload };
 }
 
-async function findService(client: KubernetesClient, search: Search, signal: AbortSignal): Promise<Target> {
+async function findService(
+  client: KubernetesClient,
+  search: Search,
+  service: Service,
+  signal: AbortSignal,
+): Promise<Target> {
   const { namespace, target } = search;
-  const service = await orNotFound(client.get<Service>(SERVICES, { name: target.name, namespace }, { signal }));
-  if (service === undefined) throw await serviceNotFound(client, search, signal);
   const selector = service.spec.selector ?? {};
   if (Object.keys(selector).length === 0) throw withoutSelector(search);
   const ports = (service.spec.ports ?? []).filter(({ protocol = 'TCP' }) => protocol === 'TCP');
@@ -112,15 +124,8 @@ async function findService(client: KubernetesClient, search: Search, signal: Abo
   };
 }
 
-async function findWorkload(
-  client: KubernetesClient,
-  search: Search,
-  resource: Resource,
-  signal: AbortSignal,
-): Promise<Target> {
-  const { namespace, target } = search;
-  const workload = await orNotFound(client.get<Workload>(resource, { name: target.name, namespace }, { signal }));
-  if (workload === undefined) throw targetNotFound(search, `kubectl -n ${namespace} get ${resource.plural}`);
+function findWorkload(search: Search, workload: Workload): Target {
+  const { target } = search;
   const ports = workload.spec.template.spec.containers
     .flatMap(({ ports }) => ports ?? [])
     .filter(({ protocol = 'TCP' }) => protocol === 'TCP')

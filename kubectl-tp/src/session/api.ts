@@ -10,6 +10,8 @@ import type { MountedVolumes } from '../volumes/volume-book.ts';
 
 export type SessionApi = {
   intercept: { arguments: InterceptRequest; result: InterceptResult };
+  /** All ports of a target, without condition: one intercept each, all or none. */
+  replace: { arguments: ReplaceRequest; result: ReplaceResult };
   /** Environment and files of a container, without an intercept. */
   ingest: { arguments: IngestRequest; result: IngestResult };
   leave: { arguments: LeaveRequest; result: { left: InterceptName[] } };
@@ -81,6 +83,25 @@ export type InterceptResult = InterceptName & {
   readonly environment?: Environment;
   readonly volumes?: MountedVolumes;
 };
+
+export type ReplaceRequest = Pick<
+  InterceptRequest,
+  | 'namespace'
+  | 'target'
+  | 'container'
+  | 'timeoutMs'
+  | 'hold'
+  | 'portMayBeOpen'
+  | 'environment'
+  | 'loaderVariables'
+  | 'volumes'
+> & {
+  /** Ports that come to another port of this laptop than their own number. */
+  readonly ports: readonly { readonly laptopPort: number; readonly remotePort?: string }[];
+};
+
+/** Environment and files are with the first. */
+export type ReplaceResult = { readonly intercepts: readonly InterceptResult[] };
 
 export type IngestRequest = {
   readonly namespace: string;

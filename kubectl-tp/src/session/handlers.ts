@@ -5,6 +5,7 @@ import type { VolumeBook } from '../volumes/volume-book.ts';
 import { ingest, leaveIngests, ownerOf } from './ingest.ts';
 import { intercept } from './intercept.ts';
 import type { SessionFiles } from './paths.ts';
+import { leaveAll, replace } from './replace.ts';
 import { buildReport } from './report.ts';
 import type { Handlers } from './server.ts';
 import type { Session } from './session.ts';
@@ -30,12 +31,16 @@ export function createHandlers({ session, volumes, resume, connection, files, qu
       if (result.volumes !== undefined) void unmountWhenEnded(holdings, result);
       if (!request.hold) return { result };
       const ended = untilEnded(session, result, tools.signal);
-      const { namespace, name } = result;
-      const release = async () => {
-        await session.leaveMatching({ all: false, namespace, name });
-        await volumes.unmount({ kind: 'intercept', namespace, name });
-      };
-      return { result, ended, release };
+      return { result, ended, release: () => leaveAll(holdings, [result]) };
+    },
+
+    async replace({ arguments: request, ...tools }) {
+      await resume(tools.signal);
+      const result = await replace(holdings, request, tools);
+      for (const made of result.intercepts) if (made.volumes !== undefined) void unmountWhenEnded(holdings, made);
+      if (!request.hold) return { result };
+      const ended = Promise.race(result.intercepts.map((made) => untilEnded(session, made, tools.signal)));
+      return { result, ended, release: () => leaveAll(holdings, result.intercepts) };
     },
 
     async ingest({ arguments: request, ...tools }) {

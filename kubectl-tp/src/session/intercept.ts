@@ -11,7 +11,7 @@ import { isReady, isTerminating, type Pod } from '../kubernetes/objects.ts';
 import { describeAgent, findTarget, type Target } from '../kubernetes/target.ts';
 import { apiErrorOf } from '../kubernetes/translate-error.ts';
 import { describeTarget } from '../output/describe-target.ts';
-import type { VolumeBook } from '../volumes/volume-book.ts';
+import type { VolumeBook, VolumeOwner } from '../volumes/volume-book.ts';
 import type { InterceptRequest, InterceptResult } from './api.ts';
 import { buildIntercept, buildUpdate, isSameWish } from './build-intercept.ts';
 import { type ContainerState, readContainerState } from './container-state.ts';
@@ -38,6 +38,8 @@ export async function intercept(
   const live = await session.open(tools);
   await session.follow(namespace);
   const wish = buildIntercept({ request, target, laptopPort, session: live.identity.session, nowMs: Date.now() });
+  const root = request.environment ? request.volumes?.root : undefined;
+  if (root !== undefined) await volumes.assertUsable(volumeOwner(wish), root);
   tools.progress(`Intercepting ${describeTarget(target)} in ${namespace}: ${explainMatch(wish.spec.match)}`);
   const { object, created } = await createOrUpdate(client, wish);
   live.table.put(object);
@@ -114,12 +116,15 @@ async function buildResult(made: Made): Promise<InterceptResult> {
 /** A pod that went away while it was waited for costs the environment, not the intercept. */
 async function readState(made: Made, port: number): Promise<Partial<ContainerState>> {
   const { client, volumes: book, request, object, pods, signal } = made;
-  const { name, namespace } = object.metadata;
   const found = findContainer(pods, { container: request.container, port });
   if (found === undefined) return { environment: NO_POD };
-  const owner = { kind: 'intercept' as const, namespace, name };
+  const owner = volumeOwner(object);
   const { loaderVariables, volumes } = request;
   return readContainerState({ ...found, client, owner, book, loaderVariables, volumes, signal });
+}
+
+function volumeOwner({ metadata: { namespace, name } }: Intercept): VolumeOwner {
+  return { kind: 'intercept', namespace, name };
 }
 
 const NO_POD: Environment = { variables: {}, missing: [{ why: 'everything: no pod to read it from' }] };

@@ -10,7 +10,7 @@ import { TpError } from '../errors.ts';
 import type { SessionApi } from './api.ts';
 import type { HeldCall, SessionCaller } from './caller.ts';
 
-export type HeldVerb = 'intercept' | 'ingest';
+export type HeldVerb = 'intercept' | 'replace' | 'ingest';
 
 export type HeldRun<V extends HeldVerb> = {
   readonly verb: V;

@@ -26,8 +26,10 @@ export async function removeRootFolder(path: string, wasMade: boolean): Promise<
   await Promise.all(names.map((name) => rm(join(path, name), { recursive: true, force: true })));
 }
 
-async function assertUsable(path: string): Promise<void> {
-  const found = await lstat(path);
+/** What is there may be used; so may what is not there. Throws BAD_MOUNT. */
+export async function assertUsable(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined) return;
   if (!found.isDirectory()) throw badMount(path, 'it is no folder');
   if (found.uid !== process.getuid?.()) throw badMount(path, 'it belongs to somebody else');
   if ((await readdir(path)).length > 0) throw badMount(path, 'it is not empty');

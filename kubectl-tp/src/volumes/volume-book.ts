@@ -10,7 +10,7 @@ import type { Log } from '../session/log.ts';
 import { writePrivateFile } from '../write-private-file.ts';
 import { createLiveVolumes, type LiveVolumes } from './live-volumes.ts';
 import type { Mount, MountPlan } from './mounts.ts';
-import { createRootFolder, removeRootFolder } from './root-folder.ts';
+import { assertUsable, createRootFolder, removeRootFolder } from './root-folder.ts';
 
 /** Whom volumes belong to. */
 export type VolumeOwner = { readonly kind: 'intercept' | 'ingest'; readonly namespace: string; readonly name: string };
@@ -31,6 +31,8 @@ export type VolumeWish = {
 };
 
 export type VolumeBook = {
+  /** Before anything is done that takes long: whether `mount` could use the folder. Throws BAD_MOUNT. */
+  assertUsable(owner: VolumeOwner, root: string): Promise<void>;
   /** The same owner again keeps its folder, whose files stay. Throws BAD_MOUNT. */
   mount(wish: VolumeWish, signal: AbortSignal): Promise<MountedVolumes>;
   /** Nothing happens where there are none. */
@@ -115,6 +117,10 @@ export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
   }
 
   return {
+    async assertUsable(owner, root) {
+      const known = await readRecord(recordPath(owner));
+      if (known?.root !== root) await assertUsable(root);
+    },
     mount: (wish, signal) => inTurn(() => mount(wish, signal)),
     unmount: (owner) =>
       inTurn(async () => {

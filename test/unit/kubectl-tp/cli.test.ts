@@ -7,7 +7,7 @@ import { createPlugin } from './run-plugin.ts';
 test('help texts', async (t) => {
   const plugin = await createPlugin(t);
   const commands = [
-    ...['intercept', 'ingest', 'env', 'leave', 'list', 'status', 'quit'],
+    ...['intercept', 'replace', 'ingest', 'env', 'leave', 'list', 'status', 'quit'],
     ...['install', 'uninstall', 'version', 'completion'],
   ];
   const overview = await plugin.run();
@@ -51,6 +51,7 @@ test(mistake, 'intercept orders --timeout soon', 'BAD_DURATION', /soon/);
 test(mistake, 'intercept orders --env-file x --env-syntax xml', 'USAGE', /env-syntax is "xml"/);
 test(mistake, 'intercept orders --env-override =x', 'USAGE', /--env-override does not understand "=x"/);
 test(mistake, 'ingest pod/orders', 'BAD_TARGET', /pod\/orders/);
+test(mistake, 'replace orders -p 8080 -p http', 'BAD_PORT', /http/);
 test(mistake, 'env', 'USAGE', /env needs a NAME/);
 test(mistake, 'leave', 'USAGE', /NAME or --all/);
 test(mistake, 'leave orders --all', 'USAGE', /NAME or --all/);

@@ -41,7 +41,14 @@ async function createFiles(t: ExecutionContext): Promise<SessionFiles> {
 const unused = async (): Promise<never> => {
   throw new Error('not part of this test');
 };
-const HANDLERS: Handlers = { intercept: unused, ingest: unused, leave: unused, status: unused, quit: unused };
+const HANDLERS: Handlers = {
+  intercept: unused,
+  replace: unused,
+  ingest: unused,
+  leave: unused,
+  status: unused,
+  quit: unused,
+};
 
 type Serving = { files: SessionFiles; running: () => number };
 
