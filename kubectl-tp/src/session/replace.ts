@@ -8,21 +8,31 @@ import { assertLaptopPort } from './laptop-port.ts';
 
 export async function replace(holdings: Holdings, request: ReplaceRequest, tools: CallTools): Promise<ReplaceResult> {
   const requests = await buildRequests(holdings, request, tools.signal);
-  const failed = new AbortController();
-  const signal = AbortSignal.any([tools.signal, failed.signal]);
   // At once, so that one rollout brings the agent for all.
-  const attempts = requests.map((one) =>
-    intercept(holdings, one, { ...tools, signal }).catch((error) => {
+  const makers = requests.map((one) => (signal: AbortSignal) => intercept(holdings, one, { ...tools, signal }));
+  return { intercepts: await allOrNone(makers, (made) => leaveAll(holdings, made), tools.signal) };
+}
+
+/** Makers that fail, or are aborted because another has failed, undo by themselves what they did. */
+export async function allOrNone<T>(
+  makers: readonly ((signal: AbortSignal) => Promise<T>)[],
+  giveBack: (made: readonly T[]) => Promise<void>,
+  signal: AbortSignal,
+): Promise<readonly T[]> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const attempts = makers.map((make) =>
+    make(either).catch((error) => {
+      // The first is the cause of the others.
       failed.abort(error);
       throw error;
     }),
   );
   const settled = await Promise.allSettled(attempts);
   const made = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  if (made.length === requests.length) return { intercepts: made };
-  // Those that failed have undone what they did.
-  await leaveAll(holdings, made);
-  throw tools.signal.aborted ? tools.signal.reason : failed.signal.reason;
+  if (made.length === makers.length) return made;
+  await giveBack(made);
+  throw failed.signal.reason;
 }
 
 export async function leaveAll({ session, volumes }: Holdings, intercepts: readonly InterceptName[]): Promise<void> {

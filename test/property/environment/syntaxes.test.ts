@@ -45,10 +45,10 @@ test(roundTrip, 'docker', (text) => {
   );
 });
 
-/** Double quotes end at the first quote without a backslash before it; then escapes, then `$$` for a dollar sign. */
+/** Double quotes end at the first quote without a backslash before it; a plain dollar sign would begin a variable. */
 test(roundTrip, 'compose', (text) => {
   const values: Record<string, string> = {};
-  const statement = /([A-Za-z0-9_.]+)="((?:\\.|[^"\\])*)"\n/sy;
+  const statement = /([A-Za-z0-9_.]+)="((?:\\.|[^"\\$])*)"\n/sy;
   for (let match = statement.exec(text); match !== null; match = statement.exec(text)) {
     const [, name = '', quoted = ''] = match;
     const unescaped = quoted.replaceAll(/\\([nr$"\\])/g, (_, one: string) => ESCAPES[one] ?? one);

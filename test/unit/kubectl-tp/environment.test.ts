@@ -185,6 +185,7 @@ test('text without a dollar sign is never changed, and expansion never throws', 
     }),
   );
   t.is(expand('$(A)$(constructor)$(', { A: '$(A)' }), '$(A)$(constructor)$(');
+  t.is(expand('$($(A)) $(B $(A)', { A: 'a' }), '$($(A)) $(B $(A)', 'a name goes to the first bracket, as in a pod');
 });
 
 test('variables that make programs of the laptop run code are left out by name, unless they are asked for', async (t) => {

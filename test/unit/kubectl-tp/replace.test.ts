@@ -8,7 +8,7 @@ import { INTERCEPTS, SERVICES, SESSIONS, type Session } from '../../../control-p
 import { KubernetesError, type KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
 import type { Service, Workload } from '../../../kubectl-tp/src/kubernetes/objects.ts';
 import { pairPorts, targetPorts } from '../../../kubectl-tp/src/kubernetes/target-ports.ts';
-import { replace } from '../../../kubectl-tp/src/session/replace.ts';
+import { allOrNone, replace } from '../../../kubectl-tp/src/session/replace.ts';
 import { createSession } from '../../../kubectl-tp/src/session/session.ts';
 import { createVolumeBook } from '../../../kubectl-tp/src/volumes/volume-book.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
@@ -70,6 +70,23 @@ test('ports that nobody mentions keep their number', (t) => {
   t.throws(() => pairPorts([], [], 'Service orders'), { message: /has no TCP port. It has: none/ });
   const only = targetPorts({ workload: WORKLOAD }, 'metrics');
   t.deepEqual(pairPorts(only, [{ laptopPort: 3000 }], 'x'), [{ remotePort: '9090', laptopPort: 3000 }]);
+});
+
+test('of several attempts all succeed or none stays', async (t) => {
+  const { signal } = new AbortController();
+  const given: string[] = [];
+  const giveBack = async (made: readonly string[]) => void given.push(...made);
+  const succeed = (name: string) => async () => name;
+  t.deepEqual(await allOrNone([succeed('a'), succeed('b')], giveBack, signal), ['a', 'b']);
+  t.deepEqual(given, []);
+  const refusal = new Error('no');
+  const waiting = (other: AbortSignal) =>
+    new Promise<string>((_, reject) => other.addEventListener('abort', () => reject(new Error('gave up'))));
+  const error = await t.throwsAsync(
+    allOrNone([succeed('a'), () => Promise.reject(refusal), waiting], giveBack, signal),
+  );
+  t.is(error, refusal, 'the cause, not what follows from it');
+  t.deepEqual(given, ['a']);
 });
 
 test('when one port is refused the others are given back', async (t) => {
