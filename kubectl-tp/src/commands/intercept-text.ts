@@ -1,10 +1,11 @@
 // What `intercept` tells when it works. Pure.
 
+import { describeMissing, type Environment } from '../environment/collect.ts';
 import { formatFacts } from '../output/table.ts';
 import type { InterceptResult } from '../session/api.ts';
 
 export function formatIntercept(result: InterceptResult, { held = false } = {}): string {
-  const { target, namespace, laptop, agents, containerPort, expiresAt } = result;
+  const { target, namespace, laptop, agents, containerPort, expiresAt, volumes } = result;
   const facts: [string, string][] = [
     ['requests', matchText(result)],
     ['go to', `port ${laptop.port} of this laptop (container port ${containerPort})`],
@@ -16,6 +17,7 @@ export function formatIntercept(result: InterceptResult, { held = false } = {}):
         ? 'the pod answers while this laptop can not'
         : 'callers get an error while this laptop can not answer',
     ],
+    ...(volumes === undefined ? [] : [['files', volumes.root] satisfies [string, string]]),
     ...(expiresAt === undefined ? [] : [['until', expiresAt] satisfies [string, string]]),
     ['try', curlLine(result)],
     ['end', held ? 'ends with the command' : `kubectl tp leave ${target} -n ${namespace}`],
@@ -24,8 +26,10 @@ export function formatIntercept(result: InterceptResult, { held = false } = {}):
 }
 
 /** Variables may be secrets: a result that people paste somewhere does not have them. */
-export function withoutEnvironment({ environment, ...result }: InterceptResult): object {
-  return environment === undefined ? result : { ...result, environment: { missing: environment.missing } };
+export function withoutEnvironment<R extends { environment?: Environment }>({ environment, ...result }: R): object {
+  return environment === undefined
+    ? result
+    : { ...result, environment: { missing: environment.missing.map(describeMissing) } };
 }
 
 const CAPTURES: Readonly<Record<InterceptResult['capture'], string>> = {

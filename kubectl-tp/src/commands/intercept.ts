@@ -4,11 +4,12 @@ import { defineCommand, type Tools } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import type { InterceptRequest, InterceptResult } from '../session/api.ts';
 import type { SessionCaller } from '../session/caller.ts';
+import { ENVIRONMENT_OPTIONS, parseMount, wantsEnvironment } from './environment-options.ts';
 import { parsePorts, parseTarget } from './intercept-arguments.ts';
 import { formatIntercept, withoutEnvironment } from './intercept-text.ts';
 
 /** Long enough for the rollout of a large workload; what can't succeed ends earlier, with its cause. */
-const DEFAULT_TIMEOUT = '5m';
+export const DEFAULT_TIMEOUT = '5m';
 
 export const intercept = defineCommand({
   name: 'intercept',
@@ -30,16 +31,7 @@ export const intercept = defineCommand({
     },
     fallback: { type: 'string', choices: ['pod', 'fail'], describe: 'who answers while the laptop can not [pod]' },
     ttl: { type: 'string', describe: 'end the intercept by itself after this time', value: 'DURATION' },
-    'env-file': {
-      type: 'string',
-      alias: 'e',
-      describe: "write the container's environment, docker syntax",
-      value: 'FILE',
-    },
-    'loader-variables': {
-      type: 'boolean',
-      describe: 'also take variables that make programs load code (NODE_OPTIONS, LD_PRELOAD)',
-    },
+    ...ENVIRONMENT_OPTIONS,
     timeout: { type: 'string', describe: `how long to wait [${DEFAULT_TIMEOUT}]`, value: 'DURATION' },
     'http-header': { type: 'list', describe: 'same as --header', hidden: true },
   },
@@ -63,15 +55,20 @@ export const intercept = defineCommand({
       ...(args.ttl === undefined ? {} : { ttlMs: readDuration(args.ttl, '--ttl') }),
       timeoutMs: readDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout'),
       hold,
-      environment: hold || args['env-file'] !== undefined,
+      ...(args.container === undefined ? {} : { container: args.container }),
+      environment: hold || wantsEnvironment(args),
+      ...parseMount(args.mount),
       loaderVariables: args['loader-variables'],
     };
+    const { parseEnvironmentFlags } = await import('./environment-flags.ts');
+    const environment = parseEnvironmentFlags(args);
     const { namespace } = await tools.connection();
     const request: InterceptRequest = { ...wish, namespace };
     const session = await tools.session();
-    if (hold) return runCommand(tools, session, request, args);
+    const deliver = (result: InterceptResult) => environment.deliver(tools, { intercept: result.name, ...result });
+    if (hold) return runCommand(tools, session, request, { command: args.childCommand, deliver });
     const result = await session.call('intercept', request, { signal: tools.signal, onProgress: tools.progress.step });
-    await finishStart(tools, result, args['env-file']);
+    await deliver(result);
     tools.printer.result(withoutEnvironment(result), () => formatIntercept(result));
     return undefined;
   },
@@ -83,33 +80,31 @@ async function parseHeaderFlags(flags: readonly string[]): Promise<InterceptRequ
   return parseHeaderConditions(flags);
 }
 
-type CommandArgs = { readonly childCommand: readonly string[]; readonly 'env-file': string | undefined };
+type Run = {
+  readonly command: readonly string[];
+  readonly deliver: (result: InterceptResult) => Promise<Readonly<Record<string, string>>>;
+};
 
 /** The intercept lives as long as the command does, which keeps stdout for itself. */
 async function runCommand(
   tools: Tools,
   session: SessionCaller,
   request: InterceptRequest,
-  args: CommandArgs,
+  { command, deliver }: Run,
 ): Promise<number> {
   const { runHeld } = await import('../session/run-held.ts');
   return runHeld({
+    verb: 'intercept',
     session,
     request,
-    command: args.childCommand,
+    // The command listens on its port by then.
+    requestAgain: { ...request, portMayBeOpen: true },
+    command,
     tools,
     async onStart(result) {
-      await finishStart(tools, result, args['env-file']);
+      const variables = await deliver(result);
       for (const line of formatIntercept(result, { held: true }).split('\n')) tools.progress.step(line);
+      return variables;
     },
   });
-}
-
-async function finishStart(tools: Tools, { environment }: InterceptResult, envFile: string | undefined): Promise<void> {
-  if (environment === undefined) return;
-  for (const missing of environment.missing) tools.progress.warn(`the environment lacks ${missing}`);
-  if (envFile === undefined) return;
-  const { writeEnvironmentFile } = await import('../environment/write-file.ts');
-  const leftOut = await writeEnvironmentFile(envFile, environment.variables);
-  for (const name of leftOut) tools.progress.warn(`${envFile} lacks ${name}: its value has line breaks`);
 }

@@ -2,7 +2,7 @@
 
 import { defineCommand } from '../command.ts';
 import { formatFacts, formatTable } from '../output/table.ts';
-import type { InterceptReport, NetworkReport, RelayReport, SessionReport } from '../session/api.ts';
+import type { IngestReport, InterceptReport, NetworkReport, RelayReport, SessionReport } from '../session/api.ts';
 
 export const status = defineCommand({
   name: 'status',
@@ -34,6 +34,7 @@ function formatReport(report: SessionReport): string {
     formatRelays(report.relays),
     formatIntercepts(report.intercepts),
     ...report.networks.map(formatNetwork),
+    ...(report.ingests.length === 0 ? [] : [formatIngests(report.ingests)]),
   ].join('\n');
 }
 
@@ -81,6 +82,11 @@ function formatIntercepts(intercepts: readonly InterceptReport[]): string {
     lastProbe(intercept),
   ]);
   return `\n${formatTable(['NAMESPACE', 'TARGET', 'MATCH', 'PORT', 'READY', 'AGENTS', 'LAST PROBE'], rows)}`;
+}
+
+function formatIngests(ingests: readonly IngestReport[]): string {
+  const rows = ingests.map(({ namespace, target, root }) => [namespace, target, root]);
+  return `\n${formatTable(['NAMESPACE', 'INGEST', 'FILES'], rows)}`;
 }
 
 /** The oldest of the agents' last probes: the weakest proof. */

@@ -2,19 +2,26 @@
 
 import { TpError } from '../errors.ts';
 import { writePrivateFile } from '../write-private-file.ts';
-import { formatDocker } from './formats.ts';
+import { type EnvironmentSyntax, formatEnvironment, type Variables } from './formats.ts';
+
+type File = {
+  readonly path: string;
+  /** The flag that named it. */
+  readonly flag: string;
+  readonly syntax: EnvironmentSyntax;
+};
 
 /** Resolves with the names that the file can't hold. A file that was there is replaced whole. */
 export async function writeEnvironmentFile(
-  path: string,
-  variables: Readonly<Record<string, string>>,
+  { path, flag, syntax }: File,
+  variables: Variables,
 ): Promise<readonly string[]> {
-  const { text, leftOut } = formatDocker(variables);
+  const { text, leftOut } = formatEnvironment(syntax, variables);
   try {
     await writePrivateFile(path, text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TpError('USAGE', `--env-file ${path} can't be written: ${why}`, {
+    throw new TpError('USAGE', `${flag} ${path} can't be written: ${why}`, {
       hint: 'Name a file in a folder of yours.',
       cause,
     });

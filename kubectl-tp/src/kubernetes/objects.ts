@@ -6,7 +6,9 @@ export type Labels = Readonly<Record<string, string>>;
 
 export type Service = KubernetesObject & {
   spec: {
+    /** Empty for Services without one of their own, `None` for headless ones. */
     clusterIP?: string;
+    /** The same of each family. */
     clusterIPs?: string[];
     selector?: Labels;
     ports?: { name?: string; port: number; targetPort?: number | string; protocol?: string }[];
@@ -22,7 +24,10 @@ export type Container = {
   env?: EnvVar[];
   envFrom?: EnvFrom[];
   resources?: { limits?: Labels; requests?: Labels };
+  volumeMounts?: VolumeMount[];
 };
+
+export type VolumeMount = { name: string; mountPath: string; subPath?: string; subPathExpr?: string };
 
 export type EnvVar = {
   name: string;
@@ -30,10 +35,12 @@ export type EnvVar = {
   valueFrom?: {
     configMapKeyRef?: KeyRef;
     secretKeyRef?: KeyRef;
-    fieldRef?: { fieldPath: string };
-    resourceFieldRef?: { resource: string; containerName?: string };
+    fieldRef?: FieldRef;
+    resourceFieldRef?: ResourceFieldRef;
   };
 };
+export type FieldRef = { fieldPath: string };
+export type ResourceFieldRef = { resource: string; containerName?: string; divisor?: string };
 export type KeyRef = { name: string; key: string; optional?: boolean };
 export type EnvFrom = { prefix?: string; configMapRef?: SourceRef; secretRef?: SourceRef };
 export type SourceRef = { name: string; optional?: boolean };
@@ -44,6 +51,27 @@ export type PodSpec = {
   nodeName?: string;
   hostNetwork?: boolean;
   serviceAccountName?: string;
+  /** Whether containers get the variables of Services; default true. */
+  enableServiceLinks?: boolean;
+  volumes?: Volume[];
+};
+
+/** Keys of an object as files; all of them where no items are named. */
+export type KeyItems = { items?: { key: string; path: string; mode?: number }[]; optional?: boolean };
+export type DownwardFile = { path: string; mode?: number; fieldRef?: FieldRef; resourceFieldRef?: ResourceFieldRef };
+export type ProjectedSource = {
+  configMap?: KeyItems & { name: string };
+  secret?: KeyItems & { name: string };
+  downwardAPI?: { items?: DownwardFile[] };
+  serviceAccountToken?: { path: string; audience?: string; expirationSeconds?: number };
+};
+/** Other kinds of volumes are told by the name of their field, such as `emptyDir`. */
+export type Volume = {
+  name: string;
+  configMap?: KeyItems & { name: string; defaultMode?: number };
+  secret?: KeyItems & { secretName: string; defaultMode?: number };
+  downwardAPI?: { items?: DownwardFile[]; defaultMode?: number };
+  projected?: { sources?: ProjectedSource[]; defaultMode?: number };
 };
 
 type Terminated = { exitCode?: number; reason?: string; message?: string };
@@ -60,6 +88,7 @@ export type Pod = KubernetesObject & {
   status?: {
     phase?: string;
     hostIP?: string;
+    hostIPs?: { ip: string }[];
     podIP?: string;
     podIPs?: { ip: string }[];
     conditions?: { type: string; status: string; reason?: string; message?: string }[];

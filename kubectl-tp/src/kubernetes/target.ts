@@ -49,19 +49,65 @@ export const WORKLOADS: Readonly<Record<Exclude<TargetKind, 'Service'>, Resource
   DaemonSet: DAEMON_SETS,
 };
 
-type Search = { readonly namespace: string; readonly target: TargetName; readonly remotePort?: string | undefined };
+type Search = {
+  readonly namespace: string;
+  readonly target: TargetName;
+  readonly remotePort?: string | undefined;
+  /** The command that looks, for what it tells to type next. */
+  readonly command?: 'intercept' | 'replace' | 'env' | 'ingest' | undefined;
+};
 
 export async function findTarget(client: KubernetesClient, search: Search, signal: AbortSignal): Promise<Target> {
-  const { kind } = search.target;
-  return kind === 'Service'
-    ? findService(client, search, signal)
-    : findWorkload(client, search, WORKLOADS[kind], signal);
+  const found = await readTarget(client, search, signal);
+  return 'service' in found ? findService(client, search, found.service, signal) : findWorkload(search, found.workload);
 }
 
-async function findService(client: KubernetesClient, search: Search, signal: AbortSignal): Promise<Target> {
+/** The target's pods that do not end, whatever ports they have. */
+export async function findTargetPods(
+  client: KubernetesClient,
+  search: Search,
+  signal: AbortSignal,
+): Promise<readonly Pod[]> {
   const { namespace, target } = search;
-  const service = await orNotFound(client.get<Service>(SERVICES, { name: target.name, namespace }, { signal }));
-  if (service === undefined) throw await serviceNotFound(client, search, signal);
+  const labelSelector = await findSelector(client, search, signal);
+  const pods = await client.list<Pod>(PODS, { namespace, labelSelector, signal });
+  return pods.filter((pod) => !isTerminating(pod) && (target.kind === 'Service' || isPodOf(pod, target)));
+}
+
+async function findSelector(client: KubernetesClient, search: Search, signal: AbortSignal): Promise<string> {
+  const found = await readTarget(client, search, signal);
+  if ('workload' in found) return buildSelector(found.workload.spec.selector);
+  const { selector = {} } = found.service.spec;
+  if (Object.keys(selector).length === 0) throw withoutSelector(search);
+  return buildSelector({ matchLabels: selector });
+}
+
+/** Throws TARGET_NOT_FOUND. */
+export async function readTarget(
+  client: KubernetesClient,
+  search: Search,
+  signal: AbortSignal,
+): Promise<{ service: Service } | { workload: Workload }> {
+  const { namespace, target } = search;
+  const ref = { name: target.name, namespace };
+  if (target.kind === 'Service') {
+    const service = await orNotFound(client.get<Service>(SERVICES, ref, { signal }));
+    if (service === undefined) throw await serviceNotFound(client, search, signal);
+    return { service };
+  }
+  const resource = WORKLOADS[target.kind];
+  const workload = await orNotFound(client.get<Workload>(resource, ref, { signal }));
+  if (workload === undefined) throw targetNotFound(search, `kubectl -n ${namespace} get ${resource.plural}`);
+  return { workload };
+}
+
+async function findService(
+  client: KubernetesClient,
+  search: Search,
+  service: Service,
+  signal: AbortSignal,
+): Promise<Target> {
+  const { namespace, target } = search;
   const selector = service.spec.selector ?? {};
   if (Object.keys(selector).length === 0) throw withoutSelector(search);
   const ports = (service.spec.ports ?? []).filter(({ protocol = 'TCP' }) => protocol === 'TCP');
@@ -78,15 +124,8 @@ async function findService(client: KubernetesClient, search: Search, signal: Abo
   };
 }
 
-async function findWorkload(
-  client: KubernetesClient,
-  search: Search,
-  resource: Resource,
-  signal: AbortSignal,
-): Promise<Target> {
-  const { namespace, target } = search;
-  const workload = await orNotFound(client.get<Workload>(resource, { name: target.name, namespace }, { signal }));
-  if (workload === undefined) throw targetNotFound(search, `kubectl -n ${namespace} get ${resource.plural}`);
+function findWorkload(search: Search, workload: Workload): Target {
+  const { target } = search;
   const ports = workload.spec.template.spec.containers
     .flatMap(({ ports }) => ports ?? [])
     .filter(({ protocol = 'TCP' }) => protocol === 'TCP')
@@ -169,13 +208,13 @@ export function describeAgent(pod: Pod): AgentDescription | undefined {
 
 /** Also tells whether a workload of that name exists: people often mean it. */
 async function serviceNotFound(client: KubernetesClient, search: Search, signal: AbortSignal): Promise<TpError> {
-  const { namespace, target } = search;
+  const { namespace, target, command = 'intercept' } = search;
   for (const [kind, resource] of Object.entries(WORKLOADS)) {
     const workload = await client.get(resource, { name: target.name, namespace }, { signal }).catch(() => undefined);
     if (workload === undefined) continue;
     const word = `${kind.toLowerCase()}/${target.name}`;
     return new TpError('TARGET_NOT_FOUND', `Namespace ${namespace} has no Service ${target.name}, but a ${kind}.`, {
-      hint: `To intercept it: kubectl tp intercept ${word} -n ${namespace}`,
+      hint: `To mean it: kubectl tp ${command} ${word} -n ${namespace}`,
     });
   }
   return targetNotFound(search, `kubectl -n ${namespace} get services`);
@@ -187,12 +226,12 @@ function targetNotFound({ namespace, target }: Search, look: string): TpError {
   });
 }
 
-function withoutSelector({ namespace, target }: Search): TpError {
+function withoutSelector({ namespace, target, command = 'intercept' }: Search): TpError {
   return new TpError(
     'INTERCEPT_REFUSED',
     `Service ${target.name} in ${namespace} selects no pods (it has no selector).`,
     {
-      hint: 'Intercept the workload behind it: kubectl tp intercept deployment/NAME',
+      hint: `Name the workload behind it: kubectl tp ${command} deployment/NAME`,
     },
   );
 }

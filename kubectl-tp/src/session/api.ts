@@ -4,11 +4,17 @@
 // intercept has ended elsewhere.
 
 import type { Fallback, HeaderMatch, TargetKind } from '@kubectl-tp/control-plane/api';
+import type { Environment } from '../environment/collect.ts';
 import type { ErrorDescription } from '../errors.ts';
 import type { NamespaceDescriptors } from '../network/rootless/messages.ts';
+import type { MountedVolumes } from '../volumes/volume-book.ts';
 
 export type SessionApi = {
   intercept: { arguments: InterceptRequest; result: InterceptResult };
+  /** All ports of a target, without condition: one intercept each, all or none. */
+  replace: { arguments: ReplaceRequest; result: ReplaceResult };
+  /** Environment and files of a container, without an intercept. */
+  ingest: { arguments: IngestRequest; result: IngestResult };
   /** The caller holds it: the cluster's network is there until its end. */
   connect: { arguments: ConnectRequest; result: ConnectResult };
   leave: { arguments: LeaveRequest; result: { left: InterceptName[] } };
@@ -51,11 +57,18 @@ export type InterceptRequest = {
   readonly hold: boolean;
   /** With `hold`: the command listens on the local port already. */
   readonly portMayBeOpen?: boolean;
-  /** Also answer with the environment of the target's container. */
+  /** Which container the laptop stands in for; default: the one behind the port. */
+  readonly container?: string;
+  /** Also answer with the environment of that container. */
   readonly environment: boolean;
   /** With `environment`: also variables that make programs run code of the pod's choice. */
   readonly loaderVariables: boolean;
+  /** With `environment`: have the container's volumes as files. */
+  readonly volumes?: VolumeRequest;
 };
+
+/** `root`: the absolute path of the folder; default: a private one. */
+export type VolumeRequest = { readonly root?: string };
 
 export type InterceptResult = InterceptName & {
   readonly session: string;
@@ -69,13 +82,47 @@ export type InterceptResult = InterceptName & {
   readonly capture: 'Name' | 'Nft' | 'Unknown';
   readonly fallback: Fallback;
   readonly expiresAt?: string;
-  readonly environment?: CollectedEnvironment;
+  readonly container?: string;
+  readonly environment?: Environment;
+  readonly volumes?: MountedVolumes;
 };
 
-export type CollectedEnvironment = {
-  readonly variables: Readonly<Record<string, string>>;
-  /** A sentence for each variable or source that could not be had. */
-  readonly missing: readonly string[];
+export type ReplaceRequest = Pick<
+  InterceptRequest,
+  | 'namespace'
+  | 'target'
+  | 'container'
+  | 'timeoutMs'
+  | 'hold'
+  | 'portMayBeOpen'
+  | 'environment'
+  | 'loaderVariables'
+  | 'volumes'
+> & {
+  /** Ports that come to another port of this laptop than their own number. */
+  readonly ports: readonly { readonly laptopPort: number; readonly remotePort?: string }[];
+};
+
+/** Environment and files are with the first. */
+export type ReplaceResult = { readonly intercepts: readonly InterceptResult[] };
+
+export type IngestRequest = {
+  readonly namespace: string;
+  readonly target: { readonly kind: TargetKind; readonly name: string };
+  readonly container?: string;
+  readonly loaderVariables: boolean;
+  readonly volumes?: VolumeRequest;
+  /** It ends when the caller does. */
+  readonly hold: boolean;
+};
+
+export type IngestResult = {
+  readonly namespace: string;
+  readonly target: string;
+  readonly pod: string;
+  readonly container: string;
+  readonly environment: Environment;
+  readonly volumes?: MountedVolumes;
 };
 
 /** How programs come into the cluster's network. */
@@ -104,7 +151,7 @@ export type ConnectResult = {
 
 export type LeaveRequest =
   | { readonly all: true }
-  /** Name of an intercept or of its target (`orders`, `deployment/orders`). */
+  /** Name of an intercept, or of its or an ingest's target (`orders`, `deployment/orders`). */
   | { readonly all: false; readonly namespace: string; readonly name: string };
 
 export type SessionReport = {
@@ -120,6 +167,7 @@ export type SessionReport = {
   readonly relays: readonly RelayReport[];
   readonly intercepts: readonly InterceptReport[];
   readonly networks: readonly NetworkReport[];
+  readonly ingests: readonly IngestReport[];
 };
 
 export type NetworkReport = Omit<ConnectResult, 'session'> & {
@@ -129,6 +177,8 @@ export type NetworkReport = Omit<ConnectResult, 'session'> & {
   readonly lookup: { readonly ms: number } | { readonly error: string };
   readonly relays: readonly RelayReport[];
 };
+
+export type IngestReport = { readonly namespace: string; readonly target: string; readonly root: string };
 
 export type RelayReport = {
   readonly pod: string;

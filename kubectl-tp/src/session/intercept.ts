@@ -4,14 +4,17 @@
 import { INTERCEPTS, type Intercept } from '@kubectl-tp/control-plane/api';
 import { isAlreadyExists, type KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { explainMatch } from '@kubectl-tp/control-plane/match';
+import type { Environment } from '../environment/collect.ts';
 import { TpError } from '../errors.ts';
+import { findContainer } from '../kubernetes/find-container.ts';
 import { isReady, isTerminating, type Pod } from '../kubernetes/objects.ts';
 import { describeAgent, findTarget, type Target } from '../kubernetes/target.ts';
 import { apiErrorOf } from '../kubernetes/translate-error.ts';
 import { describeTarget } from '../output/describe-target.ts';
+import type { VolumeBook, VolumeOwner } from '../volumes/volume-book.ts';
 import type { InterceptRequest, InterceptResult } from './api.ts';
 import { buildIntercept, buildUpdate, isSameWish } from './build-intercept.ts';
-import { readEnvironment } from './environment.ts';
+import { type ContainerState, readContainerState } from './container-state.ts';
 import { assertLaptopPort } from './laptop-port.ts';
 import type { LiveSession } from './live-session.ts';
 import type { Session } from './session.ts';
@@ -19,8 +22,10 @@ import { waitForIntercept } from './wait-for-intercept.ts';
 
 export type CallTools = { readonly signal: AbortSignal; readonly progress: (text: string) => void };
 
+export type Holdings = { readonly session: Session; readonly volumes: VolumeBook };
+
 export async function intercept(
-  session: Session,
+  { session, volumes }: Holdings,
   request: InterceptRequest,
   tools: CallTools,
 ): Promise<InterceptResult> {
@@ -33,6 +38,8 @@ export async function intercept(
   const live = await session.open(tools);
   await session.follow(namespace);
   const wish = buildIntercept({ request, target, laptopPort, session: live.identity.session, nowMs: Date.now() });
+  const root = request.environment ? request.volumes?.root : undefined;
+  if (root !== undefined) await volumes.assertUsable(volumeOwner(wish), root);
   tools.progress(`Intercepting ${describeTarget(target)} in ${namespace}: ${explainMatch(wish.spec.match)}`);
   const { object, created } = await createOrUpdate(client, wish);
   live.table.put(object);
@@ -47,7 +54,7 @@ export async function intercept(
       timeoutMs: request.timeoutMs,
       ...tools,
     });
-    return await buildResult({ client, live, request, target, object, pods, signal: tools.signal });
+    return await buildResult({ client, live, volumes, request, target, object, pods, signal: tools.signal });
   } catch (error) {
     if (created) await session.leave(object);
     throw error;
@@ -73,6 +80,7 @@ async function createOrUpdate(
 type Made = {
   readonly client: KubernetesClient;
   readonly live: LiveSession;
+  readonly volumes: VolumeBook;
   readonly request: InterceptRequest;
   readonly target: Target;
   readonly object: Intercept;
@@ -80,21 +88,13 @@ type Made = {
   readonly signal: AbortSignal;
 };
 
-async function buildResult({ client, live, request, target, object, pods, signal }: Made): Promise<InterceptResult> {
+async function buildResult(made: Made): Promise<InterceptResult> {
+  const { live, request, target, object, pods } = made;
   const { name, namespace } = object.metadata;
   const { spec, status } = live.table.get(namespace, name) ?? object;
   const containerPort = status?.appPort ?? target.containerPort ?? spec.laptop.port;
   const readyPods = pods.filter((pod) => isReady(pod) && !isTerminating(pod)).length;
-  const environment = request.environment
-    ? await readEnvironment({
-        client,
-        namespace,
-        pods,
-        containerPort,
-        loaderVariables: request.loaderVariables,
-        signal,
-      })
-    : undefined;
+  const state = request.environment ? await readState(made, containerPort) : {};
   return {
     name,
     namespace,
@@ -109,9 +109,25 @@ async function buildResult({ client, live, request, target, object, pods, signal
     capture: status?.capture ?? findCapture(pods, containerPort) ?? 'Unknown',
     fallback: spec.fallback,
     ...(spec.expiresAt === undefined ? {} : { expiresAt: spec.expiresAt }),
-    ...(environment === undefined ? {} : { environment }),
+    ...state,
   };
 }
+
+/** A pod that went away while it was waited for costs the environment, not the intercept. */
+async function readState(made: Made, port: number): Promise<Partial<ContainerState>> {
+  const { client, volumes: book, request, object, pods, signal } = made;
+  const found = findContainer(pods, { container: request.container, port });
+  if (found === undefined) return { environment: NO_POD };
+  const owner = volumeOwner(object);
+  const { loaderVariables, volumes } = request;
+  return readContainerState({ ...found, client, owner, book, loaderVariables, volumes, signal });
+}
+
+function volumeOwner({ metadata: { namespace, name } }: Intercept): VolumeOwner {
+  return { kind: 'intercept', namespace, name };
+}
+
+const NO_POD: Environment = { variables: {}, missing: [{ why: 'everything: no pod to read it from' }] };
 
 /** The status may be a moment behind what the agents have said. */
 function findCapture(pods: readonly Pod[], containerPort: number): InterceptResult['capture'] | undefined {

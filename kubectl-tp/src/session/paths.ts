@@ -15,6 +15,8 @@ export type SessionFiles = {
   readonly lock: string;
   /** The session's name and private key. */
   readonly identity: string;
+  /** Folder of the files of pods. */
+  readonly volumes: string;
 };
 
 /** The kernel's limit for the path of a unix socket, less its closing zero (104 bytes on macOS, 108 on Linux). */
@@ -30,7 +32,14 @@ export function sessionFiles(connection: Connection, env: NodeJS.ProcessEnv): Se
       hint: 'Set XDG_RUNTIME_DIR to a shorter folder of yours.',
     });
   }
-  return { id, socket, log: path('log'), lock: path('lock'), identity: path('identity.json') };
+  return {
+    id,
+    socket,
+    log: path('log'),
+    lock: path('lock'),
+    identity: path('identity.json'),
+    volumes: path('volumes'),
+  };
 }
 
 /** Makes the folder that only its owner may enter: who reaches the socket acts as this user. Throws if others may. */

@@ -7,6 +7,7 @@ import { json } from 'node:stream/consumers';
 import { readDuration } from '../duration.ts';
 import { createCluster } from '../kubernetes/client.ts';
 import { VERSION } from '../version.ts';
+import { createVolumeBook } from '../volumes/volume-book.ts';
 import { createHandlers } from './handlers.ts';
 import { createIdleTimer } from './idle-timer.ts';
 import { createLog, type Log } from './log.ts';
@@ -15,6 +16,7 @@ import { createSessionServer } from './server.ts';
 import { createSession } from './session.ts';
 import type { SessionStart } from './start.ts';
 import { socketInode, takeSocket } from './takeover.ts';
+import { createResume } from './volume-ends.ts';
 
 const DEFAULT_IDLE = '5m';
 /** A process that got no session, because of a wrong name or a missing right, does not stay. */
@@ -30,16 +32,25 @@ export async function runSessionProcess(): Promise<void> {
     identityPath: files.identity,
     log,
   });
+  const volumes = createVolumeBook({ client: session.cluster.client, folder: files.volumes, log });
+  const resume = createResume({ session, volumes }, files.identity, log);
   const credentials = credentialsHash(connection);
   const idleMs = readDuration(process.env.TP_SESSION_IDLE ?? DEFAULT_IDLE, 'TP_SESSION_IDLE');
   const idle = createIdleTimer({
     limitMs: () => (session.isClosed() ? UNUSED_MS : idleMs),
-    isNeeded: session.isNeeded,
+    isNeeded: () => session.isNeeded() || volumes.all().length > 0,
     // A session that could not be opened may be wanted later: its key stays.
     onIdle: () => end('idle', session.isClosed() ? session.close : async () => void (await session.end())),
   });
   const server = createSessionServer({
-    handlers: createHandlers({ session, connection, files, quit: () => end('quit', async () => undefined) }),
+    handlers: createHandlers({
+      session,
+      volumes,
+      resume,
+      connection,
+      files,
+      quit: () => end('quit', async () => undefined),
+    }),
     isMine: (request) => request.version === VERSION && request.credentials === credentials,
     onForeign: () => end('replaced', session.close),
     onActivity: idle.note,
@@ -54,7 +65,7 @@ export async function runSessionProcess(): Promise<void> {
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => end(name, session.close));
   watchSocket(files.socket, () => end('another process has taken the socket', session.close));
   // Nobody waits for this one.
-  await session.resume(new AbortController().signal);
+  await resume(new AbortController().signal);
 }
 
 /** Ends once, whatever comes first. The socket goes first, so that the next command starts a new process. */

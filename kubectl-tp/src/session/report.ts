@@ -6,6 +6,7 @@ import type { Connection } from '../kubernetes/connection.ts';
 import { describeTarget } from '../output/describe-target.ts';
 import type { TunnelStatus } from '../tunnel/tunnel-set.ts';
 import { VERSION } from '../version.ts';
+import type { VolumeBook } from '../volumes/volume-book.ts';
 import type { InterceptReport, NetworkReport, RelayReport, SessionReport } from './api.ts';
 import { CLUSTER_DOMAIN } from './cluster-names.ts';
 import { isPortOpen } from './laptop-port.ts';
@@ -14,9 +15,14 @@ import type { SessionFiles } from './paths.ts';
 import { proveNames } from './prove-names.ts';
 import type { Session } from './session.ts';
 
-type Options = { readonly session: Session; readonly connection: Connection; readonly files: SessionFiles };
+type Options = {
+  readonly session: Session;
+  readonly volumes: VolumeBook;
+  readonly connection: Connection;
+  readonly files: SessionFiles;
+};
 
-export async function buildReport({ session, connection, files }: Options): Promise<SessionReport> {
+export async function buildReport({ session, volumes, connection, files }: Options): Promise<SessionReport> {
   const live = session.live();
   const process_ = { pid: process.pid, version: VERSION, socket: files.socket, log: files.log };
   const where = {
@@ -24,7 +30,12 @@ export async function buildReport({ session, connection, files }: Options): Prom
     server: session.cluster.server.href,
     installNamespace: session.installNamespace,
   };
-  if (live === undefined) return { ...process_, ...where, relays: [], intercepts: [], networks: [] };
+  const ingests = volumes
+    .all()
+    .flatMap(({ owner: { kind, namespace, name }, root }) =>
+      kind === 'ingest' ? [{ namespace, target: name, root }] : [],
+    );
+  if (live === undefined) return { ...process_, ...where, relays: [], intercepts: [], networks: [], ingests };
   const expiry = live.certificate.expiresAt();
   return {
     ...process_,
@@ -35,6 +46,7 @@ export async function buildReport({ session, connection, files }: Options): Prom
       live.table.all().map((intercept) => reportIntercept(live, intercept, session.portOf(intercept.metadata.uid))),
     ),
     networks: await reportNetworks(live),
+    ingests,
   };
 }
 

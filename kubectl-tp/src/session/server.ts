@@ -95,7 +95,15 @@ async function runCall(socket: Socket, request: Request, { options, signal, call
   }
 }
 
-const VERBS: Readonly<Record<Verb, true>> = { intercept: true, connect: true, leave: true, status: true, quit: true };
+const VERBS: Readonly<Record<Verb, true>> = {
+  intercept: true,
+  replace: true,
+  ingest: true,
+  connect: true,
+  leave: true,
+  status: true,
+  quit: true,
+};
 
 /** Undefined for what another version may have sent. */
 function parseRequest(value: unknown): Request | undefined {

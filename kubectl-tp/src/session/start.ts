@@ -24,16 +24,16 @@ export async function startSession(connection: Connection, env: NodeJS.ProcessEn
   return createSessionCaller(connection, files, start);
 }
 
-/** With `resume`, a session whose process was killed is taken up again; what never was is not started. */
+/** With `resume`, a process that was killed and has left something is started again; what never was is not started. */
 export async function findSession(
   connection: Connection,
   env: NodeJS.ProcessEnv,
   { resume }: { resume: boolean },
 ): Promise<SessionCaller | undefined> {
-  const { socket, identity } = sessionFiles(connection, env);
+  const { socket, identity, volumes } = sessionFiles(connection, env);
   if (!existsSync(dirname(socket))) return undefined;
   await createSessionFolder(env);
-  const isThere = (await isAnswering(socket)) || (resume && existsSync(identity));
+  const isThere = (await isAnswering(socket)) || (resume && (existsSync(identity) || existsSync(volumes)));
   return isThere ? startSession(connection, env) : undefined;
 }
 

@@ -6,7 +6,10 @@ import { createPlugin } from './run-plugin.ts';
 
 test('help texts', async (t) => {
   const plugin = await createPlugin(t);
-  const commands = ['intercept', 'leave', 'list', 'status', 'quit', 'install', 'uninstall', 'version', 'completion'];
+  const commands = [
+    ...['intercept', 'replace', 'ingest', 'env', 'leave', 'list', 'status', 'quit'],
+    ...['install', 'uninstall', 'version', 'completion'],
+  ];
   const overview = await plugin.run();
   t.is(overview.code, 0);
   t.snapshot(overview.stdout);
@@ -45,6 +48,11 @@ test(mistake, 'intercept orders -p http', 'BAD_PORT', /http/);
 test(mistake, 'intercept orders --header nonsense', 'BAD_HEADER', /nonsense/);
 test(mistake, 'intercept orders --ttl soon', 'BAD_DURATION', /soon/);
 test(mistake, 'intercept orders --timeout soon', 'BAD_DURATION', /soon/);
+test(mistake, 'intercept orders --env-file x --env-syntax xml', 'USAGE', /env-syntax is "xml"/);
+test(mistake, 'intercept orders --env-override =x', 'USAGE', /--env-override does not understand "=x"/);
+test(mistake, 'ingest pod/orders', 'BAD_TARGET', /pod\/orders/);
+test(mistake, 'replace orders -p 8080 -p http', 'BAD_PORT', /http/);
+test(mistake, 'env', 'USAGE', /env needs a NAME/);
 test(mistake, 'leave', 'USAGE', /NAME or --all/);
 test(mistake, 'leave orders --all', 'USAGE', /NAME or --all/);
 test(mistake, 'uninstall --agent x --all-agents', 'USAGE', /exclude/);
@@ -83,7 +91,7 @@ test('version needs no cluster', async (t) => {
 
 test('completion speaks the protocol of kubectl', async (t) => {
   const plugin = await createPlugin(t);
-  t.is((await plugin.run('__complete', '--', 'in')).stdout, 'intercept\ninstall\n:4\n');
+  t.is((await plugin.run('__complete', '--', 'in')).stdout, 'intercept\ningest\ninstall\n:4\n');
   t.is((await plugin.run('__complete', '--', 'intercept', 'orders', '--he')).stdout, '--header\n:4\n');
   t.regex((await plugin.run('completion')).stdout, /^#!\/bin\/sh\n/);
 });

@@ -28,7 +28,15 @@ function createScene(over: HeldCall<'intercept'>['over']): Scene {
   const request = {} as InterceptRequest;
   return {
     run: (code) =>
-      runHeld({ session, request, command: [process.execPath, '-e', code], tools, onStart: async () => undefined }),
+      runHeld({
+        verb: 'intercept',
+        session,
+        request,
+        requestAgain: request,
+        command: [process.execPath, '-e', code],
+        tools,
+        onStart: async () => ({}),
+      }),
     warnings,
     isLeft: () => isLeft,
   };

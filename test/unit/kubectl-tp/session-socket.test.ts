@@ -28,13 +28,28 @@ async function createFiles(t: ExecutionContext): Promise<SessionFiles> {
   const folder = await mkdtemp(join(tmpdir(), 'tp-socket-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const path = (ending: string) => join(folder, `s.${ending}`);
-  return { id: 's', socket: path('sock'), log: path('log'), lock: path('lock'), identity: path('identity.json') };
+  return {
+    id: 's',
+    socket: path('sock'),
+    log: path('log'),
+    lock: path('lock'),
+    identity: path('identity.json'),
+    volumes: path('volumes'),
+  };
 }
 
 const unused = async (): Promise<never> => {
   throw new Error('not part of this test');
 };
-const HANDLERS: Handlers = { intercept: unused, connect: unused, leave: unused, status: unused, quit: unused };
+const HANDLERS: Handlers = {
+  intercept: unused,
+  replace: unused,
+  ingest: unused,
+  connect: unused,
+  leave: unused,
+  status: unused,
+  quit: unused,
+};
 
 type Serving = { files: SessionFiles; running: () => number };
 

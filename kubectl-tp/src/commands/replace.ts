@@ -1,0 +1,94 @@
+// kubectl tp replace: this laptop in the pods' place, for all ports that they declare.
+
+import { defineCommand } from '../command.ts';
+import { readDuration } from '../duration.ts';
+import { formatFacts } from '../output/table.ts';
+import type { ReplaceRequest, ReplaceResult } from '../session/api.ts';
+import { ENVIRONMENT_OPTIONS, parseMount, wantsEnvironment } from './environment-options.ts';
+import { DEFAULT_TIMEOUT } from './intercept.ts';
+import { parsePorts, parseTarget } from './intercept-arguments.ts';
+import { withoutEnvironment } from './intercept-text.ts';
+
+export const replace = defineCommand({
+  name: 'replace',
+  summary: 'Send all requests of all ports of a Service or workload to this laptop',
+  words: 'NAME',
+  takesCommand: true,
+  options: {
+    port: {
+      type: 'list',
+      alias: 'p',
+      describe: 'port of this laptop for a port of the target [its own number]; repeat for more',
+      value: 'LOCAL[:REMOTE]',
+    },
+    ...ENVIRONMENT_OPTIONS,
+    timeout: { type: 'string', describe: `how long to wait [${DEFAULT_TIMEOUT}]`, value: 'DURATION' },
+    expose: { type: 'list', describe: 'same as --port', hidden: true },
+  },
+  examples: [
+    ['kubectl tp replace orders -p 8080:80 -- ./build/orders --port 8080', 'until the command ends'],
+    ['kubectl tp replace orders -p 8080:80 --env-file orders.env', 'then start the debugger with that file'],
+    ['kubectl tp replace orders -- $SHELL', "a shell in the pod's place"],
+  ],
+  async run(tools, args) {
+    const [word = ''] = args.words;
+    const hold = args.childCommand.length > 0;
+    const wish = {
+      target: parseTarget(word),
+      ports: [...args.port, ...args.expose]
+        .map(parsePorts)
+        .map(({ laptopPort = 0, ...rest }) => ({ laptopPort, ...rest })),
+      timeoutMs: readDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout'),
+      ...(args.container === undefined ? {} : { container: args.container }),
+      loaderVariables: args['loader-variables'],
+      environment: hold || wantsEnvironment(args),
+      ...parseMount(args.mount),
+      hold,
+    };
+    const { parseEnvironmentFlags } = await import('./environment-flags.ts');
+    const environment = parseEnvironmentFlags(args);
+    const { namespace } = await tools.connection();
+    const request: ReplaceRequest = { ...wish, namespace };
+    const session = await tools.session();
+    const deliver = async ({ intercepts: [first] }: ReplaceResult) =>
+      first === undefined ? {} : environment.deliver(tools, { intercept: first.name, ...first });
+    if (hold) {
+      const { runHeld } = await import('../session/run-held.ts');
+      return runHeld({
+        verb: 'replace',
+        session,
+        request,
+        // The command listens on its ports by then.
+        requestAgain: { ...request, portMayBeOpen: true },
+        command: args.childCommand,
+        tools,
+        async onStart(result) {
+          const variables = await deliver(result);
+          for (const line of formatReplace(result, true).split('\n')) tools.progress.step(line);
+          return variables;
+        },
+      });
+    }
+    const result = await session.call('replace', request, { signal: tools.signal, onProgress: tools.progress.step });
+    await deliver(result);
+    tools.printer.result({ intercepts: result.intercepts.map(withoutEnvironment) }, () => formatReplace(result, false));
+    return undefined;
+  },
+});
+
+function formatReplace({ intercepts }: ReplaceResult, held: boolean): string {
+  const [first] = intercepts;
+  if (first === undefined) return 'Nothing to replace.';
+  const { target, namespace, volumes, agents } = first;
+  const facts: [string, string][] = [
+    ...intercepts.map(({ containerPort, laptop }): [string, string] => [
+      `port ${containerPort}`,
+      `port ${laptop.port} of this laptop`,
+    ]),
+    ['agents', `${agents.ready}/${agents.total}, each has reached this laptop`],
+    ['otherwise', 'callers get an error while this laptop can not answer; probes are answered by the pod'],
+    ...(volumes === undefined ? [] : [['files', volumes.root] satisfies [string, string]]),
+    ['end', held ? 'ends with the command' : `kubectl tp leave ${target} -n ${namespace}`],
+  ];
+  return `Replacing ${target} in ${namespace}\n${formatFacts(facts)}`;
+}

@@ -1,0 +1,38 @@
+// What a process on the laptop gets of the container that it stands in for: environment and files.
+
+import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
+import type { Environment } from '../environment/collect.ts';
+import { readEnvironment } from '../environment/read-environment.ts';
+import type { Container, Pod } from '../kubernetes/objects.ts';
+import { planMounts } from '../volumes/mounts.ts';
+import type { MountedVolumes, VolumeBook, VolumeOwner } from '../volumes/volume-book.ts';
+import type { VolumeRequest } from './api.ts';
+
+export type ContainerState = {
+  readonly container: string;
+  readonly environment: Environment;
+  readonly volumes?: MountedVolumes;
+};
+
+type Options = {
+  readonly client: KubernetesClient;
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly owner: VolumeOwner;
+  readonly book: VolumeBook;
+  readonly loaderVariables: boolean;
+  /** Undefined: no files. */
+  readonly volumes: VolumeRequest | undefined;
+  readonly signal: AbortSignal;
+};
+
+/** Throws BAD_MOUNT. */
+export async function readContainerState(options: Options): Promise<ContainerState> {
+  const { client, pod, container, owner, book, loaderVariables, volumes, signal } = options;
+  const { namespace } = owner;
+  const environment = await readEnvironment({ client, namespace, pod, container, loaderVariables, signal });
+  const state = { container: container.name, environment };
+  if (volumes === undefined) return state;
+  const plan = planMounts(container, pod, environment.variables);
+  return { ...state, volumes: await book.mount({ owner, pod, plan, root: volumes.root }, signal) };
+}

@@ -1,0 +1,58 @@
+// An ingest: environment and files of a container come to the laptop, requests do not. Needs no part in the cluster.
+
+import { TpError } from '../errors.ts';
+import { findContainer } from '../kubernetes/find-container.ts';
+import { findTargetPods } from '../kubernetes/target.ts';
+import { describeTarget } from '../output/describe-target.ts';
+import type { VolumeOwner } from '../volumes/volume-book.ts';
+import type { IngestRequest, IngestResult, InterceptName, LeaveRequest } from './api.ts';
+import { readContainerState } from './container-state.ts';
+import type { CallTools, Holdings } from './intercept.ts';
+
+export async function ingest(
+  { session, volumes: book }: Holdings,
+  request: IngestRequest,
+  { signal, progress }: CallTools,
+): Promise<IngestResult> {
+  const { client } = session.cluster;
+  const { namespace, target, container, loaderVariables, volumes } = request;
+  progress(`Reading environment and files of ${describeTarget(target)} in ${namespace}`);
+  const pods = await findTargetPods(client, { namespace, target, command: 'ingest' }, signal);
+  const found = findContainer(pods, { container });
+  if (found === undefined) throw noPod(request);
+  const state = await readContainerState({
+    ...found,
+    client,
+    owner: ownerOf(request),
+    book,
+    loaderVariables,
+    volumes,
+    signal,
+  });
+  return { namespace, target: describeTarget(target), pod: found.pod.metadata.name, ...state };
+}
+
+/** Ends those that are meant; intercepts are left elsewhere. */
+export async function leaveIngests({ volumes }: Holdings, request: LeaveRequest): Promise<InterceptName[]> {
+  const chosen = volumes
+    .all()
+    .map(({ owner }) => owner)
+    .filter((owner) => owner.kind === 'ingest' && (request.all || isMeant(owner, request)));
+  await Promise.all(chosen.map(volumes.unmount));
+  return chosen.map(({ namespace, name }) => ({ namespace, name }));
+}
+
+export function ownerOf({ namespace, target }: Pick<IngestRequest, 'namespace' | 'target'>): VolumeOwner {
+  return { kind: 'ingest', namespace, name: describeTarget(target) };
+}
+
+/** `orders` means the Service's and the workload's, as for intercepts. */
+function isMeant(owner: VolumeOwner, { namespace, name }: { namespace: string; name: string }): boolean {
+  return owner.namespace === namespace && [owner.name, owner.name.split('/').at(-1)].includes(name);
+}
+
+export function noPod({ namespace, target }: Pick<IngestRequest, 'namespace' | 'target'>): TpError {
+  return new TpError('NO_READY_PODS', `${describeTarget(target)} in ${namespace} has no pod to read from.`, {
+    hint: `Start some, or see why there are none: kubectl -n ${namespace} get pods`,
+  });
+}

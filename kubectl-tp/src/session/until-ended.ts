@@ -1,0 +1,39 @@
+// Waits for the end of what somebody else ends.
+
+import { TpError } from '../errors.ts';
+import type { InterceptName } from './api.ts';
+import type { LiveSession } from './live-session.ts';
+import type { Session } from './session.ts';
+
+/** Deleted by somebody, expired, or gone with its session; undefined when the caller leaves before. */
+export async function untilEnded(
+  session: Session,
+  { namespace, name }: InterceptName,
+  signal: AbortSignal,
+): Promise<TpError | undefined> {
+  const live = session.live();
+  while (live?.table.get(namespace, name) !== undefined) if (!(await rings(live, signal))) return undefined;
+  return new TpError('INTERCEPT_ENDED', `Intercept ${name} in ${namespace} was ended elsewhere, or its time is over.`, {
+    hint: `See what there is: kubectl tp list -n ${namespace}`,
+  });
+}
+
+/** The session was ended by somebody; undefined when the caller leaves before. */
+export async function untilGone(
+  session: Session,
+  live: LiveSession,
+  signal: AbortSignal,
+): Promise<TpError | undefined> {
+  while (session.live() === live) if (!(await rings(live, signal))) return undefined;
+  return new TpError('NETWORK_ENDED', 'The session was ended elsewhere, and the network of the cluster with it.', {
+    hint: 'Run the command again.',
+  });
+}
+
+/** False when the signal came first. */
+async function rings({ bell }: LiveSession, signal: AbortSignal): Promise<boolean> {
+  return bell.wait(Number.POSITIVE_INFINITY, signal).then(
+    () => true,
+    () => false,
+  );
+}

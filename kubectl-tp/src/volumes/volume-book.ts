@@ -1,0 +1,168 @@
+// All volumes that this laptop has on disk, by what they belong to (an intercept, an ingest). A record of each lies
+// beside them, so that the next session process keeps them current or removes them: none is forgotten.
+
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
+import type { Pod } from '../kubernetes/objects.ts';
+import type { Log } from '../session/log.ts';
+import { writePrivateFile } from '../write-private-file.ts';
+import { createLiveVolumes, type LiveVolumes } from './live-volumes.ts';
+import type { Mount, MountPlan } from './mounts.ts';
+import { assertUsable, createRootFolder, removeRootFolder } from './root-folder.ts';
+
+/** Whom volumes belong to. */
+export type VolumeOwner = { readonly kind: 'intercept' | 'ingest'; readonly namespace: string; readonly name: string };
+
+export type MountedVolumes = {
+  readonly root: string;
+  /** Mount paths as the container knows them. */
+  readonly mounts: readonly string[];
+  readonly missing: readonly string[];
+};
+
+export type VolumeWish = {
+  readonly owner: VolumeOwner;
+  readonly pod: Pod;
+  readonly plan: MountPlan;
+  /** Absolute; else a private folder of ours. */
+  readonly root?: string | undefined;
+};
+
+export type VolumeBook = {
+  /** Before anything is done that takes long: whether `mount` could use the folder. Throws BAD_MOUNT. */
+  assertUsable(owner: VolumeOwner, root: string): Promise<void>;
+  /** The same owner again keeps its folder, whose files stay. Throws BAD_MOUNT. */
+  mount(wish: VolumeWish, signal: AbortSignal): Promise<MountedVolumes>;
+  /** Nothing happens where there are none. */
+  unmount(owner: VolumeOwner): Promise<void>;
+  unmountAll(): Promise<void>;
+  /** Takes up what an earlier process has left, or removes it where the owner is gone. */
+  resume(isAlive: (owner: VolumeOwner) => boolean): Promise<void>;
+  all(): readonly { readonly owner: VolumeOwner; readonly root: string }[];
+  /** Nothing is kept current any more. The files stay. */
+  close(): Promise<void>;
+};
+
+type Options = {
+  readonly client: KubernetesClient;
+  /** For records and roots; made when it is needed, removed when it is empty. */
+  readonly folder: string;
+  readonly log: Log;
+};
+
+type VolumeRecord = {
+  readonly owner: VolumeOwner;
+  readonly root: string;
+  readonly wasMade: boolean;
+  readonly pod: Pod;
+  readonly mounts: readonly Mount[];
+};
+type Entry = { readonly record: VolumeRecord; readonly live: LiveVolumes };
+
+export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
+  const entries = new Map<string, Entry>();
+  const recordPath = (owner: VolumeOwner) => join(folder, `${idOf(owner)}.json`);
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** One change of the book after the other. */
+  function inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const changed = turn.catch(() => undefined).then(change);
+    turn = changed;
+    return changed;
+  }
+
+  async function start(record: VolumeRecord, signal: AbortSignal): Promise<LiveVolumes> {
+    const { owner, root, pod, mounts } = record;
+    const live = await createLiveVolumes({ client, namespace: owner.namespace, pod, mounts, root, log, signal });
+    entries.set(idOf(owner), { record, live });
+    return live;
+  }
+
+  async function mount({ owner, pod, plan, root }: VolumeWish, signal: AbortSignal): Promise<MountedVolumes> {
+    const chosen = root ?? join(folder, idOf(owner));
+    const known = await readRecord(recordPath(owner));
+    const isKnown = known?.root === chosen;
+    const wasMade = isKnown ? known.wasMade : await createRootFolder(chosen);
+    if (isKnown) await entries.get(idOf(owner))?.live.close();
+    else if (known !== undefined) await remove(known);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const record = { owner, root: chosen, wasMade, pod, mounts: plan.mounts };
+    try {
+      await writePrivateFile(recordPath(owner), JSON.stringify(record));
+      const { mounts, missing } = await start(record, signal);
+      return { root: chosen, mounts, missing: [...plan.missing, ...missing] };
+    } catch (error) {
+      await remove(record);
+      throw error;
+    }
+  }
+
+  async function remove({ owner, root, wasMade }: VolumeRecord): Promise<void> {
+    await entries.get(idOf(owner))?.live.close();
+    entries.delete(idOf(owner));
+    await removeRootFolder(root, wasMade);
+    await rm(recordPath(owner), { force: true });
+    // Others may be in it.
+    await rmdir(folder).catch(() => undefined);
+  }
+
+  async function records(): Promise<VolumeRecord[]> {
+    const names = await readdir(folder).catch(() => []);
+    const read = await Promise.all(
+      names.filter((name) => name.endsWith('.json')).map((name) => readRecord(join(folder, name))),
+    );
+    return read.flatMap((record) => record ?? []);
+  }
+
+  return {
+    async assertUsable(owner, root) {
+      const known = await readRecord(recordPath(owner));
+      if (known?.root !== root) await assertUsable(root);
+    },
+    mount: (wish, signal) => inTurn(() => mount(wish, signal)),
+    unmount: (owner) =>
+      inTurn(async () => {
+        const record = await readRecord(recordPath(owner));
+        if (record !== undefined) await remove(record);
+      }),
+    unmountAll: () =>
+      inTurn(async () => {
+        for (const record of await records()) await remove(record);
+        // What is left has no record that can be read.
+        await rm(folder, { recursive: true, force: true });
+      }),
+    resume: (isAlive) =>
+      inTurn(async () => {
+        for (const record of await records()) {
+          if (entries.has(idOf(record.owner))) continue;
+          if (isAlive(record.owner)) await start(record, new AbortController().signal);
+          else await remove(record);
+        }
+      }),
+    all: () => [...entries.values()].map(({ record: { owner, root } }) => ({ owner, root })),
+    close: () =>
+      inTurn(async () => {
+        await Promise.all([...entries.values()].map(({ live }) => live.close()));
+        entries.clear();
+      }),
+  };
+}
+
+/** Undefined where there is none, or one that is damaged. Only its owner can have written it. */
+async function readRecord(path: string): Promise<VolumeRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as VolumeRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A name for files: names of the cluster may be too long for one. */
+function idOf({ kind, namespace, name }: VolumeOwner): string {
+  return createHash('sha256')
+    .update(JSON.stringify([kind, namespace, name]))
+    .digest('hex')
+    .slice(0, 16);
+}

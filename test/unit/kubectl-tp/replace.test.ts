@@ -1,0 +1,137 @@
+// Replacing a target: which ports come where, and that all of them come or none.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { INTERCEPTS, SERVICES, SESSIONS, type Session } from '../../../control-plane/src/api/index.ts';
+import { KubernetesError, type KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
+import type { Service, Workload } from '../../../kubectl-tp/src/kubernetes/objects.ts';
+import { pairPorts, targetPorts } from '../../../kubectl-tp/src/kubernetes/target-ports.ts';
+import { allOrNone, replace } from '../../../kubectl-tp/src/session/replace.ts';
+import { createSession } from '../../../kubectl-tp/src/session/session.ts';
+import { createVolumeBook } from '../../../kubectl-tp/src/volumes/volume-book.ts';
+import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
+import { createTestCertificate } from '../../helpers/test-certificate.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
+
+const SERVICE: Service = {
+  metadata: { name: 'orders', namespace: 'shop' },
+  spec: {
+    selector: { app: 'orders' },
+    ports: [
+      { name: 'http', port: 80, targetPort: 'web' },
+      { name: 'grpc', port: 81, targetPort: 9000 },
+      { name: 'old', port: 8000, targetPort: 9000 },
+      { name: 'dns', port: 53, protocol: 'UDP' },
+    ],
+  },
+};
+const WORKLOAD = {
+  metadata: { name: 'orders' },
+  spec: {
+    selector: {},
+    template: {
+      spec: {
+        containers: [
+          {
+            name: 'app',
+            ports: [
+              { name: 'http', containerPort: 8080 },
+              { containerPort: 53, protocol: 'UDP' },
+            ],
+          },
+          { name: 'metrics', ports: [{ containerPort: 9090 }] },
+        ],
+      },
+    },
+  },
+} as Workload;
+
+test('the TCP ports of a target, each once', (t) => {
+  const of = (...args: Parameters<typeof targetPorts>) => targetPorts(...args).map(({ port }) => port);
+  t.deepEqual(of({ service: SERVICE }), ['80', '8000']);
+  t.deepEqual(of({ workload: WORKLOAD }), ['8080', '9090']);
+  t.deepEqual(of({ workload: WORKLOAD }, 'metrics'), ['9090']);
+});
+
+test('ports that nobody mentions keep their number', (t) => {
+  const pair = (...wishes: { laptopPort: number; remotePort?: string }[]) =>
+    pairPorts(targetPorts({ service: SERVICE }), wishes, 'Service orders');
+  t.deepEqual(pair(), [{ remotePort: '80' }, { remotePort: '8000' }]);
+  t.deepEqual(pair({ laptopPort: 3000, remotePort: 'web' }), [
+    { remotePort: '80', laptopPort: 3000 },
+    { remotePort: '8000' },
+  ]);
+  t.throws(() => pair({ laptopPort: 3000 }), { message: /several ports: http, old/ });
+  t.throws(() => pair({ laptopPort: 3000, remotePort: 'dns' }), { message: /no TCP port dns. It has: http, old/ });
+  const twice = ['http', 'old'].map((remotePort) => ({ laptopPort: 3000, remotePort }));
+  t.throws(() => pair(...twice), { message: /can't both come to port 3000/ });
+  t.throws(() => pairPorts([], [], 'Service orders'), { message: /has no TCP port. It has: none/ });
+  const only = targetPorts({ workload: WORKLOAD }, 'metrics');
+  t.deepEqual(pairPorts(only, [{ laptopPort: 3000 }], 'x'), [{ remotePort: '9090', laptopPort: 3000 }]);
+});
+
+test('of several attempts all succeed or none stays', async (t) => {
+  const { signal } = new AbortController();
+  const given: string[] = [];
+  const giveBack = async (made: readonly string[]) => void given.push(...made);
+  const succeed = (name: string) => async () => name;
+  t.deepEqual(await allOrNone([succeed('a'), succeed('b')], giveBack, signal), ['a', 'b']);
+  t.deepEqual(given, []);
+  const refusal = new Error('no');
+  const waiting = (other: AbortSignal) =>
+    new Promise<string>((_, reject) => other.addEventListener('abort', () => reject(new Error('gave up'))));
+  const error = await t.throwsAsync(
+    allOrNone([succeed('a'), () => Promise.reject(refusal), waiting], giveBack, signal),
+  );
+  t.is(error, refusal, 'the cause, not what follows from it');
+  t.deepEqual(given, ['a']);
+});
+
+test('when one port is refused the others are given back', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tp-replace-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const kubernetes = createMemoryKubernetes();
+  const { client } = kubernetes;
+  const session = createSession({
+    cluster: { client, server: new URL('https://dev.test'), httpsOptions: async () => ({}) },
+    installNamespace: 'kubectl-tp',
+    identityPath: join(folder, 'identity.json'),
+    log: () => undefined,
+  });
+  t.teardown(session.close);
+  kubernetes.put(SERVICES, SERVICE as KubernetesObject);
+  const { create } = client;
+  let made = 0;
+  const refusal = new KubernetesError('KUBERNETES_REFUSED', 'bob has it', { status: 409 });
+  client.create = async (resource, object, options) => {
+    if (resource !== INTERCEPTS) return create(resource, object, options);
+    if (JSON.stringify(object).includes('"port":"8000"')) {
+      await waitFor('the other one is there', () => made === 1);
+      throw refusal;
+    }
+    made++;
+    return create(resource, object, options);
+  };
+  const volumes = createVolumeBook({ client, folder: join(folder, 'volumes'), log: () => undefined });
+  const request = {
+    namespace: 'shop',
+    target: { kind: 'Service' as const, name: 'orders' },
+    ports: [{ laptopPort: 3000, remotePort: 'http' }],
+    timeoutMs: 60_000,
+    hold: false,
+    environment: false,
+    loaderVariables: false,
+  };
+  const { signal } = new AbortController();
+  const replaced = t.throwsAsync(replace({ session, volumes }, request, { signal, progress: () => undefined }));
+  await waitFor('the session is there', () => kubernetes.names(SESSIONS).length === 1);
+  const { certificateChain } = await createTestCertificate('localhost');
+  const object = kubernetes.find(SESSIONS, kubernetes.names(SESSIONS)[0] ?? '') as Session;
+  const status = { certificate: certificateChain, authority: certificateChain };
+  kubernetes.put(SESSIONS, { ...object, status } as KubernetesObject);
+  t.is(await replaced, refusal);
+  t.is(made, 1);
+  t.deepEqual(kubernetes.names(INTERCEPTS), []);
+});

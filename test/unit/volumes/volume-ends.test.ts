@@ -1,0 +1,109 @@
+// Files of a pod end with the intercept they belong to.
+
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { CONFIG_MAPS, type Intercept } from '../../../control-plane/src/api/index.ts';
+import type { KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
+import type { LiveSession } from '../../../kubectl-tp/src/session/live-session.ts';
+import type { Session } from '../../../kubectl-tp/src/session/session.ts';
+import { createResume, unmountWhenEnded } from '../../../kubectl-tp/src/session/volume-ends.ts';
+import { planMounts } from '../../../kubectl-tp/src/volumes/mounts.ts';
+import { createVolumeBook, type VolumeBook } from '../../../kubectl-tp/src/volumes/volume-book.ts';
+import { type Bell, createBell } from '../../../kubectl-tp/src/waiting/bell.ts';
+import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
+
+const OWNER = { kind: 'intercept', namespace: 'shop', name: 'orders-1' } as const;
+const { signal } = new AbortController();
+
+type Scene = {
+  /** A book with the files of one intercept in it. */
+  mounted(): Promise<VolumeBook>;
+  reopen(): VolumeBook;
+  names(): Promise<string[]>;
+};
+
+async function createScene(t: ExecutionContext): Promise<Scene> {
+  const folder = await mkdtemp(join(tmpdir(), 'tp-ends-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const kubernetes = createMemoryKubernetes();
+  kubernetes.put(CONFIG_MAPS, { metadata: { name: 'settings' }, data: { a: '1' } } as KubernetesObject);
+  const reopen = () => {
+    const { client } = kubernetes;
+    const book = createVolumeBook({ client, folder: join(folder, 'book'), log: () => undefined });
+    t.teardown(() => book.close());
+    return book;
+  };
+  return {
+    reopen,
+    names: () => readdir(folder),
+    async mounted() {
+      const book = reopen();
+      const container = { name: 'app', volumeMounts: [{ name: 's', mountPath: '/s' }] };
+      const volumes = [{ name: 's', configMap: { name: 'settings' } }];
+      const pod = { metadata: { name: 'p' }, spec: { containers: [container], volumes } };
+      await book.mount({ owner: OWNER, pod, plan: planMounts(container, pod, {}) }, signal);
+      return book;
+    },
+  };
+}
+
+type Held = { session: Session; end(): void };
+
+/** A session that holds the intercept until `end`. */
+function holding(isOpen = true): Held {
+  const bell: Bell = createBell();
+  let held: Intercept | undefined = { metadata: OWNER } as unknown as Intercept;
+  const live = { bell, table: { get: () => held } } as unknown as LiveSession;
+  return {
+    session: { live: () => (isOpen ? live : undefined), resume: async () => undefined } as unknown as Session,
+    end() {
+      held = undefined;
+      bell.ring();
+    },
+  };
+}
+
+test('whoever ends the intercept, the files go', async (t) => {
+  const { mounted, names } = await createScene(t);
+  const { session, end } = holding();
+  const gone = unmountWhenEnded({ session, volumes: await mounted() }, OWNER);
+  t.deepEqual(await names(), ['book']);
+  end();
+  await gone;
+  t.deepEqual(await names(), []);
+});
+
+test('the next session process takes files up that are needed, until the intercept ends', async (t) => {
+  const { mounted, reopen, names } = await createScene(t);
+  await (await mounted()).close();
+  const { session, end } = holding();
+  const volumes = reopen();
+  await createResume({ session, volumes }, '/nowhere', () => undefined)(signal);
+  t.is(volumes.all().length, 1);
+  end();
+  await waitFor('the files are gone', async () => (await names()).length === 0);
+});
+
+test('files of an intercept that ended meanwhile go at once', async (t) => {
+  const { mounted, reopen, names } = await createScene(t);
+  await (await mounted()).close();
+  const { session, end } = holding();
+  end();
+  await createResume({ session, volumes: reopen() }, '/nowhere', () => undefined)(signal);
+  t.deepEqual(await names(), []);
+});
+
+test('a session that is gone needs no files; one that does not answer may need them', async (t) => {
+  const { mounted, reopen, names } = await createScene(t);
+  await (await mounted()).close();
+  const { session } = holding(false);
+  // Any file stands for the identity that the session has left.
+  const unknown = createResume({ session, volumes: reopen() }, new URL(import.meta.url).pathname, () => undefined);
+  await unknown(signal);
+  t.deepEqual(await names(), ['book']);
+  await createResume({ session, volumes: reopen() }, '/nowhere', () => undefined)(signal);
+  t.deepEqual(await names(), []);
+});
