@@ -4,10 +4,11 @@ import { canonicalAddress } from '../protocol/ip-address.ts';
 import type { ClusterState, PodModel, ServiceModel } from '../state/cluster-state.ts';
 
 /**
- * Namespaces, several when Services or pods share an address (one that has just ended and its successor), or `closed`:
- * a node's, the API server's, or of the install itself, whatever else claims it.
+ * Namespaces, several when Services or pods share an address (one that has just ended and its successor); `closed`: a
+ * node's, or of the install itself, whatever else claims it; `everybody`: the API server's, which asks each caller who he
+ * is, and which whoever has a session talks to anyway.
  */
-export type AddressUse = readonly string[] | 'closed';
+export type AddressUse = readonly string[] | 'closed' | 'everybody';
 export type AddressIndex = ReadonlyMap<string, AddressUse>;
 
 type Cluster = Pick<ClusterState, 'pods' | 'services'>;
@@ -20,13 +21,14 @@ export function buildAddressIndex({ pods, services }: Cluster, installNamespace:
     if (!isClosedService(service, installNamespace)) open(service.clusterIps, service.namespace);
   }
   for (const pod of pods.values()) open(addressesOf(pod), pod.namespace);
+  for (const service of services.values()) if (isApiServer(service)) mark(index, service.clusterIps, 'everybody');
   // Last, so that nothing opens what is closed.
   for (const service of services.values()) {
-    if (isClosedService(service, installNamespace)) close(index, service.clusterIps);
+    if (isClosedService(service, installNamespace)) mark(index, service.clusterIps, 'closed');
   }
   for (const pod of pods.values()) {
-    close(index, pod.hostIps);
-    if (isClosedPod(pod, installNamespace)) close(index, addressesOf(pod));
+    mark(index, pod.hostIps, 'closed');
+    if (isClosedPod(pod, installNamespace)) mark(index, addressesOf(pod), 'closed');
   }
   return index;
 }
@@ -42,23 +44,22 @@ function createOpener(index: Map<string, AddressUse>) {
       if (address === undefined) continue;
       const others = index.get(address);
       if (others === undefined) index.set(address, list);
-      else if (others !== 'closed' && !others.includes(namespace)) index.set(address, [...others, namespace]);
+      else if (typeof others !== 'string' && !others.includes(namespace)) index.set(address, [...others, namespace]);
     }
   };
 }
 
-function close(index: Map<string, AddressUse>, addresses: readonly string[]): void {
-  for (const text of addresses) {
-    // Nodes come up once for each of their pods.
-    if (index.get(text) === 'closed') continue;
-    const address = canonicalAddress(text);
-    if (address !== undefined) index.set(address, 'closed');
-  }
+function mark(index: Map<string, AddressUse>, addresses: readonly string[], use: 'closed' | 'everybody'): void {
+  for (const address of canonical(addresses)) index.set(address, use);
 }
 
-/** The API server is known by its Service; from the install's own parts a relay would be let in where others are not. */
-function isClosedService({ namespace, name }: ServiceModel, installNamespace: string): boolean {
-  return namespace === installNamespace || (namespace === 'default' && name === 'kubernetes');
+/** At the install's own parts a relay would be let in where others are not. */
+function isClosedService({ namespace }: ServiceModel, installNamespace: string): boolean {
+  return namespace === installNamespace;
+}
+
+function isApiServer({ namespace, name }: ServiceModel): boolean {
+  return namespace === 'default' && name === 'kubernetes';
 }
 
 /** With the node's network a pod's address is the node's: every port of the kubelet and of other such pods. */

@@ -2,7 +2,7 @@
 
 export const REFUSALS = {
   malformed: 'it is not an IP address that every program reads alike',
-  closed: 'it belongs to the machines of the cluster, to its API server or to kubectl tp itself',
+  closed: 'it belongs to the machines of the cluster or to kubectl tp itself',
   // Whether somebody else's pod has an address is nobody's business, so these two look the same.
   unknown: 'no Service or pod that you may see has this address: kubectl auth can-i get services -n NAMESPACE',
   forbidden: 'no Service or pod that you may see has this address: kubectl auth can-i get services -n NAMESPACE',

@@ -73,7 +73,7 @@ test('the address of a node', judged, '192.168.1.1', 'closed');
 test('the address of a node, in its other family', judged, 'fd00:9::1', 'closed');
 test('a pod with the network of its node', judged, '192.168.1.2', 'closed');
 test('a pod with the network of its node, in its other family', judged, 'fd00:9::2', 'closed');
-test('the API server', judged, '10.1.0.254', 'closed');
+test('the API server', judged, '10.1.0.254', 'allowed');
 test('another Service beside the API server', judged, '10.1.0.3', 'allowed');
 test('a relay', judged, '10.0.0.9', 'closed');
 test('the control plane', judged, '10.1.0.4', 'closed');
