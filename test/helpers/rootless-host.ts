@@ -15,8 +15,6 @@ import { createLoopbackDialer } from './loopback-dialer.ts';
 
 export type HostStart = {
   readonly command: readonly string[];
-  /** Prints the process ids, as JSON, and whether a second process takes the descriptors again. */
-  readonly verbose?: boolean;
 };
 
 const { decode, encode } = createRequire(import.meta.url)('dns-packet') as typeof DnsPacket;
