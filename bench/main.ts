@@ -12,6 +12,7 @@ const BENCHES = new Map<string, readonly string[]>([
   ['cluster-state', ['--expose-gc']],
   ['xds-fanout', ['--max-semi-space-size=4']],
   ['tunnel', []],
+  ['rootless-path', []],
   ['commands', []],
   ['whole-path', []],
 ]);
