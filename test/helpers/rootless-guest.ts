@@ -11,6 +11,10 @@ type Scene = (...parameters: string[]) => Promise<unknown>;
 const SCENES: Readonly<Record<string, Scene>> = {
   /** The code of the error of each connection, or "connected". */
   connect: async (port = '', ...hosts) => Object.fromEntries(await Promise.all(hosts.map((host) => tried(host, port)))),
+  /** Until it is ended: a line for each connection that has been answered. */
+  async connectOnAndOn(port = '', host = '') {
+    for (;;) console.log((await tried(host, port))[1]);
+  },
   /** Sends, ends, and reads what comes after that. */
   async halfClose(port = '', host = '') {
     const socket = await dial(host, port);

@@ -125,6 +125,24 @@ for (const user of RIG_USERS) {
     t.is((await host.ended).code, 9);
   });
 
+  test.serial(`${user}: when the session process was killed, the next one takes the network up`, async (t) => {
+    const { port } = await listen(t, (socket) => socket.end());
+    const commandAlone = [process.execPath, GUEST, 'connectOnAndOn', `${port}`, '10.96.0.9'];
+    const cli = startHost(user, { commandAlone });
+    t.teardown(() => cli.process.kill('SIGKILL'));
+    const descriptors = JSON.parse(await waitFor('the descriptors', () => /^{.*}$/m.exec(cli.stdout())?.[0]));
+    const connected = () => cli.stdout().split('connected').length - 1;
+    for (let process = 0; process < 3; process += 1) {
+      const session = startHost(user, { descriptors });
+      t.teardown(() => session.process.kill('SIGKILL'));
+      await waitFor('the session process', () => session.stdout() !== '');
+      const before = connected();
+      t.true(await waitFor(`connections through session process ${process}`, () => connected() > before + 3));
+      session.process.kill('SIGKILL');
+      await session.ended;
+    }
+  });
+
   test.serial(`${user}: kill -9 of the CLI, or of the process inside, leaves nothing running`, async (t) => {
     // A second process in a session of its own, as daemons are.
     const script = 'echo "$TP_TEST_NAMESPACE $$"; setsid sleep 1000 & exec sleep 1000';
