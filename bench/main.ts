@@ -13,6 +13,7 @@ const BENCHES = new Map<string, readonly string[]>([
   ['xds-fanout', ['--max-semi-space-size=4']],
   ['tunnel', []],
   ['dns', []],
+  ['rootless-path', []],
   ['commands', []],
   ['whole-path', []],
 ]);

@@ -24,6 +24,14 @@ const PLAIN_WIDTHS: Plugin = {
   },
 };
 
+/** Brings native code, which finds its file beside it in node_modules. Loaded only where a network is joined. */
+const NATIVE_PACKAGE = 'koffi';
+/** Of that package; the rest is sources of C++ and documentation. */
+const NATIVE_PACKAGE_FILES = ['package.json', 'LICENSE.txt', 'index.js', 'index.cjs', 'src/koffi'];
+const LOADED = /\/[^.]+$|\.(js|cjs|json|txt)$/;
+/** One package for each platform; npm installs those that the bundle is for (its options --os and --cpu). */
+const NATIVE_PLATFORMS = '@koromix';
+
 /** Fills `folder`, which is emptied first. */
 export async function bundle(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
@@ -39,14 +47,25 @@ export async function bundle(folder: string): Promise<void> {
     minifySyntax: true,
     minifyWhitespace: true,
     plugins: [PLAIN_WIDTHS],
+    external: [NATIVE_PACKAGE],
     banner: { js: REQUIRE },
     outExtension: { '.js': '.mjs' },
     chunkNames: 'part-[hash]',
   });
+  await copyNativePackage(`${folder}/node_modules`);
   await writeFile(`${folder}/kubectl-tp`, launcher());
   await chmod(`${folder}/kubectl-tp`, 0o755);
   await cp(pathOf('manifests'), `${folder}/manifests`, { recursive: true });
   await cp(pathOf('../charts/tp'), `${folder}/charts/tp`, { recursive: true });
+}
+
+async function copyNativePackage(folder: string): Promise<void> {
+  const installed = pathOf('../node_modules');
+  for (const file of NATIVE_PACKAGE_FILES) {
+    const [from, to] = [`${installed}/${NATIVE_PACKAGE}/${file}`, `${folder}/${NATIVE_PACKAGE}/${file}`];
+    await cp(from, to, { recursive: true, filter: (path) => LOADED.test(path) });
+  }
+  await cp(`${installed}/${NATIVE_PLATFORMS}`, `${folder}/${NATIVE_PLATFORMS}`, { recursive: true });
 }
 
 /**

@@ -15,19 +15,21 @@ export type Client = {
   upload(bytes: number): Promise<number>;
 };
 
-export function createClient({ port, tls }: { port: number; tls?: ConnectionOptions }): Client {
+type ClientOptions = { host?: string; port: number; tls?: ConnectionOptions };
+
+export function createClient({ host = '127.0.0.1', port, tls }: ClientOptions): Client {
   let ticket: Buffer | undefined;
 
   async function open(): Promise<Socket> {
     if (tls === undefined) {
-      const socket = connectTcp({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+      const socket = connectTcp({ port, host, noDelay: true, allowHalfOpen: true });
       await once(socket, 'connect');
       return socket;
     }
     const socket = connectTls({
       ...tls,
       port,
-      host: '127.0.0.1',
+      host,
       ALPNProtocols: ['http/1.1'],
       minVersion: 'TLSv1.3',
       checkServerIdentity: () => undefined,

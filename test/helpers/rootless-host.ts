@@ -7,17 +7,20 @@ import type * as DnsPacket from 'dns-packet';
 import { createLinuxTun } from '../../kubectl-tp/src/network/device/linux-tun.ts';
 import type { Resolver } from '../../kubectl-tp/src/network/dns/resolver.ts';
 import { OWN_ADDRESSES } from '../../kubectl-tp/src/network/network-addresses.ts';
-import { createPacketNetwork } from '../../kubectl-tp/src/network/packet-network.ts';
+import { createPacketNetwork, type PacketNetwork } from '../../kubectl-tp/src/network/packet-network.ts';
+import type { NamespaceDescriptors } from '../../kubectl-tp/src/network/rootless/messages.ts';
 import { listenerServer } from '../../kubectl-tp/src/network/rootless/open-listener.ts';
 import { startNamespace } from '../../kubectl-tp/src/network/rootless/start-namespace.ts';
 import { takeDescriptor } from '../../kubectl-tp/src/network/rootless/take-descriptor.ts';
 import { createLoopbackDialer } from './loopback-dialer.ts';
 
-export type HostStart = {
-  readonly command: readonly string[];
-  /** Prints the process ids, as JSON, and whether a second process takes the descriptors again. */
-  readonly verbose?: boolean;
-};
+export type HostStart =
+  /** Ends with the command. */
+  | { readonly command: readonly string[] }
+  /** The same without the session process's part: prints the descriptors and lets another process take them. */
+  | { readonly commandAlone: readonly string[] }
+  /** The session process's part. Prints "ready" and stays. */
+  | { readonly descriptors: NamespaceDescriptors };
 
 const { decode, encode } = createRequire(import.meta.url)('dns-packet') as typeof DnsPacket;
 
@@ -51,19 +54,30 @@ function serveDns(stream: Duplex): void {
   });
 }
 
-const { command } = JSON.parse(process.argv[2] ?? '{}') as HostStart;
-const namespace = await startNamespace({ addresses: OWN_ADDRESSES, resolvConf: RESOLV_CONF });
-const { pid, tun, listener } = namespace.descriptors;
-const network = createPacketNetwork({
-  device: createLinuxTun(takeDescriptor(pid, tun)),
-  listener: listenerServer(takeDescriptor(pid, listener)),
-  addresses: OWN_ADDRESSES,
-  dialer: createLoopbackDialer(),
-  resolver,
-  serveDns,
-  reachable: async (host) => host.startsWith('10.96.'),
-  now: () => performance.now(),
-  random: Math.random,
-});
-process.exitCode = await namespace.run(command, { ...process.env, TP_TEST_NAMESPACE: String(pid) });
-await network.close();
+const start = JSON.parse(process.argv[2] ?? '') as HostStart;
+if ('descriptors' in start) {
+  joinNetwork(start.descriptors);
+  console.log('ready');
+} else {
+  const namespace = await startNamespace({ addresses: OWN_ADDRESSES, resolvConf: RESOLV_CONF });
+  const { descriptors } = namespace;
+  const network = 'command' in start ? joinNetwork(descriptors) : undefined;
+  if (network === undefined) console.log(JSON.stringify(descriptors));
+  const command = 'command' in start ? start.command : start.commandAlone;
+  process.exitCode = await namespace.run(command, { ...process.env, TP_TEST_NAMESPACE: String(descriptors.pid) });
+  await network?.close();
+}
+
+function joinNetwork({ pid, tun, listener }: NamespaceDescriptors): PacketNetwork {
+  return createPacketNetwork({
+    device: createLinuxTun(takeDescriptor(pid, tun)),
+    listener: listenerServer(takeDescriptor(pid, listener)),
+    addresses: OWN_ADDRESSES,
+    dialer: createLoopbackDialer(),
+    resolver,
+    serveDns,
+    reachable: async (host) => host.startsWith('10.96.'),
+    now: () => performance.now(),
+    random: Math.random,
+  });
+}

@@ -12,6 +12,7 @@ export * from './outbound/dial-request.ts';
 export * from './outbound/result-of-error.ts';
 export * from './read-client-hello.ts';
 export * from './read-prefix.ts';
+export * from './reset-socket.ts';
 export * from './server-name.ts';
 export * from './session-name.ts';
 export * from './session-proof.ts';

@@ -70,3 +70,7 @@ function isClosedPod({ namespace, hostNetwork }: PodModel, installNamespace: str
 function addressesOf({ ip, otherIps }: PodModel): readonly string[] {
   return ip === undefined ? otherIps : [ip, ...otherIps];
 }
+
+function canonical(addresses: readonly string[]): string[] {
+  return addresses.flatMap((address) => canonicalAddress(address) ?? []);
+}

@@ -3,7 +3,7 @@
 
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { splice } from '@kubectl-tp/control-plane/protocol';
+import { resetSocket, splice } from '@kubectl-tp/control-plane/protocol';
 import { DialError, type Dialer, type DialFailure } from '../outbound/dialer.ts';
 import { buildReset, buildUnreachable, type Unreachable } from './answers.ts';
 import type { Nat } from './nat.ts';
@@ -101,7 +101,7 @@ export function createTcpConnections(options: TcpConnectionsOptions): TcpConnect
       // Who connects to the listener itself, and not through the gateway, is no program on its way to the cluster.
       const flow = isGateway(remoteAddress) ? nat.flowAt(remotePort) : undefined;
       const join = flow && openings.get(flow)?.join;
-      if (flow === undefined || join === undefined) return void socket.resetAndDestroy();
+      if (flow === undefined || join === undefined) return void resetSocket(socket);
       openings.delete(flow);
       flow.isJoined = true;
       joined.add(socket);
@@ -122,11 +122,11 @@ export function createTcpConnections(options: TcpConnectionsOptions): TcpConnect
         nat.forget(flow);
         abort.abort();
       }
-      for (const socket of joined) socket.resetAndDestroy();
+      for (const socket of joined) resetSocket(socket);
     },
   };
 }
 
 function spliceWith(socket: Socket, stream: Duplex): void {
-  splice({ stream: socket, reset: () => socket.resetAndDestroy() }, { stream, reset: () => stream.destroy() });
+  splice({ stream: socket, reset: () => resetSocket(socket) }, { stream, reset: () => stream.destroy() });
 }

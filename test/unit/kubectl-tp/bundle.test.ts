@@ -1,12 +1,17 @@
 // The bundled plugin works like the sources: every part that is loaded only sometimes is there.
 
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { bundle } from '../../../kubectl-tp/bundle.ts';
+import { OWN_ADDRESSES } from '../../../kubectl-tp/src/network/network-addresses.ts';
+import type { FromInside, ToInside } from '../../../kubectl-tp/src/network/rootless/messages.ts';
+import { namespaceFlags } from '../../../kubectl-tp/src/network/rootless/unshare.ts';
+import { NAMESPACE_PROCESS_WORD } from '../../../kubectl-tp/src/session/words.ts';
 import { buildKubeconfig, refusal, startFakeApiServer } from '../../helpers/fake-api-server.ts';
 
 const SOURCES = new URL('../../../kubectl-tp/src/main.ts', import.meta.url).pathname;
@@ -56,4 +61,18 @@ test('the bundle, through a link as krew makes it', async (t) => {
   t.regex((await run('intercept', 'orders', '--kubeconfig', api.kubeconfig)).stderr, /TARGET_NOT_FOUND/);
   // With the manifests.
   t.regex((await run('install', '--no-helm', '--kubeconfig', api.kubeconfig)).stderr, /customresourcedefinitions/);
+});
+
+test('the bundle can be the process inside of a namespace', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tp-bundle-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  await bundle(folder);
+  const inside = [process.execPath, '--', join(folder, 'main.mjs'), NAMESPACE_PROCESS_WORD];
+  const child = spawn('unshare', [...namespaceFlags(), '--', ...inside], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  child.send({ kind: 'setup', addresses: OWN_ADDRESSES, resolvConf: '' } satisfies ToInside);
+  const [answer] = (await once(child, 'message')) as [FromInside];
+  t.is(answer.kind, 'ready', JSON.stringify(answer));
 });

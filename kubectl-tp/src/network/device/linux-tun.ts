@@ -5,8 +5,8 @@ import { constants } from 'node:os';
 import type { PacketDevice } from './packet-device.ts';
 import { pollDescriptor } from './poll-descriptor.ts';
 import { checked, lastErrno, systemCalls } from './system-calls.ts';
+import { TUN_DEVICE } from './tun-device.ts';
 
-export const TUN_DEVICE = '/dev/net/tun';
 /** The largest packet there is: what a packet costs hardly depends on its size. */
 export const TUN_MTU = 65_535;
 const BUFFER_BYTES = 65_536;

@@ -5,16 +5,19 @@ import { execFile } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describeError, type ErrorDescription, TpError } from '../../errors.ts';
+import { TUN_DEVICE } from '../device/tun-device.ts';
 import { isRoot, namespaceFlags, sameUserFlags, unshareProgram } from './unshare.ts';
 
-const TUN_DEVICE = '/dev/net/tun';
 const TRY_TIMEOUT_MS = 5000;
 
-/** Settings that forbid it, with the value that does. */
-const SETTINGS = [
-  { name: 'user.max_user_namespaces', forbids: '0', allow: '15000' },
+/** Settings that forbid it, with the value that does. Root needs no user namespace. */
+const SETTINGS_FOR_ALL = [
   { name: 'user.max_net_namespaces', forbids: '0', allow: '15000' },
   { name: 'user.max_mnt_namespaces', forbids: '0', allow: '15000' },
+] as const;
+const SETTINGS_FOR_USERS = [
+  ...SETTINGS_FOR_ALL,
+  { name: 'user.max_user_namespaces', forbids: '0', allow: '15000' },
   { name: 'kernel.unprivileged_userns_clone', forbids: '0', allow: '1' },
   { name: 'kernel.apparmor_restrict_unprivileged_userns', forbids: '1', allow: '0' },
 ] as const;
@@ -63,9 +66,11 @@ async function tryNamespaces(unshare: string): Promise<void> {
 }
 
 function forbidden(cause: unknown): TpError {
-  const setting = SETTINGS.find(({ name, forbids }) => readSetting(name) === forbids);
-  if (setting !== undefined && !isRoot()) {
-    return new TpError('NAMESPACE_FORBIDDEN', `This machine forbids its users namespaces: ${setting.name}.`, {
+  const settings = isRoot() ? SETTINGS_FOR_ALL : SETTINGS_FOR_USERS;
+  const setting = settings.find(({ name, forbids }) => readSetting(name) === forbids);
+  if (setting !== undefined) {
+    const message = `This machine does not let its users make namespaces: ${setting.name} is ${setting.forbids}.`;
+    return new TpError('NAMESPACE_FORBIDDEN', message, {
       hint: `sudo sysctl -w ${setting.name}=${setting.allow}`,
       cause,
     });
