@@ -2,6 +2,7 @@
 
 import { createSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
+import { resetSocket } from '../../control-plane/src/protocol/reset-socket.ts';
 import { DialError, type Dialer, type DialFailure, type Endpoint } from '../../kubectl-tp/src/outbound/dialer.ts';
 
 export type DirectDialer = Dialer & {
@@ -19,8 +20,13 @@ export function createDirectDialer(failures: Readonly<Record<string, DialFailure
       const failure = failures[host];
       if (failure !== undefined) return Promise.reject(new DialError(failure, `made to fail: ${failure}`));
       return new Promise((resolve, reject) => {
-        const socket = connect({ host, port, allowHalfOpen: true, noDelay: true, signal });
-        socket.once('connect', () => resolve(resetsWhenDestroyed(socket)));
+        const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
+        const giveUp = () => socket.destroy(signal.reason);
+        signal.addEventListener('abort', giveUp);
+        socket.once('connect', () => {
+          signal.removeEventListener('abort', giveUp);
+          resolve(resetsWhenDestroyed(socket));
+        });
         socket.once('error', (error: NodeJS.ErrnoException) => {
           const isRefused = error.code === 'ECONNREFUSED';
           reject(signal.aborted ? signal.reason : new DialError(isRefused ? 'refused' : 'unreachable', error.message));
@@ -56,7 +62,8 @@ function resetsWhenDestroyed(socket: Socket): Socket {
   socket.destroy = (error) => {
     if (isResetting || (socket.readableEnded && socket.writableFinished)) return destroy(error);
     isResetting = true;
-    return socket.resetAndDestroy();
+    resetSocket(socket);
+    return socket;
   };
   return socket;
 }

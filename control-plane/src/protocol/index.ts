@@ -7,6 +7,7 @@ export { PING_INTERVAL_MS } from './mux/keep-alive.ts';
 export { createMemoryBudget, type MemoryBudget } from './mux/memory-budget.ts';
 export * from './mux/mux.ts';
 export * from './read-client-hello.ts';
+export * from './reset-socket.ts';
 export * from './server-name.ts';
 export * from './session-name.ts';
 export * from './session-proof.ts';

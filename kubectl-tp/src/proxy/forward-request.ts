@@ -24,8 +24,10 @@ export function forwardRequest(
   response: ServerResponse,
   { url, stream }: { url: URL; stream: Duplex },
 ): void {
+  if (response.destroyed) return void stream.destroy();
   const isChunked = request.headers['transfer-encoding'] !== undefined;
   const onward = ask({
+    // No agent, then: nothing is kept for later.
     createConnection: () => stream,
     method: request.method,
     path: pathOf(request.url ?? ''),
