@@ -3,8 +3,9 @@
 import type { Socket } from 'node:net';
 
 /**
- * Libuv can't reset a socket whose shutdown is under way (EINVAL), and Node 24 then never closes it: `end()` and
- * `resetAndDestroy()` in one turn of the event loop leak the descriptor, and the far end sees nothing.
+ * For a socket that is connected. Libuv can't reset one whose shutdown is under way (EINVAL), and Node 24 then never
+ * closes it: `end()` and `resetAndDestroy()` in one turn of the event loop leak the descriptor, and the far end sees
+ * nothing.
  */
 export function resetSocket(socket: Socket): void {
   // With data still to be written, the shutdown has not begun.

@@ -22,7 +22,7 @@ for (const [moment, prepare] of Object.entries(MOMENTS)) {
     const accepted = once(server, 'connection');
     const { port } = server.address() as AddressInfo;
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-    const [peer]: Socket[] = await accepted;
+    const [[peer]] = (await Promise.all([accepted, once(socket, 'connect')])) as [Socket[], unknown[]];
     const errors: Error[] = [];
     socket.on('error', (error) => errors.push(error));
     const closed = once(socket, 'close');
@@ -33,7 +33,7 @@ for (const [moment, prepare] of Object.entries(MOMENTS)) {
     // A peer that has read the end hears of a reset when it writes.
     const failed = new Promise((resolve) => peer?.on('error', resolve));
     peer?.resume();
-    const write = () => peer?.write('x', () => setImmediate(write));
+    const write = () => peer?.write('x', (error) => !error && setImmediate(write));
     write();
     t.regex(String(await failed), /ECONNRESET|EPIPE/);
   });
