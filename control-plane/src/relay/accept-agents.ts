@@ -4,7 +4,7 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createWaitingRoom, parseServerName, readClientHello, splice } from '../protocol/index.ts';
+import { createWaitingRoom, parseServerName, readClientHello, resetSocket, splice } from '../protocol/index.ts';
 import { createAddressLimit } from './address-limit.ts';
 import { MAX_CONNECTIONS_PER_ADDRESS, MAX_UNKNOWN_AGENTS, MAX_UNKNOWN_PER_ADDRESS } from './limits.ts';
 import type { AgentConnectionResult } from './metrics.ts';
@@ -50,14 +50,10 @@ export function createAgentServer({
 
   function join(agent: Socket, stream: Duplex, source: string): void {
     onOpen();
-    splice(
-      { stream: agent, reset: () => agent.resetAndDestroy() },
-      { stream, reset: () => stream.destroy() },
-      (isWhole) => {
-        joinedOf.giveBack(source);
-        onEnd(isWhole ? 'whole' : 'reset');
-      },
-    );
+    splice({ stream: agent, reset: () => resetSocket(agent) }, { stream, reset: () => stream.destroy() }, (isWhole) => {
+      joinedOf.giveBack(source);
+      onEnd(isWhole ? 'whole' : 'reset');
+    });
   }
 
   function refuse(agent: Socket, result: AgentConnectionResult): void {

@@ -1,5 +1,6 @@
 // Connects to what a program names: looks the name up and tries its addresses, one after another.
 
+import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { DialError, type Dialer } from '../outbound/dialer.ts';
 
@@ -15,8 +16,19 @@ export type Way = {
 /** Each may take its time; a program waits no longer than for a few. */
 const MAX_ADDRESSES = 4;
 
-/** Throws DialError, or the signal's reason. */
-export async function dialByName({ dialer, lookup }: Way, to: Destination, signal: AbortSignal): Promise<Duplex> {
+/** For one program, and only while it waits: gives up when `program` closes. Throws DialError, or an AbortError. */
+export async function dialFor(program: EventEmitter, way: Way, to: Destination): Promise<Duplex> {
+  const gone = new AbortController();
+  const giveUp = () => gone.abort();
+  program.once('close', giveUp);
+  try {
+    return await dialByName(way, to, gone.signal);
+  } finally {
+    program.off('close', giveUp);
+  }
+}
+
+async function dialByName({ dialer, lookup }: Way, to: Destination, signal: AbortSignal): Promise<Duplex> {
   const addresses = await lookupOrFail(lookup, to.host);
   let failure: unknown;
   for (const host of addresses.slice(0, MAX_ADDRESSES)) {

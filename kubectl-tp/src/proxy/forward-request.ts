@@ -24,11 +24,13 @@ export function forwardRequest(
   response: ServerResponse,
   { url, stream }: { url: URL; stream: Duplex },
 ): void {
+  if (response.destroyed) return void stream.destroy();
   const isChunked = request.headers['transfer-encoding'] !== undefined;
   const onward = ask({
+    // No agent, then: nothing is kept for later.
     createConnection: () => stream,
     method: request.method,
-    path: url.pathname + url.search,
+    path: pathOf(request.url ?? ''),
     headers: [
       // The address decides, whatever the program wrote (RFC 9112, 3.2.2).
       ...['Host', url.host],
@@ -50,6 +52,12 @@ export function forwardRequest(
   });
   response.once('close', () => onward.destroy());
   request.pipe(onward);
+}
+
+/** As the program wrote it: a URL would be put in order. */
+function pathOf(address: string): string {
+  const path = address.replace(/^http:\/\/[^/?#]*/i, '');
+  return path.startsWith('/') ? path : `/${path}`;
 }
 
 /** Names and values in turn, as they were written. */

@@ -2,9 +2,9 @@
 
 import { createServer, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { splice } from '@kubectl-tp/control-plane/protocol';
+import { resetSocket, splice } from '@kubectl-tp/control-plane/protocol';
 import { DialError, type DialFailure } from '../outbound/dialer.ts';
-import { type Destination, dialByName, type Way } from './dial-by-name.ts';
+import { type Destination, dialFor, type Way } from './dial-by-name.ts';
 import { forwardRequest } from './forward-request.ts';
 
 const STATUS_OF_FAILURE: Readonly<Record<DialFailure, number>> = {
@@ -25,10 +25,8 @@ export function createHttpProxy(way: Way, onRequest: (program: Socket) => void):
       response.writeHead(400, { 'content-type': 'text/plain' });
       return void response.end('This is a proxy: ask it for a whole address such as http://web.shop/\n');
     }
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
     try {
-      const stream = await dialByName(way, destinationOf(url), gone.signal);
+      const stream = await dialFor(response, way, destinationOf(url));
       forwardRequest(request, response, { url, stream });
     } catch (error) {
       const { status, text } = describeFailure(error, url.host);
@@ -40,13 +38,11 @@ export function createHttpProxy(way: Way, onRequest: (program: Socket) => void):
     onRequest(program);
     const to = parseAuthority(request.url ?? '');
     if (to === undefined) return refuse(program, 400, 'CONNECT needs a host and a port, such as web.shop:80\n');
-    const gone = new AbortController();
-    program.once('close', () => gone.abort());
     program.unshift(head);
     try {
-      const stream = await dialByName(way, to, gone.signal);
+      const stream = await dialFor(program, way, to);
       program.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-      splice({ stream: program, reset: () => program.resetAndDestroy() }, { stream, reset: () => stream.destroy() });
+      splice({ stream: program, reset: () => resetSocket(program) }, { stream, reset: () => stream.destroy() });
     } catch (error) {
       const { status, text } = describeFailure(error, request.url ?? '');
       refuse(program, status, text);

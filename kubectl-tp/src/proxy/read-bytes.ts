@@ -3,23 +3,18 @@
 import type { Readable } from 'node:stream';
 
 /** Undefined when the stream ends before. */
-export async function readBytes(stream: Readable, bytes: number): Promise<Buffer | undefined> {
-  if (bytes === 0) return Buffer.alloc(0);
-  for (;;) {
-    const data: Buffer | null = stream.read(bytes);
-    if (data?.length === bytes) return data;
-    if (data !== null || stream.readableEnded || stream.destroyed) return undefined;
-    await nextOf(stream);
-  }
-}
-
-function nextOf(stream: Readable): Promise<void> {
+export function readBytes(stream: Readable, bytes: number): Promise<Buffer | undefined> {
+  if (bytes === 0) return Promise.resolve(Buffer.alloc(0));
   return new Promise((resolve) => {
-    const done = () => {
-      for (const event of EVENTS) stream.off(event, done);
-      resolve();
+    const look = () => {
+      const data: Buffer | null = stream.read(bytes);
+      if (data === null && !stream.readableEnded && !stream.destroyed) return;
+      for (const event of EVENTS) stream.off(event, look);
+      resolve(data?.length === bytes ? data : undefined);
     };
-    for (const event of EVENTS) stream.on(event, done);
+    // Once for the whole wait: each new listener is called at once when any data are there, enough or not.
+    for (const event of EVENTS) stream.on(event, look);
+    look();
   });
 }
 

@@ -1,9 +1,9 @@
 // One connection of a program that speaks SOCKS 5 (RFC 1928), without authentication: whoever reaches the port may use it.
 
 import type { Socket } from 'node:net';
-import { splice } from '@kubectl-tp/control-plane/protocol';
+import { resetSocket, splice } from '@kubectl-tp/control-plane/protocol';
 import { DialError } from '../outbound/dialer.ts';
-import { type Destination, dialByName, type Way } from './dial-by-name.ts';
+import { type Destination, dialFor, type Way } from './dial-by-name.ts';
 import { serveDatagrams } from './socks-datagrams.ts';
 import {
   buildReply,
@@ -36,12 +36,10 @@ export async function serveSocks(program: Socket, way: Way, onRequest: () => voi
 }
 
 async function connect(program: Socket, way: Way, to: Destination): Promise<void> {
-  const gone = new AbortController();
-  program.once('close', () => gone.abort());
   try {
-    const stream = await dialByName(way, to, gone.signal);
+    const stream = await dialFor(program, way, to);
     program.write(buildReply(REPLY.succeeded));
-    splice({ stream: program, reset: () => program.resetAndDestroy() }, { stream, reset: () => stream.destroy() });
+    splice({ stream: program, reset: () => resetSocket(program) }, { stream, reset: () => stream.destroy() });
   } catch (error) {
     refuse(program, error instanceof DialError ? REPLY_OF_FAILURE[error.failure] : REPLY.failure);
   }

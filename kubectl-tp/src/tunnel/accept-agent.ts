@@ -12,6 +12,7 @@ import {
   type ClientHello,
   parseServerName,
   readClientHello,
+  resetSocket,
   splice,
   type TunnelName,
 } from '@kubectl-tp/control-plane/protocol';
@@ -137,7 +138,7 @@ function join(stream: Duplex, tls: TLSSocket, local: Socket): void {
   splice(
     // TLS itself cannot say reset: the stream below does.
     { stream: tls, reset: () => reset(stream) },
-    { stream: local, reset: () => local.resetAndDestroy() },
+    { stream: local, reset: () => resetSocket(local) },
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type DialResult, resultOfError, splice } from '../../protocol/index.ts';
+import { type DialResult, resetSocket, resultOfError, splice } from '../../protocol/index.ts';
 
 /** In a pod a connection that nobody answers takes two minutes to fail; a person at a laptop should know sooner. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -39,7 +39,7 @@ export function joinConnection(stream: Duplex, { host, port }: { host: string; p
   socket.once('connect', () => {
     settle();
     tell('connected');
-    splice({ stream, reset: () => stream.destroy() }, { stream: socket, reset: () => socket.resetAndDestroy() });
+    splice({ stream, reset: () => stream.destroy() }, { stream: socket, reset: () => resetSocket(socket) });
   });
 }
 

@@ -1,0 +1,362 @@
+// Programs behind the proxy: real curl, and sockets that say exactly what they mean.
+
+import { execFile } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
+import type { DialFailure } from '../../../kubectl-tp/src/outbound/dialer.ts';
+import { createProxy, type ProxyOptions } from '../../../kubectl-tp/src/proxy/proxy.ts';
+import { proxyVariables } from '../../../kubectl-tp/src/proxy/proxy-variables.ts';
+import { createDirectDialer } from '../../helpers/direct-dialer.ts';
+
+const run = promisify(execFile);
+const BODY = 'x'.repeat(3 << 20);
+const FAILURES: Record<string, DialFailure> = {
+  '192.0.2.1': 'unreachable',
+  '192.0.2.2': 'timeout',
+  '192.0.2.3': 'denied',
+  '192.0.2.4': 'lost',
+  '192.0.2.5': 'refused',
+};
+const NAMES: Record<string, string[]> = {
+  'web.shop': ['127.0.0.1'],
+  v6: ['::1'],
+  'second.works': ['192.0.2.5', '127.0.0.1'],
+  localhost: ['127.0.0.1'],
+};
+
+async function startProxy(t: ExecutionContext, options: Partial<ProxyOptions> = {}) {
+  const dialer = createDirectDialer(FAILURES);
+  const lookup = async (name: string) => {
+    if (name === 'broken') throw new Error('cannot resolve broken: no resolver');
+    return NAMES[name] ?? (/^[\d.:]+$/.test(name) ? [name] : []);
+  };
+  const proxy = await createProxy({ dialer, lookup, ...options });
+  t.teardown(() => proxy.close());
+  const { host, port } = proxy.address;
+  return { ...proxy, at: `${host}:${port}`, dialer };
+}
+
+async function listen(t: ExecutionContext, server: Server, host = '127.0.0.1'): Promise<number> {
+  server.listen(0, host);
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** Tells what it was asked; `/big` is large, `/upload` counts, `/broken` breaks off. */
+async function startWeb(t: ExecutionContext, host?: string): Promise<number> {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const body = await text(request);
+    if (request.url === '/big') return void response.end(BODY);
+    if (request.url === '/broken') {
+      response.write('half');
+      return void setImmediate(() => response.destroy());
+    }
+    response.setHeader('X-Answer', 'yes');
+    response.end(JSON.stringify({ method: request.method, url: request.url, bytes: body.length, ...request.headers }));
+  };
+  return listen(t, createHttpServer(answer), host);
+}
+
+function startTcp(t: ExecutionContext, serve: (socket: Socket) => void): Promise<number> {
+  return listen(
+    t,
+    createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => socket.destroy());
+      serve(socket);
+    }),
+  );
+}
+
+async function curl(...args: string[]): Promise<string> {
+  const { stdout } = await run('curl', ['-q', '-sS', '--max-time', '20', ...args], { maxBuffer: 16 << 20 });
+  return stdout;
+}
+
+/** Opens a connection and says this; the answer so far comes with each `data`. */
+async function say(t: ExecutionContext, port: number, ...said: (string | Buffer)[]): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.on('error', () => undefined);
+  t.teardown(() => socket.destroy());
+  await once(socket, 'connect');
+  for (const part of said) socket.write(part);
+  return socket;
+}
+
+const answerOf = async (socket: Socket): Promise<Buffer> => (await once(socket, 'data'))[0];
+/** Reads until that has come. */
+async function sees(socket: Socket, end: string): Promise<void> {
+  let seen = '';
+  for await (const data of socket.iterator({ destroyOnReturn: false })) {
+    seen += data;
+    if (seen.endsWith(end)) return;
+  }
+}
+
+const errorOf = (socket: Socket): Promise<NodeJS.ErrnoException> =>
+  new Promise((resolve) => socket.once('error', resolve));
+
+const named = (command: number, name: string, port: number) =>
+  Buffer.from([5, command, 0, 3, name.length, ...Buffer.from(name), port >> 8, port & 255]);
+const GREETING = Buffer.from([5, 1, 0]);
+
+/** [what, how curl is told] */
+const WAYS: [string, (at: string) => string[]][] = [
+  ['SOCKS5 with names', (at) => ['--socks5-hostname', at]],
+  ['SOCKS5 with addresses', (at) => ['--socks5', at]],
+  ['HTTP', (at) => ['--proxy', `http://${at}`]],
+  ['HTTP CONNECT', (at) => ['--proxy', `http://${at}`, '--proxytunnel']],
+];
+for (const [what, told] of WAYS) {
+  test(`curl by ${what}`, async (t) => {
+    const [proxy, port] = [await startProxy(t), await startWeb(t)];
+    const name = what.includes('addresses') ? '127.0.0.1' : 'web.shop';
+    const at = (path: string) => [...told(proxy.at), `http://${name}:${port}${path}`];
+    const { method, url, host } = JSON.parse(await curl(...at('/a/../b?c=d'), '--path-as-is'));
+    t.deepEqual({ method, url, host }, { method: 'GET', url: '/a/../b?c=d', host: `${name}:${port}` });
+    t.is(await curl(...at('/big')), BODY);
+    const args = { input: BODY, chunked: ['-H', 'transfer-encoding: chunked'] };
+    for (const more of [[], args.chunked]) {
+      const child = run('curl', ['-q', '-sS', ...at('/upload'), '--data-binary', '@-', ...more]);
+      child.child.stdin?.end(args.input);
+      t.is(JSON.parse((await child).stdout).bytes, BODY.length);
+    }
+    await t.throwsAsync(curl(...at('/broken')), { code: 18 }, 'breaks off as it does without a proxy');
+    t.true(proxy.dialer.dialed.every((dialed) => dialed === `127.0.0.1:${port}`));
+  });
+
+  test(`curl reaches IPv6 by ${what}`, async (t) => {
+    const [proxy, port] = [await startProxy(t), await startWeb(t, '::1')];
+    const host = what.includes('names') ? 'v6' : '[::1]';
+    t.regex(await curl('-g', ...told(proxy.at), `http://${host}:${port}/`), /"method":"GET"/);
+    t.deepEqual(proxy.dialer.dialed, [`::1:${port}`]);
+  });
+}
+
+test('the variables send curl here, and leave out the laptop itself', async (t) => {
+  const [proxy, port] = [await startProxy(t), await startWeb(t)];
+  const variables = proxyVariables(proxy.address);
+  const env = { PATH: process.env.PATH, ...variables };
+  const get = async (url: string) => (await run('curl', ['-q', '-sS', url], { env })).stdout;
+  t.regex(await get(`http://web.shop:${port}/`), /"via":"1.1 kubectl-tp"/);
+  t.notRegex(await get(`http://localhost:${port}/`), /via/);
+  t.is(variables.all_proxy, `socks5h://${proxy.at}`);
+  t.deepEqual(proxyVariables({ host: '::1', port: 1 }).HTTPS_PROXY, 'http://[::1]:1');
+});
+
+test('a request passes as it was written, but for what concerns the hops', async (t) => {
+  let seen: string[] = [];
+  const server = createHttpServer((request, response) => {
+    seen = request.rawHeaders;
+    response.writeHead(299, 'Odd', ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'X-Hop', 'no', 'Connection', 'X-Hop']);
+    response.end('fine');
+  });
+  const port = await listen(t, server);
+  const { address } = await startProxy(t);
+  const headers = [
+    'X-Twice: 1',
+    'x-twice: 2',
+    'Host: other',
+    'Proxy-Connection: keep-alive',
+    'Connection: X-Mine, close',
+  ];
+  const head = [`GET http://web.shop:${port} HTTP/1.1`, ...headers, 'X-Mine: no', '', ''].join('\r\n');
+  const answer = await text(await say(t, address.port, head));
+  t.deepEqual(seen, [
+    'Host',
+    `web.shop:${port}`,
+    'X-Twice',
+    '1',
+    'x-twice',
+    '2',
+    'Via',
+    '1.1 kubectl-tp',
+    'Connection',
+    'close',
+  ]);
+  t.true(answer.startsWith('HTTP/1.1 299 Odd\r\n'));
+  t.regex(answer, /Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n/);
+  t.notRegex(answer, /X-Hop: no/);
+});
+
+test('two requests on one connection go to where each of them says', async (t) => {
+  const [proxy, first, second] = [await startProxy(t), await startWeb(t), await startWeb(t)];
+  const at = (port: number) => `http://web.shop:${port}/`;
+  await curl('--proxy', `http://${proxy.at}`, at(first), at(second));
+  t.deepEqual(proxy.dialer.dialed, [`127.0.0.1:${first}`, `127.0.0.1:${second}`]);
+});
+
+/** [destination, SOCKS reply, HTTP status, words] */
+const REFUSALS: [string, number, number, RegExp][] = [
+  ['192.0.2.1', 4, 502, /unreachable/],
+  ['192.0.2.2', 6, 504, /timeout/],
+  ['192.0.2.3', 2, 403, /denied/],
+  ['192.0.2.4', 1, 503, /lost/],
+  ['127.0.0.1', 5, 502, /ECONNREFUSED/],
+  ['nobody.shop', 4, 502, /nobody knows the name nobody\.shop/],
+  ['broken', 4, 502, /no resolver/],
+];
+for (const [host, reply, status, words] of REFUSALS) {
+  test(`no connection to ${host}: reply ${reply}, status ${status}`, async (t) => {
+    const { address } = await startProxy(t);
+    const socks = await say(t, address.port, GREETING, named(1, host, 1));
+    t.deepEqual([...(await text(socks).then((all) => Buffer.from(all)))].slice(0, 4), [5, 0, 5, reply]);
+    const connected = await text(await say(t, address.port, `CONNECT ${host}:1 HTTP/1.1\r\nHost: ${host}:1\r\n\r\n`));
+    t.true(connected.startsWith(`HTTP/1.1 ${status} `));
+    t.regex(connected, words);
+    const plain = `GET http://${host}:1/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
+    const asked = await text(await say(t, address.port, plain));
+    t.true(asked.startsWith(`HTTP/1.1 ${status} `));
+    t.regex(asked, words);
+  });
+}
+
+test('after an address that fails comes the next', async (t) => {
+  const [proxy, port] = [await startProxy(t), await startWeb(t)];
+  await curl('--socks5-hostname', proxy.at, `http://second.works:${port}/`);
+  t.deepEqual(proxy.dialer.dialed, [`192.0.2.5:${port}`, `127.0.0.1:${port}`]);
+});
+
+/** What opens a connection to the port, and how many bytes the proxy says before it is there. */
+const OPENINGS: Record<string, (port: number) => (string | Buffer)[]> = {
+  SOCKS5: (port) => [GREETING, named(1, 'web.shop', port)],
+  CONNECT: (port) => [`CONNECT web.shop:${port} HTTP/1.1\r\n\r\n`],
+};
+for (const [what, opening] of Object.entries(OPENINGS)) {
+  test(`${what}: what comes right behind the request is not lost, and half-close passes both ways`, async (t) => {
+    const port = await startTcp(t, async (socket) => {
+      const all = await text(socket);
+      socket.end(`got ${all}`);
+    });
+    const { address } = await startProxy(t);
+    const socket = await say(
+      t,
+      address.port,
+      Buffer.concat([...opening(port), 'hello '].map((part) => Buffer.from(part))),
+    );
+    socket.end('world');
+    t.true((await text(socket)).endsWith('got hello world'));
+  });
+
+  test(`${what}: a reset of either side is one for the other`, async (t) => {
+    const accepted: Socket[] = [];
+    const port = await startTcp(t, (socket) => {
+      accepted.push(socket.resume());
+      socket.write('ready');
+    });
+    const { address } = await startProxy(t);
+    const open = async () => {
+      const socket = await say(t, address.port, ...opening(port));
+      await sees(socket, 'ready');
+      return socket.resume();
+    };
+    const first = await open();
+    accepted[0]?.resetAndDestroy();
+    t.is((await errorOf(first)).code, 'ECONNRESET');
+    const second = await open();
+    const [, other] = accepted;
+    const hit = other === undefined ? undefined : errorOf(other);
+    second.resetAndDestroy();
+    t.is((await hit)?.code, 'ECONNRESET');
+  });
+}
+
+test('what is no SOCKS and no HTTP that a proxy understands is told so, or cut off', async (t) => {
+  const { address } = await startProxy(t);
+  const answer = async (...said: (string | Buffer)[]) => {
+    const socket = await say(t, address.port, ...said);
+    socket.end();
+    return Buffer.from(await text(socket), 'latin1');
+  };
+  t.deepEqual([...(await answer(Buffer.from([5, 1, 2])))].slice(0, 1), [5], 'only with a password');
+  t.is((await answer(Buffer.from([5, 1, 0, 4, 1, 0, 1]))).length, 2, 'another version behind the greeting');
+  t.is((await answer(GREETING, named(2, 'web.shop', 1)))[3], 7, 'BIND');
+  t.is((await answer(GREETING, Buffer.from([5, 1, 0, 9, 0, 0])))[3], 8, 'an address of a kind that does not exist');
+  t.is((await answer(GREETING, Buffer.from([5, 1, 0, 1, 127]))).length, 2, 'cut');
+  t.regex(
+    String(await answer('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')),
+    /^HTTP\/1.1 400 .*This is a proxy/s,
+  );
+  t.regex(String(await answer('GET https://x/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')), /^HTTP\/1.1 400 /);
+  for (const to of ['web.shop', ':80', 'web.shop:99999', 'a b:80', 'user@web.shop:80']) {
+    t.regex(String(await answer(`CONNECT ${to} HTTP/1.1\r\n\r\n`)), /^HTTP\/1.1 400 /, to);
+  }
+  t.regex(String(await answer('\x04\x01')), /^HTTP\/1.1 400 |^$/);
+});
+
+test('who has waited longest makes room', async (t) => {
+  const { address } = await startProxy(t, { maxUnfinished: 2 });
+  const silent = await say(t, address.port);
+  const greeted = await say(t, address.port, GREETING);
+  await answerOf(greeted);
+  const half = await say(t, address.port, 'GET ');
+  t.is(await text(silent), '');
+  // The two others go on.
+  greeted.write(named(2, 'web.shop', 1));
+  t.is((await answerOf(greeted))[1], 7);
+  half.write('/ HTTP/1.1\r\nHost: x\r\n\r\n');
+  t.regex(String(await answerOf(half)), /^HTTP\/1.1 400/);
+});
+
+test('who asks for nothing is cut off, and who is joined stays', async (t) => {
+  const port = await startTcp(t, (socket) => socket.pipe(socket));
+  const { address } = await startProxy(t, { handshakeTimeoutMs: 300 });
+  const joined = await say(t, address.port, GREETING, named(1, 'web.shop', port));
+  const idle = [await say(t, address.port), await say(t, address.port, GREETING), await say(t, address.port, 'GET ')];
+  await Promise.all(idle.map(text));
+  joined.end('still here');
+  t.true((await text(joined)).endsWith('still here'));
+});
+
+test('the proxy ends with all its connections', async (t) => {
+  const port = await startTcp(t, (socket) => socket.pipe(socket));
+  const proxy = await startProxy(t);
+  const socket = await say(t, proxy.address.port, GREETING, named(1, 'web.shop', port));
+  await answerOf(socket);
+  const ended = once(socket, 'close');
+  await proxy.close();
+  socket.resume();
+  socket.end();
+  await ended;
+  await t.throwsAsync(startProxy(t, { port }), { code: 'EADDRINUSE' });
+});
+
+test('SOCKS5 carries datagrams, of the program that asked for it only', async (t) => {
+  const echo = createSocket('udp4', (message, from) => echo.send(`${message}!`, from.port, from.address));
+  echo.bind(0, '127.0.0.1');
+  await once(echo, 'listening');
+  t.teardown(() => echo.close());
+  const { address } = await startProxy(t);
+  const control = await say(t, address.port, GREETING, Buffer.from([5, 3, 0, 1, 0, 0, 0, 0, 0, 0]));
+  let told = Buffer.alloc(0);
+  while (told.length < 12) told = Buffer.concat([told, await answerOf(control)]);
+  t.deepEqual([...told.subarray(2, 6)], [5, 0, 0, 1]);
+  const port = told.readUInt16BE(10);
+  const program = createSocket('udp4');
+  const stranger = createSocket('udp4', () => t.fail('a stranger got an answer'));
+  t.teardown(() => stranger.close());
+  t.teardown(() => program.close());
+  const wrapped = (head: number[], data: string) => Buffer.concat([Buffer.from([0, 0, ...head]), Buffer.from(data)]);
+  const echoPort = [echo.address().port >> 8, echo.address().port & 255];
+  const byAddress = [0, 1, 127, 0, 0, 1, ...echoPort];
+  const byName = [0, 3, 8, ...Buffer.from('web.shop'), ...echoPort];
+  program.connect(port, '127.0.0.1');
+  await once(program, 'connect');
+  for (const head of [byAddress, byName]) {
+    // None of these has an answer: a fragment, a name that nobody knows, a part, a stranger.
+    program.send(wrapped([1, ...byAddress.slice(1)], 'part'));
+    program.send(wrapped([0, 3, 1, 120, 0, 1], 'nowhere'));
+    program.send(Buffer.from([0, 0, 0, 1, 127]));
+    program.send(wrapped(head, 'ping'));
+    const [answer] = await once(program, 'message');
+    t.deepEqual(answer, wrapped(byAddress, 'ping!'));
+    stranger.send(wrapped(byAddress, 'stranger'), port, '127.0.0.1');
+  }
+  control.end();
+  await once(control, 'close');
+});
