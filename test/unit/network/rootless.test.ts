@@ -150,6 +150,9 @@ for (const user of RIG_USERS) {
       const host = startHost(user, { command: ['sh', '-c', script] });
       const inside = Number(await waitFor('the command to start', () => /^(\d+) /.exec(host.stdout())?.[1]));
       const network = networkOf(inside);
+      t.teardown(() => {
+        for (const pid of processesIn(network)) process.kill(pid, 'SIGKILL');
+      });
       const all = await waitFor('three processes', () => processesIn(network).length >= 3 && processesIn(network));
       if (whom === 'CLI') host.process.kill('SIGKILL');
       else process.kill(inside, 'SIGKILL');
@@ -158,7 +161,6 @@ for (const user of RIG_USERS) {
       await waitFor(`nothing left of ${all}`, () =>
         whom === 'CLI' ? processesIn(network).length === 0 : !processesIn(network).includes(command),
       );
-      for (const pid of processesIn(network)) process.kill(pid, 'SIGKILL');
     }
   });
 }

@@ -42,7 +42,7 @@ function run({ command: [program = '', ...parameters], environment }: RunMessage
     console.error(`${program} can't be started: ${error.message}`);
     endAll('SIGTERM', NOT_STARTED);
   });
-  child.once('close', (code, signal) => endAll('SIGTERM', toExitCode(code, signal)));
+  child.once('exit', (code, signal) => endAll('SIGTERM', toExitCode(code, signal)));
 }
 
 /** The network ends with this process: what else runs in it is not left behind without one. */

@@ -12,7 +12,7 @@ const FROM_TERMINAL: readonly string[] = ['SIGINT', 'SIGQUIT'];
 export function passSignals(child: ChildProcess): void {
   const pass = (name: NodeJS.Signals) => void (FROM_TERMINAL.includes(name) && isatty(0) ? false : child.kill(name));
   for (const name of PASSED_ON) process.on(name, pass);
-  child.once('close', () => {
+  child.once('exit', () => {
     for (const name of PASSED_ON) process.off(name, pass);
   });
 }

@@ -61,7 +61,7 @@ function setUp(child: ChildProcess, message: ToInside): Promise<NamespaceDescrip
     const fail = (why: string, cause?: Error) =>
       reject(new TpError('NAMESPACE_FAILED', `The command's own network can't be set up: ${why}.`, { cause }));
     child.once('error', (cause) => fail(cause.message, cause));
-    child.once('close', (code, signal) => fail(`unshare ended with ${code ?? signal}`));
+    child.once('exit', (code, signal) => fail(`unshare ended with ${code ?? signal}`));
     child.once('message', (answer: FromInside) => {
       if (answer.kind === 'ready') return resolve(answer.descriptors);
       const { code, message: text, hint } = answer.error;
@@ -85,7 +85,7 @@ async function commandWrapper(unshare: string): Promise<string[]> {
 
 function exitCode(child: ChildProcess): Promise<number> {
   return new Promise((resolve) => {
-    child.once('close', (code, signal) => resolve(toExitCode(code, signal)));
+    child.once('exit', (code, signal) => resolve(toExitCode(code, signal)));
     child.once('error', () => resolve(1));
   });
 }
