@@ -281,6 +281,8 @@ test('a broken question is told so, or nothing at all', async (t) => {
   t.is(await rcode(changed(12, 0xc0, 0x0c)), '1234,1', 'a name that points to itself');
   t.is(await rcode(changed(12, 0x7f)), '1234,1', 'a label of a kind that does not exist');
   t.is(await rcode(changed(11, 1)), '1234,1', 'a record announced');
+  const option = buildTestQuestion({ name: 'x', udpBytes: 512 }).subarray(-11);
+  t.is(await rcode(Buffer.concat([changed(11, 2), option, option])), '1234,1', 'EDNS twice');
   t.is(await rcode(changed(2, 0x21)), '1234,4', 'opcode NOTIFY');
   t.is(await rcode(buildTestQuestion({ name: 'cluster.local', type: 'AXFR', id: 0x1234 })), '1234,5');
   t.is(await rcode(changed(good.length - 1, 3)), '1234,5', 'class CHAOS');
