@@ -8,6 +8,7 @@ import { apiServer, controllers, coreDns, corefile, dnsObjects, etcd } from './c
 import { LabError } from './errors.ts';
 import { agentImage, pauseImage, productImage, toolsImage } from './images/definitions.ts';
 import { loadIntoNode } from './images/load.ts';
+import type { Image } from './images/oci-archive.ts';
 import { ensureKeys } from './keys.ts';
 import { writeKubeconfigs } from './kubeconfigs.ts';
 import type { Lab, LabNode } from './lab.ts';
@@ -65,11 +66,14 @@ export async function joinNode(lab: Lab, report: Report): Promise<void> {
 /** Packs the product from this checkout and loads it, with its agent and the tools, into every node. */
 export async function loadImages(lab: Lab): Promise<{ product: string; agent: string; tools: string }> {
   await assertRunning(lab);
-  const programs = await labPrograms();
   const [product, agent, tools] = await Promise.all([productImage(), agentImage(), toolsImage()]);
-  const nodes = lab.nodes.filter(netnsExists);
-  await Promise.all(nodes.map((node) => loadIntoNode(lab, programs, node, [product, agent, tools])));
+  await loadIntoNodes(lab, [product, agent, tools]);
   return { product: product.name, agent: agent.name, tools: tools.name };
+}
+
+export async function loadIntoNodes(lab: Lab, images: readonly Image[]): Promise<void> {
+  const programs = await labPrograms();
+  await Promise.all(lab.nodes.filter(netnsExists).map((node) => loadIntoNode(lab, programs, node, images)));
 }
 
 /** All daemons live and the first node is Ready. */

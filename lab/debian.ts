@@ -1,11 +1,11 @@
 // Unpacks the few Debian packages that the lab uses; installs nothing, starts nothing.
-// Fills three folders: `base` (root of the images), `tools` (nft for kube-proxy and the images), `runc` (for containerd).
 
 import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { capture, succeeds } from './shell.ts';
 
-const PACKAGES = {
+/** Root of the images, nft for kube-proxy and the images, and what containerd runs containers with. */
+const LAB_PARTS = {
   base: ['libc6', 'libgcc-s1', 'libstdc++6', 'busybox-static'],
   tools: [
     'nftables',
@@ -26,12 +26,23 @@ const IPTABLES = ['iptables', 'iptables-save', 'iptables-restore', 'ip6tables', 
 /** Not needed to run a program. */
 const BALLAST = ['doc', 'man', 'locale', 'lintian', 'bug', 'gdb'].map((folder) => `usr/share/${folder}`);
 
-export async function unpackDebianPackages(folder: string): Promise<void> {
-  console.error('lab: fetching Debian packages');
+/** Folders `base`, `tools` and `runc`. */
+export async function unpackLabPackages(folder: string): Promise<void> {
+  await unpackPackages(folder, LAB_PARTS);
+  await Promise.all(IPTABLES.map((name) => relink('xtables-nft-multi', join(folder, 'tools/usr/sbin', name))));
+  await finishBase(join(folder, 'base'));
+}
+
+/** One folder for each part, with the files of its packages. */
+export async function unpackPackages(
+  folder: string,
+  parts: Readonly<Record<string, readonly string[]>>,
+): Promise<void> {
+  console.error(`lab: fetching Debian packages (${Object.keys(parts).join(', ')})`);
   const archives = await mkdtemp(join(folder, 'archives-'));
-  await download(archives, Object.values(PACKAGES).flat());
+  await download(archives, Object.values(parts).flat());
   const files = await readdir(archives);
-  for (const [part, packages] of Object.entries(PACKAGES)) {
+  for (const [part, packages] of Object.entries(parts)) {
     const target = join(folder, part);
     await mkdir(target);
     for (const name of packages) {
@@ -41,8 +52,6 @@ export async function unpackDebianPackages(folder: string): Promise<void> {
     await Promise.all(BALLAST.map((path) => rm(join(target, path), { recursive: true, force: true })));
   }
   await rm(archives, { recursive: true });
-  await Promise.all(IPTABLES.map((name) => relink('xtables-nft-multi', join(folder, 'tools/usr/sbin', name))));
-  await finishBase(join(folder, 'base'));
 }
 
 async function download(folder: string, packages: readonly string[]): Promise<void> {

@@ -4,7 +4,8 @@
 import { chmod, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CacheEntry, cached, hashFiles } from './cache.ts';
-import { unpackDebianPackages } from './debian.ts';
+import { unpackLabPackages, unpackPackages } from './debian.ts';
+import { DATABASE_PACKAGES } from './images/database-packages.ts';
 import { CHECKOUT } from './paths.ts';
 import { capture } from './shell.ts';
 
@@ -38,7 +39,13 @@ export async function envoyPath(): Promise<string> {
 
 export async function debianFolder(): Promise<string> {
   const key = `${await debianRelease()}\n${await readFile(join(CHECKOUT, 'lab/debian.ts'), 'utf8')}`;
-  return cached({ name: 'debian', key, fill: unpackDebianPackages });
+  return cached({ name: 'debian', key, fill: unpackLabPackages });
+}
+
+/** A PostgreSQL server and its client, unpacked below `postgres`. */
+export async function databaseFolder(): Promise<string> {
+  const key = `${await debianRelease()}\n${DATABASE_PACKAGES.join('\n')}`;
+  return cached({ name: 'database', key, fill: (folder) => unpackPackages(folder, { postgres: DATABASE_PACKAGES }) });
 }
 
 async function goProgram(folder: string, what: string): Promise<CacheEntry> {

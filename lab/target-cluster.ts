@@ -5,12 +5,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { shortHash } from './cache.ts';
-import { loadImages, start } from './cluster.ts';
+import { loadImages, loadIntoNodes, start } from './cluster.ts';
 import { environmentFor, pluginEnvironment } from './environment.ts';
 import { LabError } from './errors.ts';
 import { buildLoadCommand } from './image-loading.ts';
 import { agentImage, productImage, toolsImage } from './images/definitions.ts';
-import { ociArchive } from './images/oci-archive.ts';
+import { type Image, ociArchive } from './images/oci-archive.ts';
 import { currentLab } from './lab.ts';
 import { cacheFolder } from './paths.ts';
 import { capture } from './shell.ts';
@@ -22,6 +22,8 @@ export type TargetCluster = {
   /** For a person, such as `the lab "tp"`. */
   readonly description: string;
   readonly images: Images;
+  /** Loads one more image; resolves with its name. */
+  load(image: Image): Promise<string>;
   /** Variables for children: KUBECONFIG, and PATH with `kubectl` and `kubectl-tp`. */
   env(user?: User): Promise<NodeJS.ProcessEnv>;
 };
@@ -37,6 +39,10 @@ async function openLab(): Promise<TargetCluster> {
   return {
     description: `the lab "${lab.name}"`,
     images: await loadImages(lab),
+    async load(image) {
+      await loadIntoNodes(lab, [image]);
+      return image.name;
+    },
     env: async (user = 'admin') => ({ ...process.env, ...(await environmentFor(lab, user)) }),
   };
 }
@@ -46,6 +52,10 @@ async function openContext(context: string): Promise<TargetCluster> {
   return {
     description: `the cluster of context "${context}"`,
     images: await provideImages(context, kubeconfig),
+    async load(image) {
+      await loadIntoContext(context, kubeconfig, [image]);
+      return image.name;
+    },
     env: async (user = 'admin') => {
       if (user === 'admin') return { ...process.env, ...(await pluginEnvironment(kubeconfig)) };
       throw new LabError('LAB_USAGE', `"${user}" lives in the lab only.`, { hint: 'Unset TP_CONTEXT.' });
@@ -69,12 +79,16 @@ async function provideImages(context: string, kubeconfig: string): Promise<Image
     return { product: TP_IMAGE, agent: TP_AGENT_IMAGE, tools: TP_TOOLS_IMAGE };
   }
   const [product, agent, tools] = await Promise.all([productImage(), agentImage(), toolsImage()]);
+  await loadIntoContext(context, kubeconfig, [product, agent, tools]);
+  return { product: product.name, agent: agent.name, tools: tools.name };
+}
+
+async function loadIntoContext(context: string, kubeconfig: string, images: readonly Image[]): Promise<void> {
   const archive = join(cacheFolder(), 'images.tar');
-  await pipeline(ociArchive([product, agent, tools]), createWriteStream(archive));
+  await pipeline(ociArchive(images), createWriteStream(archive));
   const nodeLabels = await firstNodeLabels(kubeconfig);
   const { command, args } = buildLoadCommand({ context, nodeLabels }, archive);
   await capture(command, args);
-  return { product: product.name, agent: agent.name, tools: tools.name };
 }
 
 async function firstNodeLabels(kubeconfig: string): Promise<Record<string, string>> {

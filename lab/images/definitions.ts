@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { hashFiles, shortHash } from '../cache.ts';
 import { PAUSE_IMAGE } from '../node-config.ts';
 import { CHECKOUT, NODE } from '../paths.ts';
-import { debianFolder, ENVOY_VERSION, envoyPath, kubeFolder } from '../programs.ts';
+import { databaseFolder, debianFolder, ENVOY_VERSION, envoyPath, kubeFolder } from '../programs.ts';
 import { type Layer, packLayer } from './layer.ts';
 import { type Image, imageDigest } from './oci-archive.ts';
 import { productionPackages } from './production-packages.ts';
@@ -17,6 +17,7 @@ const NONROOT = '65532:65532';
 
 export const AGENT_IMAGE = `lab.local/envoy:${ENVOY_VERSION}`;
 export const TOOLS_IMAGE = 'lab.local/tp-tools:1';
+export const DATABASE_IMAGE = 'lab.local/tp-database:1';
 
 export async function pauseImage(): Promise<Image> {
   const root = await kubeFolder();
@@ -44,6 +45,17 @@ export async function toolsImage(): Promise<Image> {
     name: TOOLS_IMAGE,
     config: { Env: [PATH], WorkingDir: '/app', Cmd: ['node', 'serve.mjs'] },
     layers: [...(await baseLayers()), await nodeLayer(), serve],
+  };
+}
+
+/** A PostgreSQL server; its programs are in PATH. */
+export async function databaseImage(): Promise<Image> {
+  const root = join(await databaseFolder(), 'postgres');
+  const postgres = await packLayer({ name: 'postgres', key: root, root, paths: ['.'] });
+  return {
+    name: DATABASE_IMAGE,
+    config: { Env: [`${PATH}:/usr/lib/postgresql/15/bin`], User: NONROOT },
+    layers: [...(await baseLayers()), postgres],
   };
 }
 

@@ -1,5 +1,6 @@
 // The cluster of the cluster tests: the lab (started when it does not run), or the one that TP_CONTEXT names.
 
+import { databaseImage } from '../../lab/images/definitions.ts';
 import { capture } from '../../lab/shell.ts';
 import { type Images, openTargetCluster } from '../../lab/target-cluster.ts';
 import type { User } from '../../lab/users.ts';
@@ -13,6 +14,8 @@ export type AsUser = {
 
 export type LabCluster = {
   readonly images: Images;
+  /** Loads the image of a PostgreSQL server; resolves with its name. */
+  databaseImage(): Promise<string>;
   env(user?: User): Promise<NodeJS.ProcessEnv>;
   kubeconfig(user?: User): Promise<string>;
   /** Standard output of kubectl; throws with its standard error when it fails. */
@@ -35,6 +38,7 @@ async function openCluster(): Promise<LabCluster> {
     capture('kubectl', args, { env: await target.env(user), input });
   return {
     images: target.images,
+    databaseImage: async () => target.load(await databaseImage()),
     env: (user) => target.env(user),
     kubeconfig: async (user) => (await target.env(user)).KUBECONFIG ?? '',
     kubectl,

@@ -9,7 +9,8 @@ import type { HostStart } from './rootless-host.ts';
 export type RigUser = 'root' | 'ordinary user';
 
 const HOST = fileURLToPath(new URL('./rootless-host.ts', import.meta.url));
-const ORDINARY_ID = '65534';
+/** Nobody's. */
+export const ORDINARY_ID = 65_534;
 const ASIDE = `mount -t tmpfs -o mode=755 tmpfs /dev/net && mknod -m 666 /dev/net/tun c 10 200 && exec "$@"`;
 /** Of the process that has the device, when the test runs as the ordinary user already. */
 const isRoot = process.getuid?.() === 0;
@@ -50,6 +51,6 @@ export function runAs(user: RigUser, command: readonly string[], env: NodeJS.Pro
 }
 
 function asOrdinaryUser(command: readonly string[]): string[] {
-  const become = ['setpriv', '--reuid', ORDINARY_ID, '--regid', ORDINARY_ID, '--clear-groups', '--'];
+  const become = ['setpriv', '--reuid', `${ORDINARY_ID}`, '--regid', `${ORDINARY_ID}`, '--clear-groups', '--'];
   return ['unshare', '--mount', '--', 'sh', '-c', ASIDE, 'sh', ...become, ...command];
 }

@@ -1,0 +1,50 @@
+// A person at a laptop without root: `kubectl tp` as a user who owns nothing but a home folder.
+
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ExecutionContext } from 'ava';
+import type { User } from '../../lab/users.ts';
+import type { LabCluster } from './lab.ts';
+import { type Ended, ORDINARY_ID, type RunningHost, runAs } from './rootless-rig.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../kubectl-tp/src/main.ts', import.meta.url));
+
+export type OrdinaryPerson = {
+  readonly home: string;
+  start(...args: string[]): RunningHost;
+  /** Standard output; a failure throws with what was printed. */
+  tpOk(...args: string[]): Promise<string>;
+  tp(...args: string[]): Promise<Ended>;
+};
+
+/** Their session ends with the test. */
+export async function createOrdinaryPerson(
+  t: ExecutionContext,
+  cluster: LabCluster,
+  user: User,
+): Promise<OrdinaryPerson> {
+  const home = await mkdtemp(join(tmpdir(), 'tp-user-'));
+  const kubeconfig = join(home, 'kubeconfig');
+  await writeFile(kubeconfig, await cluster.kubectl(['config', 'view', '--raw', '--flatten'], { user }));
+  if (process.getuid?.() === 0)
+    await Promise.all([home, kubeconfig].map((path) => chown(path, ORDINARY_ID, ORDINARY_ID)));
+  const env = { ...(await cluster.env(user)), HOME: home, XDG_RUNTIME_DIR: home, KUBECONFIG: kubeconfig };
+  const start = (...args: string[]) => runAs('ordinary user', [process.execPath, PROGRAM, ...args], env);
+  const tp = (...args: string[]) => start(...args).ended;
+  t.teardown(async () => {
+    await tp('quit');
+    await rm(home, { recursive: true, force: true });
+  });
+  return {
+    home,
+    start,
+    tp,
+    async tpOk(...args) {
+      const { code, stdout, stderr } = await tp(...args);
+      if (code !== 0) throw new Error(`kubectl tp ${args.join(' ')} ended with ${code}:\n${stderr}${stdout}`);
+      return stdout;
+    },
+  };
+}
