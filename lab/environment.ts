@@ -36,7 +36,8 @@ const launcherFolder = (): string => join(cacheFolder(), 'launchers', shortHash(
 
 async function writePluginLauncher(): Promise<void> {
   await mkdir(launcherFolder(), { recursive: true });
-  const script = `#!/bin/sh\nexec ${shellQuote(NODE)} ${shellQuote(join(CHECKOUT, 'kubectl-tp/src/main.ts'))} "$@"\n`;
+  // Without `--` Node would read the plugin's --env-file as its own.
+  const script = `#!/bin/sh\nexec ${shellQuote(NODE)} -- ${shellQuote(join(CHECKOUT, 'kubectl-tp/src/main.ts'))} "$@"\n`;
   await replace(join(launcherFolder(), 'kubectl-tp'), async (path) => {
     await writeFile(path, script);
     await chmod(path, 0o755);

@@ -29,8 +29,9 @@ const RESTRICTED = {
   readOnlyRootFilesystem: true,
   seccompProfile: { type: 'RuntimeDefault' },
 };
-const CODE_VOLUME = { name: 'code', configMap: { name: 'test-apps' } };
-const CODE_MOUNT = { name: 'code', mountPath: '/app/test-apps' };
+/** The test applications, of `buildCode`. */
+export const CODE_VOLUME = { name: 'code', configMap: { name: 'test-apps' } };
+export const CODE_MOUNT = { name: 'code', mountPath: '/app/test-apps' };
 
 /** Deployment and Service; `buildCode` must be applied to the namespace before. */
 export function buildEchoApp({

@@ -1,6 +1,6 @@
 // The words of `intercept` as values. Pure.
 
-import type { TargetKind } from '@kubectl-tp/control-plane/api';
+import type { Fallback, TargetKind } from '@kubectl-tp/control-plane/api';
 import { TpError } from '../errors.ts';
 
 const KINDS: Readonly<Record<string, TargetKind>> = {
@@ -56,4 +56,14 @@ function badPort(text: string, why: string): TpError {
 
 function isPort(port: number): boolean {
   return port >= 1 && port <= 65535;
+}
+
+export const FALLBACK_OPTION = {
+  type: 'string',
+  choices: ['pod', 'fail'],
+  describe: 'who answers while the laptop can not [pod]',
+} as const;
+
+export function parseFallback(text: string | undefined): Fallback {
+  return text === 'fail' ? 'Fail' : 'Pod';
 }

@@ -5,7 +5,7 @@ import { readDuration } from '../duration.ts';
 import type { InterceptRequest, InterceptResult } from '../session/api.ts';
 import type { SessionCaller } from '../session/caller.ts';
 import { ENVIRONMENT_OPTIONS, parseMount, wantsEnvironment } from './environment-options.ts';
-import { parsePorts, parseTarget } from './intercept-arguments.ts';
+import { FALLBACK_OPTION, parseFallback, parsePorts, parseTarget } from './intercept-arguments.ts';
 import { formatIntercept, withoutEnvironment } from './intercept-text.ts';
 
 /** Long enough for the rollout of a large workload; what can't succeed ends earlier, with its cause. */
@@ -29,7 +29,7 @@ export const intercept = defineCommand({
       describe: 'only requests with this header; repeat for AND [every request]',
       value: 'K=V',
     },
-    fallback: { type: 'string', choices: ['pod', 'fail'], describe: 'who answers while the laptop can not [pod]' },
+    fallback: FALLBACK_OPTION,
     ttl: { type: 'string', describe: 'end the intercept by itself after this time', value: 'DURATION' },
     ...ENVIRONMENT_OPTIONS,
     timeout: { type: 'string', describe: `how long to wait [${DEFAULT_TIMEOUT}]`, value: 'DURATION' },
@@ -51,7 +51,7 @@ export const intercept = defineCommand({
       target: parseTarget(word),
       ...parsePorts(args.port),
       headers: await parseHeaderFlags([...args.header, ...args['http-header']]),
-      fallback: args.fallback === 'fail' ? ('Fail' as const) : ('Pod' as const),
+      fallback: parseFallback(args.fallback),
       ...(args.ttl === undefined ? {} : { ttlMs: readDuration(args.ttl, '--ttl') }),
       timeoutMs: readDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout'),
       hold,

@@ -6,7 +6,7 @@ import { formatFacts } from '../output/table.ts';
 import type { ReplaceRequest, ReplaceResult } from '../session/api.ts';
 import { ENVIRONMENT_OPTIONS, parseMount, wantsEnvironment } from './environment-options.ts';
 import { DEFAULT_TIMEOUT } from './intercept.ts';
-import { parsePorts, parseTarget } from './intercept-arguments.ts';
+import { FALLBACK_OPTION, parseFallback, parsePorts, parseTarget } from './intercept-arguments.ts';
 import { withoutEnvironment } from './intercept-text.ts';
 
 export const replace = defineCommand({
@@ -21,6 +21,7 @@ export const replace = defineCommand({
       describe: 'port of this laptop for a port of the target [its own number]; repeat for more',
       value: 'LOCAL[:REMOTE]',
     },
+    fallback: FALLBACK_OPTION,
     ...ENVIRONMENT_OPTIONS,
     timeout: { type: 'string', describe: `how long to wait [${DEFAULT_TIMEOUT}]`, value: 'DURATION' },
     expose: { type: 'list', describe: 'same as --port', hidden: true },
@@ -38,6 +39,7 @@ export const replace = defineCommand({
       ports: [...args.port, ...args.expose]
         .map(parsePorts)
         .map(({ laptopPort = 0, ...rest }) => ({ laptopPort, ...rest })),
+      fallback: parseFallback(args.fallback),
       timeoutMs: readDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout'),
       ...(args.container === undefined ? {} : { container: args.container }),
       loaderVariables: args['loader-variables'],

@@ -92,6 +92,7 @@ export type ReplaceRequest = Pick<
   | 'namespace'
   | 'target'
   | 'container'
+  | 'fallback'
   | 'timeoutMs'
   | 'hold'
   | 'portMayBeOpen'

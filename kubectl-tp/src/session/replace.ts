@@ -65,8 +65,6 @@ async function buildRequests(
     ...rest,
     ...pair,
     headers: [],
-    // The pod is replaced: it answers nothing in the laptop's place.
-    fallback: 'Fail' as const,
     portMayBeOpen: true,
     environment: environment && at === 0,
   }));

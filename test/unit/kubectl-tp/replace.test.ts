@@ -119,6 +119,7 @@ test('when one port is refused the others are given back', async (t) => {
     namespace: 'shop',
     target: { kind: 'Service' as const, name: 'orders' },
     ports: [{ laptopPort: 3000, remotePort: 'http' }],
+    fallback: 'Pod' as const,
     timeoutMs: 60_000,
     hold: false,
     environment: false,

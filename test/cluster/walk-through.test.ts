@@ -1,0 +1,169 @@
+// What a user of Telepresence types, line by line, with `kubectl tp`. It reads like a table: the habit, our line, what
+// comes of it.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { capture } from '../../lab/shell.ts';
+import { buildDatabase } from '../helpers/database.ts';
+import { openStage, type Stage } from '../helpers/stage.ts';
+import type { Person } from '../helpers/tp.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+import { buildWebshop } from '../helpers/webshop.ts';
+
+const NAMESPACE = 'walk';
+const IN = ['-n', NAMESPACE];
+const SERVICE = 'svc';
+/** Stands for ./build/SVC: an HTTP server on the port that it is told by `--port`. */
+const BUILD = [
+  process.execPath,
+  '-e',
+  `const port = Number(process.argv.at(-1));
+   const answer = JSON.stringify({ servedBy: 'laptop', mode: process.env.MODE, password: process.env.PASSWORD });
+   require('http').createServer((_, response) => response.end(answer)).listen(port);
+   setTimeout(() => process.exit(7), Number(process.env.BUILD_ENDS_MS ?? 60_000));`,
+  '--',
+  '--port',
+];
+
+type Scene = {
+  stage: Stage;
+  person: Person;
+  answers: () => Promise<string>;
+  /** One pod is replaced by another now and then: a request may meet neither. */
+  servedBy: (who: 'laptop' | 'pod') => Promise<void>;
+};
+
+async function openScene(t: ExecutionContext): Promise<Scene> {
+  const stage = await openStage(t, NAMESPACE);
+  const { cluster } = stage;
+  await cluster.apply(buildWebshop({ namespace: NAMESPACE, name: SERVICE, image: cluster.images.product }));
+  t.teardown(() => cluster.kubectl([...IN, 'delete', 'deployment,service,configmap,secret', SERVICE]));
+  await cluster.kubectl([...IN, 'rollout', 'status', `deployment/${SERVICE}`, '--timeout=60s']);
+  const person = await stage.person('admin');
+  const fetch = `wget -qO- http://${SERVICE}.${NAMESPACE}/`;
+  const answers = () => cluster.kubectl([...IN, 'exec', 'load', '--', 'sh', '-c', fetch]);
+  const servedBy: Scene['servedBy'] = (who) =>
+    waitFor(`the ${who} answers`, async () => {
+      const answer = await answers().catch(() => undefined);
+      return answer !== undefined && isLaptop(answer) === (who === 'laptop');
+    }).then(() => undefined);
+  return { stage, person, answers, servedBy };
+}
+
+const isLaptop = (answer: string) => answer.includes('"servedBy":"laptop"');
+
+test.serial('version 2: install, connect, names, psql, status, list', async (t) => {
+  const { stage, person } = await openScene(t);
+  const { cluster } = stage;
+  const { product, agent } = cluster.images;
+  // telepresence helm install
+  t.regex(await person.tpOk('helm', 'install', '--image', product, '--agent-image', agent), /works in namespace/);
+  // telepresence connect; nslookup svc, svc.ns, svc.ns.svc.cluster.local
+  for (const name of [SERVICE, `${SERVICE}.${NAMESPACE}`, `${SERVICE}.${NAMESPACE}.svc.cluster.local`]) {
+    t.regex(await person.tpOk('connect', ...IN, '--', 'getent', 'hosts', name), /^10\.96\./, name);
+  }
+  // psql to the cluster's database
+  await cluster.apply(buildDatabase({ namespace: NAMESPACE, name: 'postgres', image: await cluster.databaseImage() }));
+  t.teardown(() => cluster.kubectl([...IN, 'delete', 'pod,service', 'postgres', '--now']));
+  await cluster.kubectl([...IN, 'wait', 'pod/postgres', '--for=condition=Ready', '--timeout=60s']);
+  const psql = ['psql', '--user', 'postgres', '--host', 'postgres', '-Atc', 'select 6 * 7'];
+  t.is((await person.tpOk('connect', ...IN, '--', ...psql)).trim(), '42');
+  // telepresence status, list
+  t.regex(await person.tpOk('status'), /RELAY .*\n.* up /);
+  t.regex(await person.tpOk('list', ...IN), /No intercepts|NAMESPACE/);
+});
+
+test.serial('version 2: intercept with a file, with ports, with a program; leave; agents out; quit', async (t) => {
+  const { stage, person, answers, servedBy } = await openScene(t);
+  const laptop = await stage.laptopApp('laptop');
+  const file = join(person.env.HOME ?? '', `${SERVICE}.env`);
+  // telepresence intercept SVC --port LOCAL:SVCPORT --env-file SVC.env
+  const port = `${laptop.port}:80`;
+  await person.tpOk('intercept', SERVICE, ...IN, '--port', port, '--env-file', file, '--env-syntax', 'sh');
+  t.true(isLaptop(await answers()));
+  // `source` takes the file
+  t.is(await capture('sh', ['-c', `. ${file}; printf '%s' "$MODE $PASSWORD"`]), 'production pa$$ word');
+  // volumes under $TELEPRESENCE_ROOT and $TP_ROOT
+  const roots = await capture('sh', ['-c', `. ${file}; printf '%s' "$TP_ROOT $TELEPRESENCE_ROOT"`]);
+  const [root = '', other = ''] = roots.split(' ');
+  t.is(root, other);
+  t.is(await readFile(join(root, 'etc/settings/app.conf'), 'utf8'), 'color = blue\n');
+  t.true((await readFile(join(root, 'var/run/secrets/kubernetes.io/serviceaccount/token'), 'utf8')).length > 100);
+  // telepresence leave SVC
+  await person.tpOk('leave', SERVICE, ...IN);
+  await servedBy('pod');
+
+  // telepresence intercept SVC -- path/to/bin
+  const run = person.tp(
+    'intercept',
+    SERVICE,
+    ...IN,
+    '-p',
+    '18080:80',
+    '--',
+    'env',
+    'BUILD_ENDS_MS=4000',
+    ...BUILD,
+    '18080',
+  );
+  await servedBy('laptop');
+  t.regex(await answers(), /"mode":"production","password":"pa\$\$ word"/);
+  t.is((await run).code, 7);
+  await servedBy('pod');
+
+  // telepresence uninstall --agent SVC, --all-agents
+  await person.tpOk('uninstall', '--agent', SERVICE, ...IN);
+  await person.tpOk('uninstall', '--all-agents');
+  const containers = await stage.cluster.kubectl([
+    ...IN,
+    'get',
+    'pods',
+    '-l',
+    `app=${SERVICE}`,
+    '-o',
+    'jsonpath={..name}',
+  ]);
+  t.notRegex(containers, /tp-agent/);
+  // telepresence quit -s
+  t.regex(await person.tpOk('quit', '-s'), /Session ended/);
+});
+
+test.serial('version 1: swap a deployment, run a program, a debugger, a shell', async (t) => {
+  const { stage, person, answers, servedBy } = await openScene(t);
+  // telepresence --namespace dev --swap-deployment SVC --expose 18081:80 --run ./build/SVC --port 18081
+  const swap = person.tp(
+    'replace',
+    SERVICE,
+    ...IN,
+    '-p',
+    '18081:80',
+    '--',
+    'env',
+    'BUILD_ENDS_MS=6000',
+    ...BUILD,
+    '18081',
+  );
+  await servedBy('laptop');
+  // Probes stay green: the pod is asked, not the laptop.
+  const ready = `jsonpath={.status.readyReplicas}`;
+  t.is(await stage.cluster.kubectl([...IN, 'get', 'deployment', SERVICE, '-o', ready]), '1');
+  for (let request = 0; request < 10; request += 1) t.true(isLaptop(await answers()));
+  t.is((await swap).code, 7);
+  await servedBy('pod');
+
+  // ... --env-file tp.env, then the debugger with that file
+  const laptop = await stage.laptopApp('laptop');
+  const file = join(person.env.HOME ?? '', 'tp.env');
+  await person.tpOk('replace', SERVICE, ...IN, '-p', `${laptop.port}:80`, '--env-file', file);
+  t.regex(await readFile(file, 'utf8'), /^MODE=production$/m);
+  await servedBy('laptop');
+  await person.tpOk('leave', SERVICE, ...IN);
+  await servedBy('pod');
+
+  // ... --run-shell
+  const shell = ['sh', '-c', 'echo "$MODE in $TELEPRESENCE_CONTAINER"'];
+  t.is((await person.tpOk('replace', SERVICE, ...IN, '-p', '18082:80', '--', ...shell)).trim(), 'production in app');
+  // telepresence --namespace=local --run-shell
+  t.regex(await person.tpOk('connect', ...IN, '--', 'sh', '-c', `getent hosts ${SERVICE}`), /^10\.96\./);
+});
