@@ -98,6 +98,9 @@ test.serial('what fails, fails as in a pod', async (t) => {
   const denied = await alice.tp('connect', '-q', ...IN, '--', 'python3', '-c', connect);
   t.regex(denied.stderr, /No route to host/, 'a Service of a namespace that alice may not see');
   t.is((await alice.tp('connect', ...IN, '--', 'sh', '-c', 'exit 42')).code, 42);
+  const forbidden = await alice.tp('connect', '-n', 'nowhere', '--', 'true');
+  t.is(forbidden.code, 3);
+  t.regex(forbidden.stderr, /may not list services in namespace nowhere[\s\S]*create rolebinding/);
   const missing = await alice.tp('connect', ...IN, '--', 'no-such-program');
   t.is(missing.code, 2);
   t.regex(missing.stderr, /no-such-program can't be started/);

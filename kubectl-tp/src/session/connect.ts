@@ -2,6 +2,7 @@
 // lets programs in. Undoes what it made when it fails, is cancelled, or is left.
 
 import { TpError } from '../errors.ts';
+import { assertNamespace } from '../kubernetes/assert-namespace.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { waitUntil } from '../waiting/wait-until.ts';
 import type { ConnectRequest, ConnectResult } from './api.ts';
@@ -37,6 +38,7 @@ export async function connect(session: Session, request: ConnectRequest, tools: 
     const [network] = await Promise.all([
       joinNetwork({ client, outbound, namespace, laptop: laptopAddresses(entry), signal, lifetime: joined.signal }),
       waitForTunnel({ live, outbound, session, timeoutMs: request.timeoutMs, ...tools }),
+      assertNamespace(client, { namespace, signal }),
     ]);
     await proveNames(outbound.ask, CLUSTER_DOMAIN);
     const opened = await openEntry(entry, network);
