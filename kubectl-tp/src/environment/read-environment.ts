@@ -7,7 +7,7 @@ import { readKeyedObject, textsOf } from '../kubernetes/keyed-object.ts';
 import type { Container, Pod, Service } from '../kubernetes/objects.ts';
 import { collectEnvironment, type Environment, type Missing, requiredSources, type Source } from './collect.ts';
 import { isLoaderVariable } from './loader-variables.ts';
-import { API_SERVICE, API_SERVICE_VARIABLES, serviceVariables } from './service-variables.ts';
+import { API_SERVICE, API_SERVICE_BY_NAME, serviceVariables } from './service-variables.ts';
 
 type Options = {
   readonly client: KubernetesClient;
@@ -37,8 +37,8 @@ export async function readEnvironment(options: Options): Promise<Environment> {
     container,
     pod,
     sources: (kind, name) => byKey.get(`${kind}/${name}`),
-    services: serviceVariables([...api.services, ...links.services]),
-    missingServices: [...api.missing, ...links.missing],
+    services: serviceVariables([api, ...links.services]),
+    missingServices: links.missing,
   });
   return options.loaderVariables ? environment : withoutLoaderVariables(environment);
 }
@@ -58,26 +58,22 @@ type Read = { readonly services: readonly Service[]; readonly missing: readonly 
 /** Those of the pod's namespace, unless the pod wants none. */
 async function readServiceLinks({ client, namespace, pod, signal }: Options): Promise<Read> {
   if (pod.spec.enableServiceLinks === false) return { services: [], missing: [] };
-  return orMissing(client.list<Service>(SERVICES, { namespace, signal }), signal, (error) => [
-    { why: `the variables of the Services in ${namespace} (NAME_SERVICE_HOST, NAME_PORT, ...): ${error}` },
-  ]);
+  try {
+    return { services: await client.list<Service>(SERVICES, { namespace, signal }), missing: [] };
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = error instanceof Error ? error.message : String(error);
+    const why = `the variables of the Services in ${namespace} (NAME_SERVICE_HOST, NAME_PORT, ...): ${reason}`;
+    return { services: [], missing: [{ why }] };
+  }
 }
 
 /** Every container gets its variables, whatever the pod wants. */
-async function readApiService({ client, signal }: Options): Promise<Read> {
-  const service = client.get<Service>(SERVICES, API_SERVICE, { signal }).then((found) => [found]);
-  return orMissing(service, signal, (error) => API_SERVICE_VARIABLES.map((name) => ({ name, why: error })));
-}
-
-async function orMissing(
-  services: Promise<readonly Service[]>,
-  signal: AbortSignal,
-  missing: (error: string) => readonly Missing[],
-): Promise<Read> {
+async function readApiService({ client, signal }: Options): Promise<Service> {
   try {
-    return { services: await services, missing: [] };
-  } catch (error) {
+    return await client.get<Service>(SERVICES, API_SERVICE, { signal });
+  } catch {
     signal.throwIfAborted();
-    return { services: [], missing: missing(error instanceof Error ? error.message : String(error)) };
+    return API_SERVICE_BY_NAME;
   }
 }

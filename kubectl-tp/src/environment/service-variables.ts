@@ -6,15 +6,14 @@ import type { Service } from '../kubernetes/objects.ts';
 /** The API server's own Service, in the namespace `default`: every container gets its variables. */
 export const API_SERVICE = { name: 'kubernetes', namespace: 'default' };
 
-/** What it costs not to see the API server's Service; it has one port since Kubernetes 1.0. */
-export const API_SERVICE_VARIABLES: readonly string[] = Object.keys(
-  serviceVariables([
-    {
-      metadata: API_SERVICE,
-      spec: { clusterIP: '-', ports: [{ name: 'https', port: 443 }] },
-    },
-  ]),
-);
+/**
+ * Stands for it where the user may not look into `default`, as most may not: its name is as good as its address to whoever
+ * has joined the cluster's network, and it has one port since Kubernetes 1.0.
+ */
+export const API_SERVICE_BY_NAME: Service = {
+  metadata: API_SERVICE,
+  spec: { clusterIP: 'kubernetes.default.svc', ports: [{ name: 'https', port: 443 }] },
+};
 
 /** Of two Services with one name the later wins. Headless ones have no address to tell. */
 export function serviceVariables(services: readonly Service[]): Record<string, string> {

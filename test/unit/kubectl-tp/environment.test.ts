@@ -196,11 +196,12 @@ test('variables that make programs of the laptop run code are left out by name, 
   const { signal } = new AbortController();
   const read = (loaderVariables: boolean) =>
     readEnvironment({ client, namespace: 'shop', pod, container, loaderVariables, signal });
+  const ofPod = (variables: object) => Object.keys(variables).filter((name) => env.includes(name));
   const { variables, missing } = await read(false);
-  t.deepEqual(variables, { PORT: 'x' });
+  t.deepEqual(ofPod(variables), ['PORT']);
   t.deepEqual(
     missing.flatMap(({ name = '' }) => (env.includes(name) ? [name] : [])),
     env.filter((name) => name !== 'PORT').toSorted(),
   );
-  t.deepEqual(Object.keys((await read(true)).variables), env);
+  t.deepEqual(ofPod((await read(true)).variables), env);
 });
