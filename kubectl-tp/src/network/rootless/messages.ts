@@ -21,8 +21,13 @@ export type RunMessage = {
 
 export type ToInside = SetupMessage | RunMessage;
 
-/** Where another process of the same user finds the namespace's interface and listener. */
-export type NamespaceDescriptors = { readonly pid: number; readonly tun: number; readonly listener: number };
+/** Where another process of the same user finds the namespace's interface, listener, and sockets to connect with. */
+export type NamespaceDescriptors = {
+  readonly pid: number;
+  readonly tun: number;
+  readonly listener: number;
+  readonly sockets: number;
+};
 
 export type FromInside =
   | { readonly kind: 'ready'; readonly descriptors: NamespaceDescriptors }

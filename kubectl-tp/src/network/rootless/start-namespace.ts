@@ -3,12 +3,12 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { TpError } from '../../errors.ts';
+import { passSignals, toExitCode } from '../../pass-signals.ts';
 import { programPath } from '../../program-path.ts';
 import { NAMESPACE_PROCESS_WORD } from '../../session/words.ts';
 import type { NetworkAddresses } from '../network-addresses.ts';
 import { findProgram } from './find-program.ts';
 import type { FromInside, NamespaceDescriptors, ToInside } from './messages.ts';
-import { passSignals, toExitCode } from './run-child.ts';
 import { isRoot, namespaceFlags, sameUserFlags, unshareProgram } from './unshare.ts';
 
 export type NamespaceOptions = {
