@@ -4,7 +4,13 @@ import { defineCommand } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import { formatFacts } from '../output/table.ts';
 import type { ReplaceRequest, ReplaceResult } from '../session/api.ts';
-import { ENVIRONMENT_OPTIONS, parseMount, wantsEnvironment } from './environment-options.ts';
+import {
+  ENVIRONMENT_OPTIONS,
+  NETWORK_OPTIONS,
+  parseMount,
+  parseNetwork,
+  wantsEnvironment,
+} from './environment-options.ts';
 import { DEFAULT_TIMEOUT } from './intercept.ts';
 import { parsePorts, parseTarget } from './intercept-arguments.ts';
 import { withoutEnvironment } from './intercept-text.ts';
@@ -22,6 +28,7 @@ export const replace = defineCommand({
       value: 'LOCAL[:REMOTE]',
     },
     ...ENVIRONMENT_OPTIONS,
+    ...NETWORK_OPTIONS,
     timeout: { type: 'string', describe: `how long to wait [${DEFAULT_TIMEOUT}]`, value: 'DURATION' },
     expose: { type: 'list', describe: 'same as --port', hidden: true },
   },
@@ -61,6 +68,7 @@ export const replace = defineCommand({
         // The command listens on its ports by then.
         requestAgain: { ...request, portMayBeOpen: true },
         command: args.childCommand,
+        network: parseNetwork(args.network),
         tools,
         async onStart(result) {
           const variables = await deliver(result);

@@ -8,6 +8,7 @@ import { askForUpgrade } from '../kubernetes/upgrade.ts';
 import { createOutbound } from '../outbound/outbound.ts';
 import { createSharedOutbound, type SharedOutbound } from '../outbound/shared-outbound.ts';
 import type { RelayWays } from '../tunnel/connect-relay.ts';
+import type { LocalTarget } from '../tunnel/local-target.ts';
 import { createTunnels, type Tunnels } from '../tunnel/tunnel.ts';
 import { type Bell, createBell } from '../waiting/bell.ts';
 import { type AgentBook, createAgentBook } from './agent-book.ts';
@@ -39,8 +40,8 @@ export type LiveSessionOptions = {
   readonly identity: Identity;
   readonly object: Session;
   readonly log: Log;
-  /** The port of this laptop that an intercept was asked for, by its uid. */
-  readonly portOf: (uid: string | undefined) => number | undefined;
+  /** Where an intercept was asked to lead on this laptop, by its uid. */
+  readonly targetOf: (uid: string | undefined) => LocalTarget | undefined;
   /** The object was deleted by somebody else. */
   readonly onGone: () => void;
 };
@@ -107,7 +108,7 @@ function relayDialer({ cluster, installNamespace }: LiveSessionOptions): RelayWa
 }
 
 function startTunnels(options: LiveSessionOptions, { certificate, table, agents, bell }: Parts): Tunnels {
-  const { cluster, installNamespace, identity, portOf } = options;
+  const { cluster, installNamespace, identity, targetOf } = options;
   return createTunnels({
     session: identity.session,
     proofKey: identity.privateKey,
@@ -117,11 +118,8 @@ function startTunnels(options: LiveSessionOptions, { certificate, table, agents,
       const proxy = `/api/v1/namespaces/${installNamespace}/pods/${pod}:${RELAY_PROXY_PORT}/proxy`;
       return askForUpgrade(cluster, { path: proxy + path, headers, signal });
     },
-    lookup(namespace, name) {
-      // Never what the object says: who may write it in the cluster may not choose a port of this laptop.
-      const port = portOf(table.get(namespace, name)?.metadata.uid);
-      return port === undefined ? undefined : { host: 'localhost', port };
-    },
+    // Never what the object says: who may write it in the cluster may not choose a port of this laptop.
+    lookup: (namespace, name) => targetOf(table.get(namespace, name)?.metadata.uid),
     onProbe(probe) {
       agents.recordProbe(probe, Date.now());
       bell.ring();

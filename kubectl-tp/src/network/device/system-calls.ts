@@ -26,6 +26,8 @@ export const systemCalls = {
   recv: library.func('long recv(int, void*, size_t, int)'),
   ifNameToIndex: library.func('unsigned int if_nametoindex(const char*)'),
   mount: library.func('int mount(const char*, const char*, const char*, unsigned long, const char*)'),
+  pivotRoot: library.func('int pivot_root(const char*, const char*)'),
+  umount2: library.func('int umount2(const char*, int)'),
   syscall: library.func('long syscall(long, long, long, long)'),
 } satisfies Record<string, Call>;
 

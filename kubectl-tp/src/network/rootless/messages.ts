@@ -1,5 +1,5 @@
 // What the CLI and the process inside of a namespace say to each other, over the channel that Node gives a parent and
-// its child. In order: setup, then ready or failed, then run.
+// its child. In order: setup, then ready or failed, perhaps mount, then mounted, then run.
 
 import type { ErrorDescription } from '../../errors.ts';
 import type { NetworkAddresses } from '../network-addresses.ts';
@@ -19,7 +19,18 @@ export type RunMessage = {
   readonly environment: NodeJS.ProcessEnv;
 };
 
-export type ToInside = SetupMessage | RunMessage;
+export type MountMessage = { readonly kind: 'mount'; readonly files: PrivateFiles };
+
+/** Files and folders below `root` that are to be seen at their own paths: `/etc/app` is `ROOT/etc/app`. */
+export type PrivateFiles = {
+  readonly root: string;
+  /** Absolute. */
+  readonly paths: readonly string[];
+  /** Folders of the person, which nothing is laid over. */
+  readonly kept: readonly string[];
+};
+
+export type ToInside = SetupMessage | MountMessage | RunMessage;
 
 /** Where another process of the same user finds the namespace's interface, listener, and sockets to connect with. */
 export type NamespaceDescriptors = {
@@ -31,4 +42,6 @@ export type NamespaceDescriptors = {
 
 export type FromInside =
   | { readonly kind: 'ready'; readonly descriptors: NamespaceDescriptors }
+  /** A sentence for each path that is not there. */
+  | { readonly kind: 'mounted'; readonly missing: readonly string[] }
   | { readonly kind: 'failed'; readonly error: ErrorDescription };

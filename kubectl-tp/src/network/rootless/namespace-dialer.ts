@@ -45,7 +45,8 @@ export function createNamespaceDialer({ pid, sockets }: NamespaceDescriptors): N
     if (descriptor === undefined) return undefined;
     for (;;) {
       if (systemCalls.connect(descriptor, to, to.length) === 0) {
-        return new Socket({ fd: descriptor, allowHalfOpen: true }).setNoDelay(true);
+        // One that breaks before anybody uses it must not end the process.
+        return new Socket({ fd: descriptor, allowHalfOpen: true }).setNoDelay(true).on('error', () => undefined);
       }
       // The packets of loopback have passed when the call returns, so the next one knows the answer.
       if (!UNDER_WAY.includes(lastErrno()) || !(await wait())) break;

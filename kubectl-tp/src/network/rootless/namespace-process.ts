@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { describeError, TpError } from '../../errors.ts';
 import { passSignals, toExitCode } from '../../pass-signals.ts';
 import { endProcesses } from './end-processes.ts';
+import { layFiles } from './lay-files.ts';
 import type { FromInside, RunMessage, SetupMessage, ToInside } from './messages.ts';
 import { offerSockets } from './offer-sockets.ts';
 import { openListener } from './open-listener.ts';
@@ -17,6 +18,7 @@ const NOT_STARTED = 127;
 export function runNamespaceProcess(): void {
   process.on('message', (message: ToInside) => {
     if (message.kind === 'setup') process.send?.(setUp(message));
+    else if (message.kind === 'mount') process.send?.({ kind: 'mounted', missing: layFiles(message.files) });
     else run(message);
   });
   // Without the CLI nobody waits for the command, and nobody else would end it. The kernel's own signal at a parent's
