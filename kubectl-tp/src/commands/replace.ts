@@ -84,14 +84,15 @@ export const replace = defineCommand({
   },
 });
 
-function formatReplace({ intercepts }: ReplaceResult, held: boolean): string {
+function formatReplace({ intercepts, inside }: ReplaceResult, held: boolean): string {
+  const where = inside !== undefined && 'network' in inside ? "the command's own network" : 'this laptop';
   const [first] = intercepts;
   if (first === undefined) return 'Nothing to replace.';
   const { target, namespace, volumes, agents } = first;
   const facts: [string, string][] = [
     ...intercepts.map(({ containerPort, laptop }): [string, string] => [
       `port ${containerPort}`,
-      `port ${laptop.port} of this laptop`,
+      `port ${laptop.port} of ${where}`,
     ]),
     ['agents', `${agents.ready}/${agents.total}, each has reached this laptop`],
     ['otherwise', 'callers get an error while this laptop can not answer; probes are answered by the pod'],

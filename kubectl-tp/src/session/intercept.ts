@@ -60,6 +60,7 @@ export async function intercept(
       timeoutMs: request.timeoutMs,
       ...tools,
     });
+    if (request.headers.length === 0) live.ownServices.add(target.endpoints, object.metadata);
     return await buildResult({ client, live, volumes, request, target, object, pods, signal: tools.signal });
   } catch (error) {
     if (created) await session.leave(object);

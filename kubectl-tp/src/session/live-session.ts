@@ -17,6 +17,7 @@ import type { Identity } from './identity.ts';
 import { createInterceptTable, type InterceptTable } from './intercept-table.ts';
 import type { Log } from './log.ts';
 import { createNetworkList, type NetworkList } from './network-list.ts';
+import { createOwnServices, type OwnServices } from './own-services.ts';
 import { followRelays } from './relays.ts';
 
 export type LiveSession = {
@@ -28,6 +29,7 @@ export type LiveSession = {
   /** The laptop's own connections into the cluster. */
   readonly outbound: SharedOutbound;
   readonly networks: NetworkList;
+  readonly ownServices: OwnServices;
   /** Rings when an intercept, a probe or a tunnel changes. */
   readonly bell: Bell;
   /** Leaves without failing a request. The Session object stays. */
@@ -92,6 +94,7 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
       tunnels,
       outbound,
       networks: createNetworkList(),
+      ownServices: createOwnServices({ table, targetOf: options.targetOf }),
       bell,
       close,
     };
