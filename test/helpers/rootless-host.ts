@@ -8,15 +8,15 @@ import { createLinuxTun } from '../../kubectl-tp/src/network/device/linux-tun.ts
 import type { Resolver } from '../../kubectl-tp/src/network/dns/resolver.ts';
 import { OWN_ADDRESSES } from '../../kubectl-tp/src/network/network-addresses.ts';
 import { createPacketNetwork, type PacketNetwork } from '../../kubectl-tp/src/network/packet-network.ts';
-import type { NamespaceDescriptors } from '../../kubectl-tp/src/network/rootless/messages.ts';
+import type { NamespaceDescriptors, PrivateFiles } from '../../kubectl-tp/src/network/rootless/messages.ts';
 import { listenerServer } from '../../kubectl-tp/src/network/rootless/open-listener.ts';
 import { startNamespace } from '../../kubectl-tp/src/network/rootless/start-namespace.ts';
 import { takeDescriptor } from '../../kubectl-tp/src/network/rootless/take-descriptor.ts';
 import { createLoopbackDialer } from './loopback-dialer.ts';
 
 export type HostStart =
-  /** Ends with the command. */
-  | { readonly command: readonly string[] }
+  /** Ends with the command. With `files` it has these, and what can't be had is on standard error, a line each. */
+  | { readonly command: readonly string[]; readonly files?: PrivateFiles }
   /** The same without the session process's part: prints the descriptors and lets another process take them. */
   | { readonly commandAlone: readonly string[] }
   /** The session process's part. Prints "ready" and stays. */
@@ -63,6 +63,9 @@ if ('descriptors' in start) {
   const { descriptors } = namespace;
   const network = 'command' in start ? joinNetwork(descriptors) : undefined;
   if (network === undefined) console.log(JSON.stringify(descriptors));
+  if ('files' in start && start.files !== undefined) {
+    for (const why of await namespace.mountFiles(start.files)) console.error(why);
+  }
   const command = 'command' in start ? start.command : start.commandAlone;
   process.exitCode = await namespace.run(command, { ...process.env, TP_TEST_NAMESPACE: String(descriptors.pid) });
   await network?.close();

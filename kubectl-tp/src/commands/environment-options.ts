@@ -4,6 +4,7 @@
 import { resolve } from 'node:path';
 import type { Arguments, Options } from '../command.ts';
 import type { VolumeRequest } from '../session/api.ts';
+import type { NetworkChoice } from '../session/command-network.ts';
 
 export const CONTAINER_OPTIONS = {
   container: { type: 'string', alias: 'c', describe: 'container of the pod [the one behind the port]', value: 'NAME' },
@@ -35,6 +36,19 @@ export const ENVIRONMENT_OPTIONS = {
   },
   ...CONTAINER_OPTIONS,
 } as const satisfies Options;
+
+/** For a command after `--`. */
+export const NETWORK_OPTIONS = {
+  network: {
+    type: 'string',
+    choices: ['cluster', 'laptop'],
+    describe: "network that CMD is in [the cluster's where this machine allows it]",
+  },
+} as const satisfies Options;
+
+export function parseNetwork(network: string | undefined): NetworkChoice {
+  return network === 'cluster' || network === 'laptop' ? network : undefined;
+}
 
 export type SelectionArguments = Pick<Arguments<typeof SELECTION_OPTIONS>, keyof typeof SELECTION_OPTIONS>;
 export type EnvironmentArguments = Pick<Arguments<typeof ENVIRONMENT_OPTIONS>, keyof typeof ENVIRONMENT_OPTIONS>;

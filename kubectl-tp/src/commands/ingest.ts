@@ -3,7 +3,7 @@
 import { defineCommand } from '../command.ts';
 import { formatFacts } from '../output/table.ts';
 import type { IngestRequest, IngestResult } from '../session/api.ts';
-import { ENVIRONMENT_OPTIONS, parseMount } from './environment-options.ts';
+import { ENVIRONMENT_OPTIONS, NETWORK_OPTIONS, parseMount, parseNetwork } from './environment-options.ts';
 import { parseTarget } from './intercept-arguments.ts';
 import { withoutEnvironment } from './intercept-text.ts';
 
@@ -12,7 +12,7 @@ export const ingest = defineCommand({
   summary: 'Have environment and files of a container on this laptop, without its requests',
   words: 'NAME',
   takesCommand: true,
-  options: ENVIRONMENT_OPTIONS,
+  options: { ...ENVIRONMENT_OPTIONS, ...NETWORK_OPTIONS },
   examples: [
     ['kubectl tp ingest orders -- npm test', 'run the tests with the environment and files of the pod'],
     ['kubectl tp ingest deployment/orders --env-file orders.env --mount ./files', 'until: kubectl tp leave orders'],
@@ -36,7 +36,8 @@ export const ingest = defineCommand({
       const { runHeld } = await import('../session/run-held.ts');
       const onStart = (result: IngestResult) => environment.deliver(tools, result);
       const command = args.childCommand;
-      return runHeld({ verb: 'ingest', session, request, requestAgain: request, command, tools, onStart });
+      const network = parseNetwork(args.network);
+      return runHeld({ verb: 'ingest', session, request, requestAgain: request, command, network, tools, onStart });
     }
     const result = await session.call('ingest', request, { signal: tools.signal, onProgress: tools.progress.step });
     await environment.deliver(tools, result);

@@ -5,10 +5,11 @@ import { formatFacts } from '../output/table.ts';
 import type { InterceptResult } from '../session/api.ts';
 
 export function formatIntercept(result: InterceptResult, { held = false } = {}): string {
-  const { target, namespace, laptop, agents, containerPort, expiresAt, volumes } = result;
+  const { target, namespace, laptop, agents, containerPort, expiresAt, volumes, inside } = result;
+  const where = inside !== undefined && 'network' in inside ? "the command's own network" : 'this laptop';
   const facts: [string, string][] = [
     ['requests', matchText(result)],
-    ['go to', `port ${laptop.port} of this laptop (container port ${containerPort})`],
+    ['go to', `port ${laptop.port} of ${where} (container port ${containerPort})`],
     ['agents', `${agents.ready}/${agents.total}, each has reached this laptop`],
     ['captured', CAPTURES[result.capture]],
     [

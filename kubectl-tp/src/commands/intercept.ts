@@ -4,7 +4,14 @@ import { defineCommand, type Tools } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import type { InterceptRequest, InterceptResult } from '../session/api.ts';
 import type { SessionCaller } from '../session/caller.ts';
-import { ENVIRONMENT_OPTIONS, parseMount, wantsEnvironment } from './environment-options.ts';
+import type { NetworkChoice } from '../session/command-network.ts';
+import {
+  ENVIRONMENT_OPTIONS,
+  NETWORK_OPTIONS,
+  parseMount,
+  parseNetwork,
+  wantsEnvironment,
+} from './environment-options.ts';
 import { FALLBACK_OPTION, parseFallback, parsePorts, parseTarget } from './intercept-arguments.ts';
 import { formatIntercept, withoutEnvironment } from './intercept-text.ts';
 
@@ -32,6 +39,7 @@ export const intercept = defineCommand({
     fallback: FALLBACK_OPTION,
     ttl: { type: 'string', describe: 'end the intercept by itself after this time', value: 'DURATION' },
     ...ENVIRONMENT_OPTIONS,
+    ...NETWORK_OPTIONS,
     timeout: { type: 'string', describe: `how long to wait [${DEFAULT_TIMEOUT}]`, value: 'DURATION' },
     'http-header': { type: 'list', describe: 'same as --header', hidden: true },
   },
@@ -66,7 +74,12 @@ export const intercept = defineCommand({
     const request: InterceptRequest = { ...wish, namespace };
     const session = await tools.session();
     const deliver = (result: InterceptResult) => environment.deliver(tools, { intercept: result.name, ...result });
-    if (hold) return runCommand(tools, session, request, { command: args.childCommand, deliver });
+    if (hold)
+      return runCommand(tools, session, request, {
+        command: args.childCommand,
+        network: parseNetwork(args.network),
+        deliver,
+      });
     const result = await session.call('intercept', request, { signal: tools.signal, onProgress: tools.progress.step });
     await deliver(result);
     tools.printer.result(withoutEnvironment(result), () => formatIntercept(result));
@@ -82,6 +95,7 @@ async function parseHeaderFlags(flags: readonly string[]): Promise<InterceptRequ
 
 type Run = {
   readonly command: readonly string[];
+  readonly network: NetworkChoice;
   readonly deliver: (result: InterceptResult) => Promise<Readonly<Record<string, string>>>;
 };
 
@@ -90,7 +104,7 @@ async function runCommand(
   tools: Tools,
   session: SessionCaller,
   request: InterceptRequest,
-  { command, deliver }: Run,
+  { command, network, deliver }: Run,
 ): Promise<number> {
   const { runHeld } = await import('../session/run-held.ts');
   return runHeld({
@@ -100,6 +114,7 @@ async function runCommand(
     // The command listens on its port by then.
     requestAgain: { ...request, portMayBeOpen: true },
     command,
+    network,
     tools,
     async onStart(result) {
       const variables = await deliver(result);

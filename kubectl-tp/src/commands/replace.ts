@@ -4,7 +4,13 @@ import { defineCommand } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import { formatFacts } from '../output/table.ts';
 import type { ReplaceRequest, ReplaceResult } from '../session/api.ts';
-import { ENVIRONMENT_OPTIONS, parseMount, wantsEnvironment } from './environment-options.ts';
+import {
+  ENVIRONMENT_OPTIONS,
+  NETWORK_OPTIONS,
+  parseMount,
+  parseNetwork,
+  wantsEnvironment,
+} from './environment-options.ts';
 import { DEFAULT_TIMEOUT } from './intercept.ts';
 import { FALLBACK_OPTION, parseFallback, parsePorts, parseTarget } from './intercept-arguments.ts';
 import { withoutEnvironment } from './intercept-text.ts';
@@ -23,6 +29,7 @@ export const replace = defineCommand({
     },
     fallback: FALLBACK_OPTION,
     ...ENVIRONMENT_OPTIONS,
+    ...NETWORK_OPTIONS,
     timeout: { type: 'string', describe: `how long to wait [${DEFAULT_TIMEOUT}]`, value: 'DURATION' },
     expose: { type: 'list', describe: 'same as --port', hidden: true },
   },
@@ -63,6 +70,7 @@ export const replace = defineCommand({
         // The command listens on its ports by then.
         requestAgain: { ...request, portMayBeOpen: true },
         command: args.childCommand,
+        network: parseNetwork(args.network),
         tools,
         async onStart(result) {
           const variables = await deliver(result);
@@ -78,14 +86,15 @@ export const replace = defineCommand({
   },
 });
 
-function formatReplace({ intercepts }: ReplaceResult, held: boolean): string {
+function formatReplace({ intercepts, inside }: ReplaceResult, held: boolean): string {
+  const where = inside !== undefined && 'network' in inside ? "the command's own network" : 'this laptop';
   const [first] = intercepts;
   if (first === undefined) return 'Nothing to replace.';
   const { target, namespace, volumes, agents } = first;
   const facts: [string, string][] = [
     ...intercepts.map(({ containerPort, laptop }): [string, string] => [
       `port ${containerPort}`,
-      `port ${laptop.port} of this laptop`,
+      `port ${laptop.port} of ${where}`,
     ]),
     ['agents', `${agents.ready}/${agents.total}, each has reached this laptop`],
     ['otherwise', 'callers get an error while this laptop can not answer; probes are answered by the pod'],

@@ -133,6 +133,14 @@ export type Event = KubernetesObject & {
   series?: { lastObservedTime?: string };
 };
 
+const HEADLESS = 'None';
+
+/** Those that callers connect to: none of a headless Service. */
+export function addressesOfService({ spec }: Service): string[] {
+  const addresses = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP]);
+  return addresses.filter((address) => address !== HEADLESS && address !== '');
+}
+
 export function isReady(pod: Pod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 }

@@ -16,6 +16,7 @@ import {
 import { isNotFound, type KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
 import {
+  addressesOfService,
   buildSelector,
   type Container,
   isTerminating,
@@ -41,6 +42,8 @@ export type Target = TargetName & {
   readonly pods?: readonly Pod[];
   /** How callers name it: `orders.shop:80`; undefined for workloads. */
   readonly host: string | undefined;
+  /** Addresses of a Service with the port that callers connect to; none of workloads and of headless Services. */
+  readonly endpoints: readonly { readonly host: string; readonly port: number }[];
 };
 
 export const WORKLOADS: Readonly<Record<Exclude<TargetKind, 'Service'>, Resource>> = {
@@ -121,6 +124,7 @@ async function findService(
     hasPod: (pod) => typeof chosen.targetPort === 'number' || portOfPod(pod, chosen.targetPort) !== undefined,
     port: String(chosen.port),
     host: `${target.name}.${namespace}:${chosen.port}`,
+    endpoints: addressesOfService(service).map((host) => ({ host, port: chosen.port })),
   };
 }
 
@@ -139,6 +143,7 @@ function findWorkload(search: Search, workload: Workload): Target {
     port: String(chosen.port),
     containerPort: chosen.port,
     host: undefined,
+    endpoints: [],
   };
 }
 

@@ -4,13 +4,11 @@
 import { NODES, PODS, type Resource, SERVICE_CIDRS, SERVICES } from '@kubectl-tp/control-plane/api';
 import type { KubernetesClient, KubernetesObject } from '@kubectl-tp/control-plane/kubernetes';
 import { followObjects } from '../kubernetes/follow.ts';
-import type { Pod, Service } from '../kubernetes/objects.ts';
+import { addressesOfService, type Pod, type Service } from '../kubernetes/objects.ts';
 import type { ClusterAddresses } from './cluster-addresses.ts';
 
 type ServiceCidr = KubernetesObject & { spec?: { cidrs?: string[] } };
 type Node = KubernetesObject & { spec?: { podCIDR?: string; podCIDRs?: string[] } };
-
-const HEADLESS = 'None';
 
 /** Resolves with the ranges the user may see: Services' and pods', or fewer. */
 export async function findRanges(client: KubernetesClient, signal: AbortSignal): Promise<string[]> {
@@ -51,11 +49,6 @@ export function followNamespaceAddresses(
     signal,
     onChange: (pods) => addresses.setKnown(`pods ${namespace}`, pods.flatMap(addressesOfPod)),
   });
-}
-
-function addressesOfService({ spec }: Service): string[] {
-  const addresses = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP]);
-  return addresses.filter((address) => address !== HEADLESS && address !== '');
 }
 
 /** A pod on its node's network has the node's address, which is no address of the cluster's network. */

@@ -40,6 +40,24 @@ export type Answer<V extends Verb = Verb> =
   | { readonly error: ErrorDescription }
   | { readonly makesRoom: true };
 
+/** The network in which the caller's command is to run, and its intercepts to end. */
+export type InsideRequest = {
+  readonly descriptors: NamespaceDescriptors;
+  /** Else the call goes on without it when it can't be joined to the cluster's. */
+  readonly isRequired: boolean;
+  readonly timeoutMs: number;
+};
+
+export type InsideResult =
+  | {
+      readonly network: ConnectResult;
+      /** Ports of the laptop's localhost that lead there. */
+      readonly forwards: readonly number[];
+      /** Those that somebody else has on the laptop. */
+      readonly taken: readonly number[];
+    }
+  | { readonly error: ErrorDescription };
+
 export type InterceptName = { readonly namespace: string; readonly name: string };
 
 export type InterceptRequest = {
@@ -65,6 +83,8 @@ export type InterceptRequest = {
   readonly loaderVariables: boolean;
   /** With `environment`: have the container's volumes as files. */
   readonly volumes?: VolumeRequest;
+  /** With `hold`. */
+  readonly inside?: InsideRequest;
 };
 
 /** `root`: the absolute path of the folder; default: a private one. */
@@ -85,6 +105,7 @@ export type InterceptResult = InterceptName & {
   readonly container?: string;
   readonly environment?: Environment;
   readonly volumes?: MountedVolumes;
+  readonly inside?: InsideResult;
 };
 
 export type ReplaceRequest = Pick<
@@ -99,13 +120,14 @@ export type ReplaceRequest = Pick<
   | 'environment'
   | 'loaderVariables'
   | 'volumes'
+  | 'inside'
 > & {
   /** Ports that come to another port of this laptop than their own number. */
   readonly ports: readonly { readonly laptopPort: number; readonly remotePort?: string }[];
 };
 
 /** Environment and files are with the first. */
-export type ReplaceResult = { readonly intercepts: readonly InterceptResult[] };
+export type ReplaceResult = { readonly intercepts: readonly InterceptResult[]; readonly inside?: InsideResult };
 
 export type IngestRequest = {
   readonly namespace: string;
@@ -115,6 +137,8 @@ export type IngestRequest = {
   readonly volumes?: VolumeRequest;
   /** It ends when the caller does. */
   readonly hold: boolean;
+  /** With `hold`. */
+  readonly inside?: InsideRequest;
 };
 
 export type IngestResult = {
@@ -124,6 +148,7 @@ export type IngestResult = {
   readonly container: string;
   readonly environment: Environment;
   readonly volumes?: MountedVolumes;
+  readonly inside?: InsideResult;
 };
 
 /** How programs come into the cluster's network. */

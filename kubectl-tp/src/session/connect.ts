@@ -36,7 +36,15 @@ export async function connect(session: Session, request: ConnectRequest, tools: 
     const signal = AbortSignal.any([joined.signal, tools.signal]);
     tools.progress('Joining the network of the cluster');
     const [network] = await Promise.all([
-      joinNetwork({ client, outbound, namespace, laptop: laptopAddresses(entry), signal, lifetime: joined.signal }),
+      joinNetwork({
+        client,
+        outbound,
+        namespace,
+        ownServices: live.ownServices,
+        laptop: laptopAddresses(entry),
+        signal,
+        lifetime: joined.signal,
+      }),
       waitForTunnel({ live, outbound, session, timeoutMs: request.timeoutMs, ...tools }),
       assertNamespace(client, { namespace, signal }),
     ]);

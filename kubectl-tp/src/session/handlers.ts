@@ -3,6 +3,7 @@
 import type { Connection } from '../kubernetes/connection.ts';
 import type { VolumeBook } from '../volumes/volume-book.ts';
 import { connect } from './connect.ts';
+import { holdInside } from './hold-inside.ts';
 import { ingest, leaveIngests, ownerOf } from './ingest.ts';
 import { intercept } from './intercept.ts';
 import type { SessionFiles } from './paths.ts';
@@ -28,26 +29,32 @@ export function createHandlers({ session, volumes, resume, connection, files, qu
   return {
     async intercept({ arguments: request, ...tools }) {
       await resume(tools.signal);
-      const result = await intercept(holdings, request, tools);
-      if (result.volumes !== undefined) void unmountWhenEnded(holdings, result);
-      if (!request.hold) return { result };
-      const ended = untilEnded(session, result, tools.signal);
-      return { result, ended, release: () => leaveAll(holdings, [result]) };
+      return holdInside<'intercept'>(session, request, tools, async (inside) => {
+        const result = await intercept(holdings, request, inside);
+        if (result.volumes !== undefined) void unmountWhenEnded(holdings, result);
+        if (!request.hold) return { result };
+        const ended = untilEnded(session, result, tools.signal);
+        return { result, ended, release: () => leaveAll(holdings, [result]) };
+      });
     },
 
     async replace({ arguments: request, ...tools }) {
       await resume(tools.signal);
-      const result = await replace(holdings, request, tools);
-      for (const made of result.intercepts) if (made.volumes !== undefined) void unmountWhenEnded(holdings, made);
-      if (!request.hold) return { result };
-      const ended = Promise.race(result.intercepts.map((made) => untilEnded(session, made, tools.signal)));
-      return { result, ended, release: () => leaveAll(holdings, result.intercepts) };
+      return holdInside<'replace'>(session, request, tools, async (inside) => {
+        const result = await replace(holdings, request, inside);
+        for (const made of result.intercepts) if (made.volumes !== undefined) void unmountWhenEnded(holdings, made);
+        if (!request.hold) return { result };
+        const ended = Promise.race(result.intercepts.map((made) => untilEnded(session, made, tools.signal)));
+        return { result, ended, release: () => leaveAll(holdings, result.intercepts) };
+      });
     },
 
     async ingest({ arguments: request, ...tools }) {
       await resume(tools.signal);
-      const result = await ingest(holdings, request, tools);
-      return request.hold ? { result, release: () => volumes.unmount(ownerOf(request)) } : { result };
+      return holdInside<'ingest'>(session, request, tools, async (inside) => {
+        const result = await ingest(holdings, request, inside);
+        return request.hold ? { result, release: () => volumes.unmount(ownerOf(request)) } : { result };
+      });
     },
 
     async connect({ arguments: request, ...tools }) {

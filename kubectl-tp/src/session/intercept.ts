@@ -11,6 +11,7 @@ import { isReady, isTerminating, type Pod } from '../kubernetes/objects.ts';
 import { describeAgent, findTarget, type Target } from '../kubernetes/target.ts';
 import { apiErrorOf } from '../kubernetes/translate-error.ts';
 import { describeTarget } from '../output/describe-target.ts';
+import type { InsideDialer } from '../tunnel/local-target.ts';
 import type { VolumeBook, VolumeOwner } from '../volumes/volume-book.ts';
 import type { InterceptRequest, InterceptResult } from './api.ts';
 import { buildIntercept, buildUpdate, isSameWish } from './build-intercept.ts';
@@ -20,7 +21,12 @@ import type { LiveSession } from './live-session.ts';
 import type { Session } from './session.ts';
 import { waitForIntercept } from './wait-for-intercept.ts';
 
-export type CallTools = { readonly signal: AbortSignal; readonly progress: (text: string) => void };
+export type CallTools = {
+  readonly signal: AbortSignal;
+  readonly progress: (text: string) => void;
+  /** Where the caller's command listens, unless on the laptop. Nobody else can be there. */
+  readonly inside?: InsideDialer | undefined;
+};
 
 export type Holdings = { readonly session: Session; readonly volumes: VolumeBook };
 
@@ -33,7 +39,7 @@ export async function intercept(
   const { namespace } = request;
   const target = await findTarget(client, request, tools.signal);
   const laptopPort = request.laptopPort ?? target.containerPort ?? unknownPort(target);
-  if (!request.portMayBeOpen) await assertLaptopPort(laptopPort, request.hold);
+  if (!request.portMayBeOpen && tools.inside === undefined) await assertLaptopPort(laptopPort, request.hold);
 
   const live = await session.open(tools);
   await session.follow(namespace);
@@ -44,7 +50,7 @@ export async function intercept(
   const { object, created } = await createOrUpdate(client, wish);
   live.table.put(object);
   try {
-    await session.serve(object, laptopPort);
+    await session.serve(object, laptopPort, tools.inside);
     const pods = await waitForIntercept({
       live,
       client,
@@ -54,6 +60,7 @@ export async function intercept(
       timeoutMs: request.timeoutMs,
       ...tools,
     });
+    if (request.headers.length === 0) live.ownServices.add(target.endpoints, object.metadata);
     return await buildResult({ client, live, volumes, request, target, object, pods, signal: tools.signal });
   } catch (error) {
     if (created) await session.leave(object);

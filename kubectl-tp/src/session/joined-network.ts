@@ -12,6 +12,7 @@ import type { Dialer } from '../outbound/dialer.ts';
 import { createHostDialer } from '../outbound/host-dialer.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { CLUSTER_DOMAIN, LAPTOP_NAME } from './cluster-names.ts';
+import { createOwnServiceDialer, type OwnServices } from './own-services.ts';
 
 export type JoinedNetwork = {
   readonly namespace: string;
@@ -24,6 +25,7 @@ export type JoinOptions = {
   readonly client: KubernetesClient;
   readonly outbound: Outbound;
   readonly namespace: string;
+  readonly ownServices: OwnServices;
   /** Addresses by which programs call the laptop. */
   readonly laptop: readonly string[];
   /** For the joining alone. */
@@ -33,7 +35,7 @@ export type JoinOptions = {
 };
 
 export async function joinNetwork(options: JoinOptions): Promise<JoinedNetwork> {
-  const { client, outbound, namespace, laptop, signal, lifetime } = options;
+  const { client, outbound, namespace, ownServices, laptop, signal, lifetime } = options;
   const addresses = createClusterAddresses();
   followNamespaceAddresses(client, { namespace, addresses, signal: lifetime });
   addresses.setRanges(await findRanges(client, signal));
@@ -46,6 +48,6 @@ export async function joinNetwork(options: JoinOptions): Promise<JoinedNetwork> 
     isClusterAddress: addresses.has,
     ownNames: new Map([[LAPTOP_NAME, laptop]]),
   });
-  const dialer = createRouteDialer({ cluster: outbound, host: createHostDialer(), isCluster: addresses.has, laptop });
-  return { namespace, dialer, resolver, addresses };
+  const routes = createRouteDialer({ cluster: outbound, host: createHostDialer(), isCluster: addresses.has, laptop });
+  return { namespace, dialer: createOwnServiceDialer(routes, ownServices), resolver, addresses };
 }

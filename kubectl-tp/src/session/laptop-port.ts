@@ -1,7 +1,8 @@
-// Is somebody listening on a port of this laptop?
+// Is somebody listening on a port of this laptop, or of a command's own network there?
 
 import { connect } from 'node:net';
 import { TpError } from '../errors.ts';
+import type { LocalTarget } from '../tunnel/local-target.ts';
 
 const CONNECT_TIMEOUT_MS = 1000;
 
@@ -23,7 +24,14 @@ export async function assertLaptopPort(port: number, hold: boolean): Promise<voi
   }
 }
 
-export async function isPortOpen(port: number): Promise<boolean> {
+export async function isTargetOpen(target: LocalTarget): Promise<boolean> {
+  if (!('inside' in target)) return isPortOpen(target.port);
+  const socket = await target.inside.dial(target.port, AbortSignal.timeout(CONNECT_TIMEOUT_MS));
+  socket?.destroy();
+  return socket !== undefined;
+}
+
+async function isPortOpen(port: number): Promise<boolean> {
   const answers = await Promise.all(['127.0.0.1', '::1'].map((host) => canConnect(host, port)));
   return answers.includes(true);
 }

@@ -8,6 +8,7 @@ import { askForUpgrade } from '../kubernetes/upgrade.ts';
 import { createOutbound } from '../outbound/outbound.ts';
 import { createSharedOutbound, type SharedOutbound } from '../outbound/shared-outbound.ts';
 import type { RelayWays } from '../tunnel/connect-relay.ts';
+import type { LocalTarget } from '../tunnel/local-target.ts';
 import { createTunnels, type Tunnels } from '../tunnel/tunnel.ts';
 import { type Bell, createBell } from '../waiting/bell.ts';
 import { type AgentBook, createAgentBook } from './agent-book.ts';
@@ -16,6 +17,7 @@ import type { Identity } from './identity.ts';
 import { createInterceptTable, type InterceptTable } from './intercept-table.ts';
 import type { Log } from './log.ts';
 import { createNetworkList, type NetworkList } from './network-list.ts';
+import { createOwnServices, type OwnServices } from './own-services.ts';
 import { followRelays } from './relays.ts';
 
 export type LiveSession = {
@@ -27,6 +29,7 @@ export type LiveSession = {
   /** The laptop's own connections into the cluster. */
   readonly outbound: SharedOutbound;
   readonly networks: NetworkList;
+  readonly ownServices: OwnServices;
   /** Rings when an intercept, a probe or a tunnel changes. */
   readonly bell: Bell;
   /** Leaves without failing a request. The Session object stays. */
@@ -39,8 +42,8 @@ export type LiveSessionOptions = {
   readonly identity: Identity;
   readonly object: Session;
   readonly log: Log;
-  /** The port of this laptop that an intercept was asked for, by its uid. */
-  readonly portOf: (uid: string | undefined) => number | undefined;
+  /** Where an intercept was asked to lead on this laptop, by its uid. */
+  readonly targetOf: (uid: string | undefined) => LocalTarget | undefined;
   /** The object was deleted by somebody else. */
   readonly onGone: () => void;
 };
@@ -91,6 +94,7 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
       tunnels,
       outbound,
       networks: createNetworkList(),
+      ownServices: createOwnServices({ table, targetOf: options.targetOf }),
       bell,
       close,
     };
@@ -107,7 +111,7 @@ function relayDialer({ cluster, installNamespace }: LiveSessionOptions): RelayWa
 }
 
 function startTunnels(options: LiveSessionOptions, { certificate, table, agents, bell }: Parts): Tunnels {
-  const { cluster, installNamespace, identity, portOf } = options;
+  const { cluster, installNamespace, identity, targetOf } = options;
   return createTunnels({
     session: identity.session,
     proofKey: identity.privateKey,
@@ -117,11 +121,8 @@ function startTunnels(options: LiveSessionOptions, { certificate, table, agents,
       const proxy = `/api/v1/namespaces/${installNamespace}/pods/${pod}:${RELAY_PROXY_PORT}/proxy`;
       return askForUpgrade(cluster, { path: proxy + path, headers, signal });
     },
-    lookup(namespace, name) {
-      // Never what the object says: who may write it in the cluster may not choose a port of this laptop.
-      const port = portOf(table.get(namespace, name)?.metadata.uid);
-      return port === undefined ? undefined : { host: 'localhost', port };
-    },
+    // Never what the object says: who may write it in the cluster may not choose a port of this laptop.
+    lookup: (namespace, name) => targetOf(table.get(namespace, name)?.metadata.uid),
     onProbe(probe) {
       agents.recordProbe(probe, Date.now());
       bell.ring();

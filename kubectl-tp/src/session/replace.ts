@@ -7,7 +7,7 @@ import { type CallTools, type Holdings, intercept } from './intercept.ts';
 import { assertLaptopPort } from './laptop-port.ts';
 
 export async function replace(holdings: Holdings, request: ReplaceRequest, tools: CallTools): Promise<ReplaceResult> {
-  const requests = await buildRequests(holdings, request, tools.signal);
+  const requests = await buildRequests(holdings, request, tools);
   // At once, so that one rollout brings the agent for all.
   const makers = requests.map((one) => (signal: AbortSignal) => intercept(holdings, one, { ...tools, signal }));
   return { intercepts: await allOrNone(makers, (made) => leaveAll(holdings, made), tools.signal) };
@@ -47,7 +47,7 @@ export async function leaveAll({ session, volumes }: Holdings, intercepts: reado
 async function buildRequests(
   { session }: Holdings,
   request: ReplaceRequest,
-  signal: AbortSignal,
+  { signal, inside }: CallTools,
 ): Promise<InterceptRequest[]> {
   const { client } = session.cluster;
   const { ports: wishes, environment, ...rest } = request;
@@ -55,7 +55,7 @@ async function buildRequests(
   const what = `${request.target.kind} ${request.target.name}`;
   const pairs = pairPorts(targetPorts(found, request.container), wishes, what);
   // A command needs its ports; without one the process is often started later, with the environment written here.
-  if (request.hold && !request.portMayBeOpen) {
+  if (request.hold && !request.portMayBeOpen && inside === undefined) {
     for (const pair of pairs) {
       const port = pair.laptopPort ?? (await findTarget(client, { ...request, ...pair }, signal)).containerPort;
       if (port !== undefined) await assertLaptopPort(port, true);

@@ -4,12 +4,13 @@ import type { Intercept } from '@kubectl-tp/control-plane/api';
 import { explainMatch } from '@kubectl-tp/control-plane/match';
 import type { Connection } from '../kubernetes/connection.ts';
 import { describeTarget } from '../output/describe-target.ts';
+import type { LocalTarget } from '../tunnel/local-target.ts';
 import type { TunnelStatus } from '../tunnel/tunnel-set.ts';
 import { VERSION } from '../version.ts';
 import type { VolumeBook } from '../volumes/volume-book.ts';
 import type { InterceptReport, NetworkReport, RelayReport, SessionReport } from './api.ts';
 import { CLUSTER_DOMAIN } from './cluster-names.ts';
-import { isPortOpen } from './laptop-port.ts';
+import { isTargetOpen } from './laptop-port.ts';
 import type { LiveSession } from './live-session.ts';
 import type { SessionFiles } from './paths.ts';
 import { proveNames } from './prove-names.ts';
@@ -43,7 +44,7 @@ export async function buildReport({ session, volumes, connection, files }: Optio
     session: { name: live.identity.session, ...(expiry === undefined ? {} : { certificateExpiresAt: expiry }) },
     relays: live.tunnels.status().map(reportRelay),
     intercepts: await Promise.all(
-      live.table.all().map((intercept) => reportIntercept(live, intercept, session.portOf(intercept.metadata.uid))),
+      live.table.all().map((intercept) => reportIntercept(live, intercept, session.targetOf(intercept.metadata.uid))),
     ),
     networks: await reportNetworks(live),
     ingests,
@@ -84,14 +85,14 @@ const NOT_ASKED_FOR = 'this laptop was never asked for it, so it serves nothing;
 async function reportIntercept(
   live: LiveSession,
   { metadata, spec, status }: Intercept,
-  port: number | undefined,
+  target: LocalTarget | undefined,
 ): Promise<InterceptReport> {
   const { namespace, name } = metadata;
   const conditions = status?.conditions ?? [];
   // The first that is not true tells why: each builds on the one before.
   const order = ['Accepted', 'Programmed', 'Ready'];
   const missing = order.map((type) => conditions.find((c) => c.type === type)).find((c) => c?.status !== 'True');
-  const isServed = port !== undefined;
+  const isServed = target !== undefined;
   const isReady = isServed && conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
   const ages = live.agents.probeAges(metadata, Date.now());
   return {
@@ -99,8 +100,8 @@ async function reportIntercept(
     name,
     target: describeTarget(spec.target),
     match: explainMatch(spec.match),
-    laptopPort: port ?? spec.laptop.port,
-    laptopPortOpen: await isPortOpen(port ?? spec.laptop.port),
+    laptopPort: target?.port ?? spec.laptop.port,
+    laptopPortOpen: await isTargetOpen(target ?? { host: 'localhost', port: spec.laptop.port }),
     ready: isReady,
     ...(isReady ? {} : { reason: isServed ? (missing?.message ?? NOT_LOOKED_AT) : NOT_ASKED_FOR }),
     agents: status?.agents ?? { ready: 0, total: 0 },

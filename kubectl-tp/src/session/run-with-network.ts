@@ -1,10 +1,9 @@
 // Runs a command in a network of its own that is the cluster's, without root.
 
 import type { Tools } from '../command.ts';
-import { OWN_ADDRESSES } from '../network/network-addresses.ts';
-import { startNamespace } from '../network/rootless/start-namespace.ts';
-import type { ConnectRequest, ConnectResult } from './api.ts';
-import { CLUSTER_DOMAIN } from './cluster-names.ts';
+import type { ConnectRequest } from './api.ts';
+import { startCommandNetwork } from './command-network.ts';
+import { describeNetwork } from './inside-text.ts';
 import { runWhileHeld } from './run-while-held.ts';
 
 export type NetworkRun = {
@@ -15,7 +14,7 @@ export type NetworkRun = {
 
 /** Resolves with the command's exit code. */
 export async function runWithNetwork({ tools, wish, command }: NetworkRun): Promise<number> {
-  const starting = startNamespace({ addresses: OWN_ADDRESSES, resolvConf: resolvConf(wish.namespace) });
+  const starting = startCommandNetwork(wish.namespace);
   const [session, namespace] = await Promise.all([tools.session(), starting]).catch(async (error) => {
     await starting.then(({ close }) => close()).catch(() => undefined); // it never was there
     throw error;
@@ -29,27 +28,11 @@ export async function runWithNetwork({ tools, wish, command }: NetworkRun): Prom
       again: () => request,
       tools,
       async start(result) {
-        for (const line of describe(result)) tools.progress.step(line);
-        return { exited: namespace.run(command, tools.env), kill: () => void namespace.close() };
+        for (const line of describeNetwork(result)) tools.progress.step(line);
+        return { exited: namespace.run(command, tools.env), kill: namespace.kill };
       },
     });
   } finally {
     await namespace.close();
   }
-}
-
-/** As in a pod of the namespace (Kubernetes, DNS for Services and Pods). */
-function resolvConf(namespace: string): string {
-  const search = [`${namespace}.svc`, 'svc', ''].map((prefix) =>
-    prefix === '' ? CLUSTER_DOMAIN : `${prefix}.${CLUSTER_DOMAIN}`,
-  );
-  return `nameserver ${OWN_ADDRESSES.ipv4.gateway}\nsearch ${search.join(' ')}\noptions ndots:5\n`;
-}
-
-function describe({ namespace, ranges }: ConnectResult): string[] {
-  const reached = ranges.length === 0 ? 'Services and pods' : ranges.join(', ');
-  return [
-    `In the network of the cluster: names of namespace ${namespace}, ${reached}.`,
-    'No root was needed, and nothing on this laptop changed: only this command is there.',
-  ];
 }

@@ -5,6 +5,7 @@ import { INTERCEPTS, type Intercept } from '@kubectl-tp/control-plane/api';
 import { TpError } from '../errors.ts';
 import type { Cluster } from '../kubernetes/client.ts';
 import { describeTarget } from '../output/describe-target.ts';
+import type { InsideDialer, LocalTarget } from '../tunnel/local-target.ts';
 import { unlessAborted } from '../waiting/unless-aborted.ts';
 import type { InterceptName, LeaveRequest } from './api.ts';
 import { type Identity, loadIdentity, removeIdentity, saveIdentity } from './identity.ts';
@@ -35,10 +36,13 @@ export type Session = {
   open(tools: CallTools): Promise<LiveSession>;
   /** Knows the session's intercepts in a namespace from now on, also after a restart. */
   follow(namespace: string): Promise<void>;
-  /** Lets an intercept's requests come to a port of this laptop; also after a restart. */
-  serve(intercept: Intercept, port: number): Promise<void>;
-  /** The port an intercept's requests come to; undefined if this laptop was never asked for it. */
-  portOf(uid: string | undefined): number | undefined;
+  /**
+   * Lets an intercept's requests come to a port of this laptop, also after a restart; or to one inside of a command's
+   * network, which a later process knows only when it is asked again.
+   */
+  serve(intercept: Intercept, port: number, inside?: InsideDialer): Promise<void>;
+  /** Where an intercept's requests come to; undefined if this laptop was never asked for it. */
+  targetOf(uid: string | undefined): LocalTarget | undefined;
   leave(intercept: Intercept): Promise<void>;
   leaveMatching(request: LeaveRequest): Promise<InterceptName[]>;
   /** Takes up a known session, so that its intercepts go on; once, however often it is asked. */
@@ -61,6 +65,8 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
   let state: State = { kind: 'closed' };
   let identity: Identity | undefined;
   let resumed: Promise<void> | undefined;
+  /** By uid of the intercept. */
+  const insides = new Map<string, LocalTarget>();
   const lifetime = new AbortController();
 
   let saved = Promise.resolve();
@@ -107,7 +113,7 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
       becomeClosed(live);
     };
     const signal = AbortSignal.any([lifetime.signal, gone.signal]);
-    live = await openLiveSession({ cluster, installNamespace, ...registration, log, portOf, onGone }, signal);
+    live = await openLiveSession({ cluster, installNamespace, ...registration, log, targetOf, onGone }, signal);
     try {
       await Promise.all(registration.identity.namespaces.map(live.table.follow));
       signal.throwIfAborted();
@@ -165,6 +171,7 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     const current = live();
     current?.table.remove(metadata.namespace, metadata.name);
     current?.agents.forget(metadata);
+    if (metadata.uid !== undefined) insides.delete(metadata.uid);
   }
 
   async function leaveMatching(request: LeaveRequest): Promise<InterceptName[]> {
@@ -176,19 +183,28 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     return chosen.map(({ metadata }) => ({ namespace: metadata.namespace, name: metadata.name }));
   }
 
-  function portOf(uid: string | undefined): number | undefined {
-    return uid === undefined ? undefined : identity?.ports[uid];
+  function targetOf(uid: string | undefined): LocalTarget | undefined {
+    if (uid === undefined) return undefined;
+    const port = identity?.ports[uid];
+    return insides.get(uid) ?? (port === undefined ? undefined : { host: 'localhost', port });
   }
 
-  async function serve({ metadata: { uid } }: Intercept, port: number): Promise<void> {
-    if (identity === undefined || uid === undefined || portOf(uid) === port) return;
+  async function serve({ metadata: { uid } }: Intercept, port: number, inside?: InsideDialer): Promise<void> {
+    if (identity === undefined || uid === undefined) return;
+    if (inside === undefined) insides.delete(uid);
+    else insides.set(uid, { inside, port });
+    const wanted = inside === undefined ? port : undefined;
+    if (identity.ports[uid] === wanted) return;
     const served = new Set(
       live()
         ?.table.all()
         .map(({ metadata }) => metadata.uid),
     );
-    const kept = Object.entries(identity.ports).filter(([known]) => served.has(known));
-    await save({ ...identity, ports: { ...Object.fromEntries(kept), [uid]: port } });
+    const kept = Object.entries(identity.ports).filter(([known]) => served.has(known) && known !== uid);
+    await save({
+      ...identity,
+      ports: { ...Object.fromEntries(kept), ...(wanted === undefined ? {} : { [uid]: wanted }) },
+    });
   }
 
   async function follow(namespace: string): Promise<void> {
@@ -209,7 +225,7 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     open,
     follow,
     serve,
-    portOf,
+    targetOf,
     leave,
     leaveMatching,
     resume(signal) {

@@ -1,8 +1,16 @@
-// Connects to the port on the laptop that an intercept leads to.
+// Connects to the port that an intercept leads to: of the laptop, or of a command's own network there.
 
 import { connect, type Socket } from 'node:net';
 
-export type LocalTarget = { host: string; port: number };
+export type LocalTarget =
+  | { readonly host: string; readonly port: number }
+  | { readonly inside: InsideDialer; readonly port: number };
+
+/** Dials ports of a command's own network, by its loopback. */
+export type InsideDialer = {
+  /** Resolves with undefined when nobody accepts or the signal is aborted. */
+  dial(port: number, signal: AbortSignal): Promise<Socket | undefined>;
+};
 
 /** An application on this machine that does not accept within this time is as good as absent. */
 const CONNECT_TIMEOUT_MS = 3000;
@@ -10,7 +18,9 @@ const CONNECT_TIMEOUT_MS = 3000;
 const LOCALHOST = ['127.0.0.1', '::1'];
 
 /** Resolves with undefined when nobody accepts or the signal is aborted. `localhost` means IPv4, then IPv6. */
-export async function dialLocal({ host, port }: LocalTarget, signal: AbortSignal): Promise<Socket | undefined> {
+export async function dialLocal(target: LocalTarget, signal: AbortSignal): Promise<Socket | undefined> {
+  if ('inside' in target) return target.inside.dial(target.port, signal);
+  const { host, port } = target;
   for (const address of host === 'localhost' ? LOCALHOST : [host]) {
     const socket = await dial(address, port, signal);
     if (socket !== undefined) return socket;

@@ -11,6 +11,7 @@ const TARGET: Target = {
   name: 'orders',
   selector: 'app=orders',
   hasPod: () => true,
+  endpoints: [],
   port: '80',
   containerPort: 8080,
   host: 'orders.shop:80',

@@ -34,6 +34,7 @@ function createScene(over: HeldCall<'intercept'>['over']): Scene {
         request,
         requestAgain: request,
         command: [process.execPath, '-e', code],
+        network: 'laptop',
         tools,
         onStart: async () => ({}),
       }),

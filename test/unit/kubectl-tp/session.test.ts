@@ -114,12 +114,12 @@ test('a port is served only for an intercept that this laptop was asked for, als
   table.put(foreign);
   await session.serve(mine, 8080);
   await session.follow('shop');
-  t.is(session.portOf('uid-1'), 8080, 'whatever the object says');
-  t.is(session.portOf('uid-2'), undefined);
+  t.is(session.targetOf('uid-1')?.port, 8080, 'whatever the object says');
+  t.is(session.targetOf('uid-2'), undefined);
   const after = reopen();
   await after.resume(tools().signal);
-  t.is(after.portOf('uid-1'), 8080);
-  t.is(after.portOf('uid-2'), undefined);
+  t.is(after.targetOf('uid-1')?.port, 8080);
+  t.is(after.targetOf('uid-2'), undefined);
 });
 
 test('the intercepts of a session that is deleted are gone at once', async (t) => {

@@ -36,13 +36,18 @@ test("a workload's pods are those it owns, whoever else has its labels", async (
 
 test('pods without the named port of a Service do not count', async (t) => {
   const { client, put } = createMemoryKubernetes();
-  const spec = { selector: { app: 'orders' }, ports: [{ port: 80, targetPort: 'http' }] };
+  const clusterIPs = ['10.96.0.7', 'fd00:96::7'];
+  const spec = { selector: { app: 'orders' }, clusterIPs, ports: [{ port: 80, targetPort: 'http' }] };
   put(SERVICES, { metadata: { name: 'orders', namespace: 'shop' }, spec } as unknown as KubernetesObject);
   const withPort = buildPod('orders', [{ name: 'http', containerPort: 8080 }]);
   put(PODS, withPort);
   const search = { namespace: 'shop', target: { kind: 'Service', name: 'orders' } } as const;
   const target = await findTarget(client, search, signal);
   t.is(target.containerPort, 8080);
+  t.deepEqual(
+    target.endpoints,
+    clusterIPs.map((host) => ({ host, port: 80 })),
+  );
   t.true(target.hasPod(withPort));
   t.false(target.hasPod(buildPod('jobs')));
 });

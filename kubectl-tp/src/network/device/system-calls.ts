@@ -12,17 +12,22 @@ const library = koffi.load(null);
 export const systemCalls = {
   close: library.func('int close(int)'),
   ioctl: library.func('int ioctl(int, unsigned long, void*)'),
+  dup3: library.func('int dup3(int, int, int)'),
   fcntl: library.func('int fcntl(int, int, int)'),
   read: library.func('long read(int, void*, size_t)'),
   write: library.func('long write(int, const void*, size_t)'),
   socket: library.func('int socket(int, int, int)'),
   setsockopt: library.func('int setsockopt(int, int, int, const void*, unsigned int)'),
+  socketpair: library.func('int socketpair(int, int, int, void*)'),
   bind: library.func('int bind(int, const void*, unsigned int)'),
+  connect: library.func('int connect(int, const void*, unsigned int)'),
   listen: library.func('int listen(int, int)'),
   send: library.func('long send(int, const void*, size_t, int)'),
   recv: library.func('long recv(int, void*, size_t, int)'),
   ifNameToIndex: library.func('unsigned int if_nametoindex(const char*)'),
   mount: library.func('int mount(const char*, const char*, const char*, unsigned long, const char*)'),
+  pivotRoot: library.func('int pivot_root(const char*, const char*)'),
+  umount2: library.func('int umount2(const char*, int)'),
   syscall: library.func('long syscall(long, long, long, long)'),
 } satisfies Record<string, Call>;
 

@@ -1,5 +1,5 @@
 // What the CLI and the process inside of a namespace say to each other, over the channel that Node gives a parent and
-// its child. In order: setup, then ready or failed, then run.
+// its child. In order: setup, then ready or failed, perhaps mount, then mounted, then run.
 
 import type { ErrorDescription } from '../../errors.ts';
 import type { NetworkAddresses } from '../network-addresses.ts';
@@ -19,11 +19,29 @@ export type RunMessage = {
   readonly environment: NodeJS.ProcessEnv;
 };
 
-export type ToInside = SetupMessage | RunMessage;
+export type MountMessage = { readonly kind: 'mount'; readonly files: PrivateFiles };
 
-/** Where another process of the same user finds the namespace's interface and listener. */
-export type NamespaceDescriptors = { readonly pid: number; readonly tun: number; readonly listener: number };
+/** Files and folders below `root` that are to be seen at their own paths: `/etc/app` is `ROOT/etc/app`. */
+export type PrivateFiles = {
+  readonly root: string;
+  /** Absolute. */
+  readonly paths: readonly string[];
+  /** Folders of the person, which nothing is laid over. */
+  readonly kept: readonly string[];
+};
+
+export type ToInside = SetupMessage | MountMessage | RunMessage;
+
+/** Where another process of the same user finds the namespace's interface, listener, and sockets to connect with. */
+export type NamespaceDescriptors = {
+  readonly pid: number;
+  readonly tun: number;
+  readonly listener: number;
+  readonly sockets: number;
+};
 
 export type FromInside =
   | { readonly kind: 'ready'; readonly descriptors: NamespaceDescriptors }
+  /** A sentence for each path that is not there. */
+  | { readonly kind: 'mounted'; readonly missing: readonly string[] }
   | { readonly kind: 'failed'; readonly error: ErrorDescription };

@@ -3,11 +3,13 @@
 
 import { spawn } from 'node:child_process';
 import { describeError, TpError } from '../../errors.ts';
+import { passSignals, toExitCode } from '../../pass-signals.ts';
 import { endProcesses } from './end-processes.ts';
+import { layFiles } from './lay-files.ts';
 import type { FromInside, RunMessage, SetupMessage, ToInside } from './messages.ts';
+import { offerSockets } from './offer-sockets.ts';
 import { openListener } from './open-listener.ts';
 import { mountPrivateFiles } from './private-files.ts';
-import { passSignals, toExitCode } from './run-child.ts';
 import { setupInterface } from './setup-interface.ts';
 
 /** What shells say of a command that they cannot start. */
@@ -16,6 +18,7 @@ const NOT_STARTED = 127;
 export function runNamespaceProcess(): void {
   process.on('message', (message: ToInside) => {
     if (message.kind === 'setup') process.send?.(setUp(message));
+    else if (message.kind === 'mount') process.send?.({ kind: 'mounted', missing: layFiles(message.files) });
     else run(message);
   });
   // Without the CLI nobody waits for the command, and nobody else would end it. The kernel's own signal at a parent's
@@ -27,7 +30,8 @@ function setUp({ addresses, resolvConf }: SetupMessage): FromInside {
   try {
     const tun = setupInterface(addresses);
     mountPrivateFiles(resolvConf);
-    return { kind: 'ready', descriptors: { pid: process.pid, tun, listener: openListener() } };
+    const descriptors = { pid: process.pid, tun, listener: openListener(), sockets: offerSockets() };
+    return { kind: 'ready', descriptors };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const error = new TpError('NAMESPACE_FAILED', `The command's own network can't be set up: ${why}.`, { cause });

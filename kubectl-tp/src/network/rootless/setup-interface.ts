@@ -19,6 +19,12 @@ const SOCK_RAW_CLOEXEC = 0o2000003;
 const NETLINK_ROUTE = 0;
 const MAX_ANSWER_BYTES = 8192;
 
+/** What a command may do here without privileges, as in a container: ping, and listen on every port. */
+const ALLOWED = [
+  ['ping_group_range', '0 0'],
+  ['ip_unprivileged_port_start', '0'],
+] as const;
+
 /** Returns the descriptor of the TUN interface. */
 export function setupInterface(addresses: NetworkAddresses): number {
   const tun = openLinuxTun(INTERFACE);
@@ -29,7 +35,7 @@ export function setupInterface(addresses: NetworkAddresses): number {
   addFamily(netlink, index, addresses.ipv4);
   if (hasIpv6()) addFamily(netlink, index, addresses.ipv6);
   systemCalls.close(netlink);
-  allowPing();
+  for (const [setting, value] of ALLOWED) allow(setting, value);
   return tun;
 }
 
@@ -49,11 +55,10 @@ function request(netlink: number, what: string, message: Buffer): void {
   if (errno !== undefined && errno !== 0) throw systemError(what, errno);
 }
 
-/** Without privileges, ping needs a permission that fresh namespaces lack. Nothing else depends on it. */
-function allowPing(): void {
+function allow(setting: string, value: string): void {
   try {
-    writeFileSync('/proc/sys/net/ipv4/ping_group_range', '0 0');
+    writeFileSync(`/proc/sys/net/ipv4/${setting}`, value);
   } catch {
-    // read-only in some containers: then ping says so itself
+    // read-only in some containers: then the command is told so itself
   }
 }

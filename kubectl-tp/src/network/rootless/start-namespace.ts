@@ -3,12 +3,12 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { TpError } from '../../errors.ts';
+import { passSignals, toExitCode } from '../../pass-signals.ts';
 import { programPath } from '../../program-path.ts';
 import { NAMESPACE_PROCESS_WORD } from '../../session/words.ts';
 import type { NetworkAddresses } from '../network-addresses.ts';
 import { findProgram } from './find-program.ts';
-import type { FromInside, NamespaceDescriptors, ToInside } from './messages.ts';
-import { passSignals, toExitCode } from './run-child.ts';
+import type { FromInside, NamespaceDescriptors, PrivateFiles, ToInside } from './messages.ts';
 import { isRoot, namespaceFlags, sameUserFlags, unshareProgram } from './unshare.ts';
 
 export type NamespaceOptions = {
@@ -21,6 +21,10 @@ export type Namespace = {
   readonly descriptors: NamespaceDescriptors;
   /** Once. Resolves with the command's exit code, as shells tell it. The environment is the command's whole one. */
   run(command: readonly string[], environment: NodeJS.ProcessEnv): Promise<number>;
+  /** Lays files below `root` over their paths, in this namespace alone. Before `run`; resolves with what can't be. */
+  mountFiles(files: PrivateFiles): Promise<readonly string[]>;
+  /** Of the command, once it runs. */
+  kill(signal: NodeJS.Signals): void;
   /** Ends what runs in it. */
   close(): Promise<void>;
 };
@@ -49,6 +53,17 @@ export async function startNamespace({ addresses, resolvConf }: NamespaceOptions
       passSignals(child);
       return exited;
     },
+    mountFiles: (files) =>
+      new Promise((resolve) => {
+        const gone = () => resolve(['everything: the namespace is gone']);
+        child.once('exit', gone);
+        child.once('message', (answer: FromInside) => {
+          child.off('exit', gone);
+          resolve(answer.kind === 'mounted' ? answer.missing : []);
+        });
+        child.send({ kind: 'mount', files } satisfies ToInside);
+      }),
+    kill: (signal) => void child.kill(signal),
     async close() {
       if (child.connected) child.disconnect();
       await exited;
@@ -64,6 +79,7 @@ function setUp(child: ChildProcess, message: ToInside): Promise<NamespaceDescrip
     child.once('exit', (code, signal) => fail(`unshare ended with ${code ?? signal}`));
     child.once('message', (answer: FromInside) => {
       if (answer.kind === 'ready') return resolve(answer.descriptors);
+      if (answer.kind !== 'failed') return;
       const { code, message: text, hint } = answer.error;
       child.disconnect();
       reject(new TpError(code, text, { hint }));

@@ -1,0 +1,244 @@
+// A command with intercepts in a network of its own: the CLI's part, the session process's part and the namespace are
+// real; the cluster is this process.
+
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import test, { type ExecutionContext } from 'ava';
+import { decode, encode } from 'dns-packet';
+import type { Tools } from '../../../kubectl-tp/src/command.ts';
+import { TpError } from '../../../kubectl-tp/src/errors.ts';
+import type { InterceptRequest, InterceptResult } from '../../../kubectl-tp/src/session/api.ts';
+import type { HeldCall, SessionCaller } from '../../../kubectl-tp/src/session/caller.ts';
+import { holdInside } from '../../../kubectl-tp/src/session/hold-inside.ts';
+import type { LiveSession } from '../../../kubectl-tp/src/session/live-session.ts';
+import { createNetworkList } from '../../../kubectl-tp/src/session/network-list.ts';
+import { runHeld } from '../../../kubectl-tp/src/session/run-held.ts';
+import type { Session } from '../../../kubectl-tp/src/session/session.ts';
+import type { InsideDialer } from '../../../kubectl-tp/src/tunnel/local-target.ts';
+import { createBell } from '../../../kubectl-tp/src/waiting/bell.ts';
+import { createDirectDialer } from '../../helpers/direct-dialer.ts';
+import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
+import { portOf } from '../../helpers/tunnel-rig.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
+
+const DB = '10.96.0.9';
+const FILE = '/tp-hold-test/settings';
+const never = new AbortController().signal;
+
+/** Listens, and writes what it sees of the cluster and of the pod's files. */
+const APP = `
+  const { lookup } = require('node:dns/promises');
+  const { readFileSync, writeFileSync } = require('node:fs');
+  const [port, report] = process.argv.slice(1);
+  const file = () => { try { return readFileSync('${FILE}/key', 'utf8'); } catch { return 'none'; } };
+  require('node:net').createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket)).listen(+port, '127.0.0.1', async () => {
+    const found = await lookup('db').then(({ address }) => address, ({ code }) => code);
+    writeFileSync(report, JSON.stringify({ db: found, file: file() }));
+  });`;
+
+type Scene = {
+  readonly port: number;
+  readonly report: () => { db: string; file: string } | undefined;
+  readonly warnings: string[];
+  readonly steps: string[];
+  /** Of the newest call. */
+  readonly inside: () => InsideDialer | undefined;
+  readonly ended: Promise<number>;
+  /** As if the session process had been killed. */
+  readonly lose: () => void;
+  readonly networks: () => number;
+};
+
+type Options = {
+  readonly network?: 'cluster' | 'laptop';
+  readonly open?: () => Promise<never>;
+  /** Before anything begins, somebody listens on the port. */
+  readonly isTaken?: boolean;
+};
+
+async function createScene(t: ExecutionContext, { network, open, isTaken = false }: Options = {}): Promise<Scene> {
+  const folder = mkdtempSync(join(tmpdir(), 'tp-hold-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const root = join(folder, 'files');
+  mkdirSync(join(root, FILE), { recursive: true });
+  writeFileSync(join(root, FILE, 'key'), 'of the pod');
+  const port = isTaken ? await takePort(t) : await freePort();
+  const live = buildLive();
+  const session = {
+    open: open ?? (async () => live),
+    live: () => live,
+    cluster: { client: createMemoryKubernetes().client },
+    installNamespace: 'kubectl-tp',
+  } as unknown as Session;
+  let dialer: InsideDialer | undefined;
+  let lose = (): void => undefined;
+
+  async function hold(request: InterceptRequest): Promise<HeldCall<'intercept'>> {
+    const caller = new AbortController();
+    const lost = Promise.withResolvers<undefined>();
+    const tools = { signal: caller.signal, progress: () => undefined };
+    const outcome = await holdInside<'intercept'>(session, request, tools, async ({ inside }) => {
+      dialer = inside;
+      const volumes = { root, mounts: [FILE], missing: [] };
+      return { result: { laptop: { port }, volumes } as unknown as InterceptResult, release: async () => undefined };
+    });
+    // As the server does when the caller closes its end of the connection.
+    const end = async () => {
+      caller.abort();
+      await outcome.release?.();
+    };
+    lose = () => void end().then(() => lost.resolve(undefined));
+    return { result: outcome.result, over: lost.promise, end };
+  }
+
+  const stop = new AbortController();
+  const warnings: string[] = [];
+  const steps: string[] = [];
+  const caller = { hold: (_verb: string, request: InterceptRequest) => hold(request) } as unknown as SessionCaller;
+  const tools = {
+    env: process.env,
+    signal: stop.signal,
+    session: async () => caller,
+    progress: { step: (line: string) => steps.push(line), warn: (line: string) => warnings.push(line) },
+  } as unknown as Tools;
+  const request = { namespace: 'shop', hold: true } as InterceptRequest;
+  const report = join(folder, 'report');
+  const command = [process.execPath, '-e', APP, `${port}`, report];
+  const ended = runHeld({
+    verb: 'intercept',
+    session: caller,
+    request,
+    requestAgain: request,
+    command,
+    network,
+    tools,
+    onStart: async () => ({}),
+  });
+  t.teardown(() => ended.catch(() => undefined));
+  return {
+    port,
+    report: () => read(report),
+    warnings,
+    steps,
+    inside: () => dialer,
+    ended,
+    lose: () => lose(),
+    networks: () => live.networks.all().length,
+  };
+}
+
+/** A session whose cluster answers every name with one address. */
+function buildLive(): LiveSession {
+  const outbound = {
+    ...createDirectDialer(),
+    ask: async (question: Buffer) => {
+      const { id, questions = [] } = decode(question);
+      const [{ name, type } = { name: '', type: 'A' }] = questions;
+      const answers = type === 'A' ? [{ type: 'A' as const, name, ttl: 5, data: DB }] : [];
+      return encode({ id: id ?? 0, type: 'response', questions, answers });
+    },
+    tunnels: { setRelays: () => undefined, status: () => [{ relay: 'relay-0', state: { name: 'up' } }] },
+  };
+  return {
+    identity: { session: 'me' },
+    outbound: { take: () => outbound, giveBack: () => undefined },
+    networks: createNetworkList(),
+    ownServices: { add: () => undefined, find: () => undefined },
+    bell: createBell(),
+  } as unknown as LiveSession;
+}
+
+async function takePort(t: ExecutionContext): Promise<number> {
+  const server = createServer((socket) => socket.end('of the laptop')).listen(0, '127.0.0.1');
+  t.teardown(() => server.close());
+  await once(server, 'listening');
+  return portOf(server);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const port = portOf(server);
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function read(path: string): { db: string; file: string } | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+async function echo(dial: () => Promise<NodeJS.ReadWriteStream | undefined>): Promise<string | undefined> {
+  const stream = await dial();
+  stream?.end('there and back');
+  return stream === undefined ? undefined : text(stream as NodeJS.ReadableStream).catch((error) => error.code);
+}
+
+const onLaptop = async (port: number) => connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+
+test.serial('intercepted connections, browsers and names reach the command and its network', async (t) => {
+  const scene = await createScene(t);
+  const { port } = scene;
+  t.deepEqual(await waitFor('the command', scene.report), { db: DB, file: 'of the pod' });
+  t.deepEqual(scene.warnings, []);
+  t.true(scene.steps.some((line) => line.includes(`localhost:${port}`)));
+  t.is(await echo(async () => scene.inside()?.dial(port, never)), 'there and back');
+  t.is(await echo(() => onLaptop(port)), 'there and back');
+  t.is(await scene.inside()?.dial(1, never), undefined);
+  t.is(scene.networks(), 1);
+
+  const before = scene.inside();
+  scene.lose();
+  await waitFor('the next session process', () => scene.inside() !== before);
+  t.is(await echo(async () => scene.inside()?.dial(port, never)), 'there and back');
+  t.is(await echo(() => onLaptop(port)), 'there and back');
+  t.is(await before?.dial(port, never), undefined, 'it is closed');
+
+  process.emit('SIGTERM');
+  t.is(await scene.ended, 128 + 15);
+  t.is(scene.networks(), 0);
+  await t.throwsAsync(once(await onLaptop(port), 'connect'), { code: 'ECONNREFUSED' });
+});
+
+test.serial('a port that the laptop uses itself is told', async (t) => {
+  const scene = await createScene(t, { isTaken: true });
+  await waitFor('the command', scene.report);
+  t.true(
+    scene.steps.includes(
+      `Port ${scene.port} of this laptop belongs to another program: it does not lead to the command.`,
+    ),
+  );
+  t.is(await echo(() => onLaptop(scene.port)), 'of the laptop');
+  t.is(await echo(async () => scene.inside()?.dial(scene.port, never)), 'there and back');
+  process.emit('SIGTERM');
+  await scene.ended;
+});
+
+test.serial('without a way into the cluster the command is on the laptop, with the reason', async (t) => {
+  const open = () => Promise.reject(new TpError('NOT_INSTALLED', 'The cluster part is not installed.'));
+  const scene = await createScene(t, { open });
+  t.is((await waitFor('the command', scene.report)).file, 'none');
+  t.is(scene.inside(), undefined);
+  t.regex(scene.warnings.join(), /^The cluster part is not installed\. So the command is in the laptop's network/);
+  t.is(await echo(() => onLaptop(scene.port)), 'there and back');
+  process.emit('SIGTERM');
+  await scene.ended;
+  await t.throwsAsync((await createScene(t, { open, network: 'cluster' })).ended, { code: 'NOT_INSTALLED' });
+});
+
+test.serial('who wants the laptop gets it without a word', async (t) => {
+  const scene = await createScene(t, { network: 'laptop' });
+  t.is((await waitFor('the command', scene.report)).file, 'none');
+  t.is(scene.inside(), undefined);
+  t.deepEqual(scene.warnings, []);
+  process.emit('SIGTERM');
+  await scene.ended;
+});
