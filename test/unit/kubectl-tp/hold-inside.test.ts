@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import { decode, encode } from 'dns-packet';
+import { NAMESPACES } from '../../../control-plane/src/api/index.ts';
 import type { Tools } from '../../../kubectl-tp/src/command.ts';
 import { TpError } from '../../../kubectl-tp/src/errors.ts';
 import type { InterceptRequest, InterceptResult } from '../../../kubectl-tp/src/session/api.ts';
@@ -68,10 +69,12 @@ async function createScene(t: ExecutionContext, { network, open, isTaken = false
   writeFileSync(join(root, FILE, 'key'), 'of the pod');
   const port = isTaken ? await takePort(t) : await freePort();
   const live = buildLive();
+  const kubernetes = createMemoryKubernetes();
+  kubernetes.put(NAMESPACES, { metadata: { name: 'shop' } });
   const session = {
     open: open ?? (async () => live),
     live: () => live,
-    cluster: { client: createMemoryKubernetes().client },
+    cluster: { client: kubernetes.client },
     installNamespace: 'kubectl-tp',
   } as unknown as Session;
   let dialer: InsideDialer | undefined;
