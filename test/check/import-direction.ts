@@ -34,7 +34,7 @@ const PURE: Readonly<Record<string, string>> = {
   'webhook/src/inject/': 'called twice per pod, must give the same pod',
 };
 /** In pure folders, what handles sockets, and the list of exports that names it. */
-const NOT_PURE = ['mux/', 'read-client-hello.ts', 'read-prefix.ts', 'index.ts'].map(
+const NOT_PURE = ['mux/', 'read-client-hello.ts', 'read-prefix.ts', 'outbound/datagram-socket.ts', 'index.ts'].map(
   (path) => `control-plane/src/protocol/${path}`,
 );
 /** Files outside of pure folders that hold types, constants or error classes only. */

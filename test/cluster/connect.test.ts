@@ -54,6 +54,8 @@ test.serial('names, Services, pods and a headless name, for programs of all kind
     await inNetwork(`${process.execPath} -e 'fetch("http://echo/").then((r) => r.text()).then(console.log)'`),
     /echo-/,
   );
+  const laptop = await stage.laptopApp('laptop');
+  t.regex(await inNetwork(`${curl} http://host.tp.internal:${laptop.port}/`), /laptop/);
   // kubectl is a static Go program with a resolver of its own.
   t.regex(
     await inNetwork(

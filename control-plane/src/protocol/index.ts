@@ -7,6 +7,7 @@ export * from './ip-address.ts';
 export { PING_INTERVAL_MS } from './mux/keep-alive.ts';
 export { createMemoryBudget, type MemoryBudget } from './mux/memory-budget.ts';
 export * from './mux/mux.ts';
+export * from './outbound/datagram-socket.ts';
 export * from './outbound/datagrams.ts';
 export * from './outbound/dial-request.ts';
 export * from './outbound/result-of-error.ts';

@@ -19,3 +19,6 @@ export const OWN_ADDRESSES: NetworkAddresses = {
   ipv4: { program: '192.0.0.1', gateway: '192.0.0.2' },
   ipv6: { program: 'fdb2:7c6a:1f04::1', gateway: 'fdb2:7c6a:1f04::2' },
 };
+
+/** Stand for the laptop itself in such a network: beside the gateway, so that port 53 there is the laptop's, too. */
+export const LAPTOP_ADDRESSES: readonly string[] = ['192.0.0.3', 'fdb2:7c6a:1f04::3'];

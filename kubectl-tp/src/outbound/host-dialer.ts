@@ -1,10 +1,12 @@
 // Reaches addresses by the laptop's own network, as a program outside of the cluster's network would.
 
-import { createSocket } from 'node:dgram';
-import { connect, isIPv6 } from 'node:net';
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { resultOfError } from '@kubectl-tp/control-plane/protocol';
+import { openDatagramSocket, resultOfError } from '@kubectl-tp/control-plane/protocol';
 import { type DatagramFlow, type DatagramHandlers, DialError, type Dialer, type Endpoint } from './dialer.ts';
+
+/** Datagrams before the socket is there, which takes one turn of the event loop. */
+const MAX_EARLY = 64;
 
 export function createHostDialer(): Dialer {
   return { connect: connectOnHost, openDatagrams: openOnHost };
@@ -34,32 +36,23 @@ function connectOnHost({ host, port }: Endpoint, signal: AbortSignal): Promise<D
   });
 }
 
-function openOnHost({ host, port }: Endpoint, { onMessage, onClose }: DatagramHandlers): DatagramFlow {
-  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
-  let isOpen = true;
+function openOnHost(to: Endpoint, { onMessage, onClose }: DatagramHandlers): DatagramFlow {
   let early: Buffer[] | undefined = [];
-  const close = () => {
-    if (!isOpen) return false;
-    isOpen = false;
-    socket.removeAllListeners().on('error', () => undefined);
-    socket.close();
-    return true;
-  };
-  socket.on('message', onMessage);
-  socket.on('error', (error) => {
-    if (close()) onClose(resultOfError(error));
-  });
-  socket.connect(port, host, () => {
-    for (const data of early ?? []) socket.send(data);
-    early = undefined;
+  const socket = openDatagramSocket(to, {
+    onOpen() {
+      for (const data of early ?? []) socket.send(data);
+      early = undefined;
+    },
+    onMessage,
+    onError: (error) => onClose(resultOfError(error)),
   });
   return {
     send(data) {
       // The packet it comes from will be overwritten before the socket has sent it.
       const copy = Buffer.from(data);
-      if (early !== undefined) early.push(copy);
-      else if (isOpen) socket.send(copy);
+      if (early === undefined) socket.send(copy);
+      else if (early.length < MAX_EARLY) early.push(copy);
     },
-    close: () => void close(),
+    close: socket.close,
   };
 }

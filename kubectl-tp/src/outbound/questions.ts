@@ -4,6 +4,7 @@
 import { randomInt } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { createDatagramReader, frameDatagram } from '@kubectl-tp/control-plane/protocol';
+import { unlessAborted } from '../waiting/unless-aborted.ts';
 import { DialError } from './dialer.ts';
 
 const ID_COUNT = 0x1_0000;
@@ -53,8 +54,7 @@ export function createQuestions(open: (signal: AbortSignal) => Promise<Duplex>):
   }
 
   async function askOnce(question: Buffer, signal: AbortSignal): Promise<Buffer> {
-    const { stream, waiting } = await (line ?? openLine());
-    signal.throwIfAborted();
+    const { stream, waiting } = await unlessAborted(line ?? openLine(), signal);
     const id = freeId(waiting);
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     const giveUp = () => {

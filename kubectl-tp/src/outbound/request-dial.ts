@@ -14,6 +14,8 @@ import { DialError } from './dialer.ts';
 /** Longer than the relay itself waits for the far side, which then answers that nobody did. */
 const ANSWER_TIMEOUT_MS = 15_000;
 const MAX_REASON_CHARACTERS = 500;
+/** It comes with the result. */
+const REASON_TIMEOUT_MS = 1000;
 
 /** Resolves with the stream once the far side has accepted. Throws DialError, or the signal's reason. */
 export async function requestDial(stream: Duplex, request: DialRequest, signal: AbortSignal): Promise<Duplex> {
@@ -49,9 +51,20 @@ function noAnswer(lost: Error | undefined): DialError {
     : new DialError('lost', 'The tunnel to the relay broke off.', { cause: lost });
 }
 
-async function readReason(stream: Duplex, result: DialResult): Promise<string> {
-  let reason = '';
-  stream.setEncoding('utf8');
-  for await (const text of stream) reason = (reason + String(text)).slice(0, MAX_REASON_CHARACTERS);
-  return reason === '' ? result : reason;
+/** What there is of it within a moment: the result is known, and a relay must not keep a program waiting for words. */
+function readReason(stream: Duplex, result: DialResult): Promise<string> {
+  return new Promise((resolve) => {
+    let reason = '';
+    const finish = () => {
+      clearTimeout(limit);
+      resolve(reason === '' ? result : reason);
+    };
+    const limit = setTimeout(finish, REASON_TIMEOUT_MS);
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => {
+      reason = (reason + text).slice(0, MAX_REASON_CHARACTERS);
+      if (reason.length === MAX_REASON_CHARACTERS) finish();
+    });
+    stream.on('end', finish).on('close', finish);
+  });
 }

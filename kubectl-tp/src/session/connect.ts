@@ -48,7 +48,7 @@ export async function connect(session: Session, request: ConnectRequest, tools: 
       waitForTunnel({ live, outbound, session, timeoutMs: request.timeoutMs, ...tools }),
       assertNamespace(client, { namespace, signal }),
     ]);
-    await proveNames(outbound.ask, CLUSTER_DOMAIN);
+    await proveNames(outbound.ask, CLUSTER_DOMAIN, signal);
     const opened = await openEntry(entry, network);
     const result: ConnectResult = {
       session: live.identity.session,

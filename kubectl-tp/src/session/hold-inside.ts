@@ -41,11 +41,7 @@ export async function holdInside<V extends InsideVerb>(
     const gone = untilGone(session, connected.live, tools.signal);
     return {
       ...withInside(outcome, { network: connected.result, ...describeForwards(forwarded) }),
-      ended: Promise.race([gone, outcome.ended ?? gone]).then(async (why) => {
-        // Who is told why it is over releases nothing.
-        if (why !== undefined) await close();
-        return why;
-      }),
+      ended: Promise.race([gone, outcome.ended ?? gone]),
       async release() {
         await outcome.release?.();
         await close();
@@ -71,11 +67,20 @@ async function openInside(
       { namespace, entry: { kind: 'namespace', descriptors }, timeoutMs },
       tools,
     );
-    const { createNamespaceDialer } = await import('../network/rootless/namespace-dialer.ts');
-    return { connected, dialer: createNamespaceDialer(descriptors) };
+    return { connected, dialer: await openDialer(connected, descriptors) };
   } catch (error) {
     if (isRequired || tools.signal.aborted) throw error;
     return { error: describeError(error) };
+  }
+}
+
+async function openDialer(connected: Connected, descriptors: InsideRequest['descriptors']): Promise<Opened['dialer']> {
+  const { createNamespaceDialer } = await import('../network/rootless/namespace-dialer.ts');
+  try {
+    return createNamespaceDialer(descriptors);
+  } catch (error) {
+    await connected.leave();
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 // Lets programs into a joined network: those of a namespace of their own by packets, others by a proxy.
 
-import { OWN_ADDRESSES } from '../network/network-addresses.ts';
+import type { PacketDevice } from '../network/device/packet-device.ts';
+import { LAPTOP_ADDRESSES, OWN_ADDRESSES } from '../network/network-addresses.ts';
 import { DialError, type Dialer } from '../outbound/dialer.ts';
 import type { ConnectResult, NetworkEntry } from './api.ts';
 import type { JoinedNetwork } from './joined-network.ts';
@@ -38,9 +39,10 @@ async function openNamespace(
       import('../network/rootless/open-listener.ts'),
       import('../network/dns/serve-dns-stream.ts'),
     ]);
+  const device = createLinuxTun(takeDescriptor(pid, tun));
   const packets = createPacketNetwork({
-    device: createLinuxTun(takeDescriptor(pid, tun)),
-    listener: await listenerServer(takeDescriptor(pid, listener)),
+    device,
+    listener: orClose(device, () => listenerServer(takeDescriptor(pid, listener))),
     addresses: OWN_ADDRESSES,
     dialer,
     resolver,
@@ -50,6 +52,16 @@ async function openNamespace(
     random: Math.random,
   });
   return { result: {}, close: packets.close };
+}
+
+/** A namespace that is just ending may have lost its listener: what was taken of it keeps it from going. */
+function orClose<T>(device: PacketDevice, take: () => T): T {
+  try {
+    return take();
+  } catch (error) {
+    device.close();
+    throw error;
+  }
 }
 
 /** RFC 862's port, which hardly anybody listens on: a refusal comes from there, too. */
@@ -68,5 +80,5 @@ async function isReachable(dialer: Dialer, host: string): Promise<boolean> {
 
 /** Addresses by which programs that come this way call the laptop. */
 export function laptopAddresses({ kind }: NetworkEntry): readonly string[] {
-  return kind === 'proxy' ? ['127.0.0.1'] : [OWN_ADDRESSES.ipv4.gateway, OWN_ADDRESSES.ipv6.gateway];
+  return kind === 'proxy' ? ['127.0.0.1'] : LAPTOP_ADDRESSES;
 }

@@ -10,7 +10,7 @@ const TIMEOUT_MS = 5000;
 const ID_COUNT = 0x1_0000;
 
 /** Resolves with the milliseconds that the answer took. Throws CLUSTER_DNS_FAILED. */
-export async function proveNames(ask: DnsUpstream, clusterDomain: string): Promise<number> {
+export async function proveNames(ask: DnsUpstream, clusterDomain: string, signal?: AbortSignal): Promise<number> {
   const name = `kubernetes.default.svc.${clusterDomain}`;
   const question = encode({
     type: 'query',
@@ -21,12 +21,18 @@ export async function proveNames(ask: DnsUpstream, clusterDomain: string): Promi
   const beginMs = performance.now();
   let found: unknown[] = [];
   try {
-    found = decode(await ask(question, AbortSignal.timeout(TIMEOUT_MS))).answers ?? [];
+    found = decode(await ask(question, limited(signal))).answers ?? [];
   } catch (error) {
+    signal?.throwIfAborted();
     throw failed(error instanceof Error ? error.message : String(error), error);
   }
   if (found.length === 0) throw failed(`it does not know ${name}`);
   return performance.now() - beginMs;
+}
+
+function limited(signal: AbortSignal | undefined): AbortSignal {
+  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  return signal === undefined ? limit : AbortSignal.any([signal, limit]);
 }
 
 function failed(why: string, cause?: unknown): TpError {

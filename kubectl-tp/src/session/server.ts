@@ -14,7 +14,7 @@ export type Call<V extends Verb> = {
 
 /**
  * With `release`, the effect of a call lasts until its caller ends the connection; then `release` is called. Unless
- * `ended` resolves with an error before: then the caller is told why it is over.
+ * `ended` resolves with an error before: then the caller is told why it is over, before `release`.
  */
 export type Outcome<V extends Verb> = {
   result: SessionApi[V]['result'];
@@ -84,8 +84,9 @@ async function runCall(socket: Socket, request: Request, { options, signal, call
       () => undefined,
     );
     const why = await Promise.race([left, ...(ended === undefined ? [] : [ended])]);
-    if (why === undefined) return await release();
-    writeLine(socket, { error: describeError(why) });
+    if (why !== undefined) writeLine(socket, { error: describeError(why) });
+    // Also of an effect that ended elsewhere something may be left.
+    await release();
   } catch (error) {
     const shown = signal.aborted && !(error instanceof TpError) ? interrupted() : error;
     const description = describeError(shown);

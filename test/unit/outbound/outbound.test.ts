@@ -138,6 +138,18 @@ test('datagrams to a port that nobody listens on are refused', async (t) => {
   t.is(await promise, 'refused');
 });
 
+test('a port that nobody can have harms neither relay nor laptop', async (t) => {
+  const { outbound } = await createOutboundRig(t);
+  const closed = Promise.withResolvers<DialFailure>();
+  outbound.openDatagrams({ host: HOST, port: 0 }, { onMessage: () => t.fail(), onClose: closed.resolve });
+  t.is(await closed.promise, 'unreachable');
+  await failureOf(t, outbound.connect({ host: HOST, port: 0 }, never));
+  const app = await startApp(t, (socket) => socket.pipe(socket));
+  const stream = await outbound.connect({ host: HOST, port: app.port }, never);
+  stream.end('still here');
+  t.is(String(await buffer(stream)), 'still here');
+});
+
 test('a thousand connections at once', async (t) => {
   const { outbound } = await createOutboundRig(t, { relays: 2 });
   const app = await startApp(t, (socket) => socket.pipe(socket));

@@ -41,8 +41,10 @@ export function parseDialRequest(bytes: Buffer): PrefixResult<DialRequest> {
   if (hostBytes > MAX_HOST_BYTES) return 'invalid';
   const length = HEADER_BYTES + hostBytes;
   if (bytes.length < length) return 'incomplete';
+  const port = bytes.readUInt16BE(1);
+  if (port === 0 && kind !== 'dns') return 'invalid';
   return {
-    value: { kind, port: bytes.readUInt16BE(1), host: bytes.toString('latin1', HEADER_BYTES, length) },
+    value: { kind, port, host: bytes.toString('latin1', HEADER_BYTES, length) },
     bytes: length,
   };
 }

@@ -30,7 +30,7 @@ export type DialOutOptions = {
   readonly onDialed?: (outcome: DialOutcome) => void;
 };
 
-/** Takes over a stream. Never rejects. */
+/** Takes over a stream. */
 export type DialOut = (session: string, stream: Duplex) => Promise<void>;
 
 export function createDialOut({ mayDial, nameServers, onDialed }: DialOutOptions): DialOut {

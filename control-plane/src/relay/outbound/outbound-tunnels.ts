@@ -21,7 +21,7 @@ export function createOutboundTunnels(dialOut: DialOut, memory: MemoryBudget): O
   function serve(session: string, stream: Duplex): void {
     const streams = of(session).reduce((sum, { size }) => sum + size, 0);
     if (streams > MAX_OUTBOUND_STREAMS) stream.destroy();
-    else void dialOut(session, stream);
+    else dialOut(session, stream).catch((error: Error) => stream.destroy(error));
   }
 
   function forget(session: string, mux: Mux): void {
