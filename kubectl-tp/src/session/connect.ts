@@ -2,14 +2,18 @@
 // lets programs in. Undoes what it made when it fails, is cancelled, or is left.
 
 import { TpError } from '../errors.ts';
+import { createLaptopUpstream } from '../network/dns/laptop-upstream.ts';
+import { BACKUP_PATH } from '../network/helper/resolv-conf-file.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { waitUntil } from '../waiting/wait-until.ts';
-import type { ConnectRequest, ConnectResult } from './api.ts';
+import type { ConnectRequest, ConnectResult, NetworkEntry } from './api.ts';
 import { CLUSTER_DOMAIN } from './cluster-names.ts';
 import type { CallTools } from './intercept.ts';
-import { joinNetwork } from './joined-network.ts';
+import { type JoinOptions, joinNetwork } from './joined-network.ts';
+import type { LaptopTools } from './laptop-entry.ts';
+import { alsoNamesOf } from './laptop-wishes.ts';
 import type { LiveSession } from './live-session.ts';
-import { laptopAddresses, openEntry } from './network-entry.ts';
+import { laptopAddresses, type OpenedEntry, openEntry } from './network-entry.ts';
 import { proveNames } from './prove-names.ts';
 import type { Session } from './session.ts';
 import { tunnelTrouble } from './tunnel-trouble.ts';
@@ -18,10 +22,11 @@ import { tunnelDown } from './wait-causes.ts';
 export type Connected = {
   readonly result: ConnectResult;
   readonly live: LiveSession;
+  readonly opened: OpenedEntry;
   leave(): Promise<void>;
 };
 
-export async function connect(session: Session, request: ConnectRequest, tools: CallTools): Promise<Connected> {
+export async function connect(session: Session, request: ConnectRequest, tools: LaptopTools): Promise<Connected> {
   const live = await session.open(tools);
   const joined = new AbortController();
   const outbound = live.outbound.take();
@@ -35,11 +40,11 @@ export async function connect(session: Session, request: ConnectRequest, tools: 
     const signal = AbortSignal.any([joined.signal, tools.signal]);
     tools.progress('Joining the network of the cluster');
     const [network] = await Promise.all([
-      joinNetwork({ client, outbound, namespace, laptop: laptopAddresses(entry), signal, lifetime: joined.signal }),
+      joinNetwork({ client, outbound, namespace, ...surroundings(entry), signal, lifetime: joined.signal }),
       waitForTunnel({ live, outbound, session, timeoutMs: request.timeoutMs, ...tools }),
     ]);
     await proveNames(outbound.ask, CLUSTER_DOMAIN);
-    const opened = await openEntry(entry, network);
+    const opened = await openEntry(entry, network, tools);
     const result: ConnectResult = {
       session: live.identity.session,
       namespace,
@@ -48,10 +53,11 @@ export async function connect(session: Session, request: ConnectRequest, tools: 
       clusterDomain: CLUSTER_DOMAIN,
       ...opened.result,
     };
-    const forget = live.networks.add({ result, network, sinceMs: Date.now() });
+    const forget = live.networks.add({ result, network, sinceMs: Date.now(), ...laptopOf(opened) });
     return {
       result,
       live,
+      opened,
       async leave() {
         forget();
         await opened.close();
@@ -63,6 +69,19 @@ export async function connect(session: Session, request: ConnectRequest, tools: 
     throw error;
   }
 }
+
+/** What lies around the cluster for programs that come this way. */
+function surroundings(entry: NetworkEntry): Pick<JoinOptions, 'laptop' | 'alsoNames' | 'laptopUpstream'> {
+  const isLaptop = entry.kind === 'laptop';
+  return {
+    laptop: laptopAddresses(entry),
+    alsoNames: isLaptop ? alsoNamesOf(entry.alsoProxy) : [],
+    // /etc/resolv.conf leads back here while the whole laptop does.
+    laptopUpstream: createLaptopUpstream(isLaptop ? { instead: BACKUP_PATH } : {}),
+  };
+}
+
+const laptopOf = ({ laptop }: OpenedEntry) => (laptop === undefined ? {} : { laptop });
 
 type TunnelWait = CallTools & {
   readonly live: LiveSession;

@@ -1,20 +1,30 @@
 // Lets programs into a joined network: those of a namespace of their own by packets, others by a proxy.
 
 import { OWN_ADDRESSES } from '../network/network-addresses.ts';
-import { DialError, type Dialer } from '../outbound/dialer.ts';
-import type { ConnectResult, NetworkEntry } from './api.ts';
+import type { ConnectResult, LaptopReport, NetworkEntry } from './api.ts';
 import type { JoinedNetwork } from './joined-network.ts';
+import type { LaptopTools } from './laptop-entry.ts';
 
 export type OpenedEntry = {
-  readonly result: Pick<ConnectResult, 'proxy'>;
+  readonly result: Pick<ConnectResult, 'proxy' | 'laptop'>;
+  /** Of the whole laptop, as it is now. */
+  readonly laptop?: () => LaptopReport;
+  /** Resolves when it has ended by itself. */
+  readonly over?: Promise<void>;
   close(): Promise<void>;
 };
 
-/** Throws when the namespace is gone or the proxy's port is taken. */
-export async function openEntry(entry: NetworkEntry, network: JoinedNetwork): Promise<OpenedEntry> {
-  // Each brings what the other does without: system calls here, protocols there.
-  if (entry.kind === 'proxy') return openProxy(entry, network);
-  return openNamespace(entry, network);
+/** Throws when the namespace is gone, the proxy's port is taken, or the laptop's network can't be changed. */
+export async function openEntry(entry: NetworkEntry, network: JoinedNetwork, tools: LaptopTools): Promise<OpenedEntry> {
+  // Each brings what the others do without: system calls, protocols, a helper.
+  switch (entry.kind) {
+    case 'proxy':
+      return openProxy(entry, network);
+    case 'namespace':
+      return openNamespace(entry, network);
+    case 'laptop':
+      return (await import('./laptop-entry.ts')).openLaptop(entry, network, tools);
+  }
 }
 
 type Entry<K extends NetworkEntry['kind']> = Extract<NetworkEntry, { kind: K }>;
@@ -28,45 +38,18 @@ async function openProxy({ host, port }: Entry<'proxy'>, { dialer, resolver }: J
 
 async function openNamespace(
   { descriptors: { pid, tun, listener } }: Entry<'namespace'>,
-  { dialer, resolver }: JoinedNetwork,
+  network: JoinedNetwork,
 ): Promise<OpenedEntry> {
-  const [{ createPacketNetwork }, { createLinuxTun }, { takeDescriptor }, { listenerServer }, { serveDnsStream }] =
-    await Promise.all([
-      import('../network/packet-network.ts'),
-      import('../network/device/linux-tun.ts'),
-      import('../network/rootless/take-descriptor.ts'),
-      import('../network/rootless/open-listener.ts'),
-      import('../network/dns/serve-dns-stream.ts'),
-    ]);
-  const packets = createPacketNetwork({
-    device: createLinuxTun(takeDescriptor(pid, tun)),
-    listener: await listenerServer(takeDescriptor(pid, listener)),
-    addresses: OWN_ADDRESSES,
-    dialer,
-    resolver,
-    serveDns: (stream) => serveDnsStream(stream, resolver),
-    reachable: (host) => isReachable(dialer, host),
-    now: () => performance.now(),
-    random: Math.random,
-  });
-  return { result: {}, close: packets.close };
-}
-
-/** RFC 862's port, which hardly anybody listens on: a refusal comes from there, too. */
-const ECHO_PORT = 7;
-const REACHABLE_WITHIN_MS = 3000;
-
-async function isReachable(dialer: Dialer, host: string): Promise<boolean> {
-  try {
-    const stream = await dialer.connect({ host, port: ECHO_PORT }, AbortSignal.timeout(REACHABLE_WITHIN_MS));
-    stream.destroy();
-    return true;
-  } catch (error) {
-    return error instanceof DialError && error.failure === 'refused';
-  }
+  const [{ openPackets }, { takeDescriptor }] = await Promise.all([
+    import('./open-packets.ts'),
+    import('../network/rootless/take-descriptor.ts'),
+  ]);
+  const descriptors = { tun: takeDescriptor(pid, tun), listener: takeDescriptor(pid, listener) };
+  const { close } = openPackets({ ...network, addresses: OWN_ADDRESSES, descriptors });
+  return { result: {}, close };
 }
 
 /** Addresses by which programs that come this way call the laptop. */
 export function laptopAddresses({ kind }: NetworkEntry): readonly string[] {
-  return kind === 'proxy' ? ['127.0.0.1'] : [OWN_ADDRESSES.ipv4.gateway, OWN_ADDRESSES.ipv6.gateway];
+  return kind === 'namespace' ? [OWN_ADDRESSES.ipv4.gateway, OWN_ADDRESSES.ipv6.gateway] : ['127.0.0.1'];
 }

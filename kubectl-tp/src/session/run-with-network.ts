@@ -4,7 +4,7 @@ import type { Tools } from '../command.ts';
 import { OWN_ADDRESSES } from '../network/network-addresses.ts';
 import { startNamespace } from '../network/rootless/start-namespace.ts';
 import type { ConnectRequest, ConnectResult } from './api.ts';
-import { CLUSTER_DOMAIN } from './cluster-names.ts';
+import { searchPath } from './cluster-names.ts';
 import { runWhileHeld } from './run-while-held.ts';
 
 export type NetworkRun = {
@@ -38,12 +38,9 @@ export async function runWithNetwork({ tools, wish, command }: NetworkRun): Prom
   }
 }
 
-/** As in a pod of the namespace (Kubernetes, DNS for Services and Pods). */
+/** As in a pod of the namespace. */
 function resolvConf(namespace: string): string {
-  const search = [`${namespace}.svc`, 'svc', ''].map((prefix) =>
-    prefix === '' ? CLUSTER_DOMAIN : `${prefix}.${CLUSTER_DOMAIN}`,
-  );
-  return `nameserver ${OWN_ADDRESSES.ipv4.gateway}\nsearch ${search.join(' ')}\noptions ndots:5\n`;
+  return `nameserver ${OWN_ADDRESSES.ipv4.gateway}\nsearch ${searchPath(namespace).join(' ')}\noptions ndots:5\n`;
 }
 
 function describe({ namespace, ranges }: ConnectResult): string[] {

@@ -33,6 +33,7 @@ async function createFiles(t: ExecutionContext): Promise<SessionFiles> {
     socket: path('sock'),
     log: path('log'),
     lock: path('lock'),
+    helper: path('root'),
     identity: path('identity.json'),
     volumes: path('volumes'),
   };

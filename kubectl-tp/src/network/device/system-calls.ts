@@ -22,6 +22,9 @@ export const systemCalls = {
   send: library.func('long send(int, const void*, size_t, int)'),
   recv: library.func('long recv(int, void*, size_t, int)'),
   ifNameToIndex: library.func('unsigned int if_nametoindex(const char*)'),
+  flock: library.func('int flock(int, int)'),
+  connect: library.func('int connect(int, const void*, unsigned int)'),
+  getsockopt: library.func('int getsockopt(int, int, int, void*, void*)'),
   mount: library.func('int mount(const char*, const char*, const char*, unsigned long, const char*)'),
   syscall: library.func('long syscall(long, long, long, long)'),
 } satisfies Record<string, Call>;
