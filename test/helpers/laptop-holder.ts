@@ -21,6 +21,8 @@ export type HolderStart = {
   readonly alsoProxy?: readonly string[];
   readonly neverProxy?: readonly string[];
   readonly apiHosts?: readonly string[];
+  /** Beside another one, which has the servers. */
+  readonly isSecond?: boolean;
 };
 
 /** Of the laptop, whose resolv.conf in tests names this server. */
@@ -34,8 +36,10 @@ const say = (what: object) => console.log(JSON.stringify(what));
 
 const lifetime = { teardown: () => undefined };
 const outside = respondFrom([{ type: 'A', name: 'www.outside.test', ttl: 5, data: '198.51.100.7' }]);
-await startNameServer(lifetime, { respond: outside, host: LAPTOP_SERVER, port: PORT });
-createServer((socket) => socket.on('error', () => socket.destroy()).end('hello')).listen(APP_PORT, '127.0.0.1');
+if (start.isSecond !== true) {
+  await startNameServer(lifetime, { respond: outside, host: LAPTOP_SERVER, port: PORT });
+  createServer((socket) => socket.on('error', () => socket.destroy()).end('hello')).listen(APP_PORT, '127.0.0.1');
+}
 
 const { alsoProxy = [], neverProxy = [], apiHosts = [], helperSocket, ranges } = start;
 const addresses = createClusterAddresses();
@@ -52,7 +56,7 @@ const cluster = respondFrom([
   { type: 'A', name: 'kubernetes.default.svc.cluster.local', ttl: 5, data: '10.96.0.1' },
   { type: 'A', name: 'db.shop.svc.cluster.local', ttl: 5, data: '10.96.0.9' },
   { type: 'A', name: 'far.other.svc.cluster.local', ttl: 5, data: '172.20.5.5' },
-  { type: 'A', name: 'vault.corp.test', ttl: 5, data: '172.21.6.6' },
+  { type: 'A', name: 'vault.corp.test', ttl: 5, data: '172.23.6.6' },
 ]);
 const dialer = createLoopbackDialer();
 const network = {

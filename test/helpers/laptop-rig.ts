@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import { LOCK_PATH } from '../../kubectl-tp/src/network/helper/lock-holder.ts';
 import type { LaptopReport } from '../../kubectl-tp/src/session/api.ts';
+import { HELPER_PROCESS_WORD } from '../../kubectl-tp/src/session/words.ts';
 import type { HolderStart } from './laptop-holder.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -22,25 +23,28 @@ const MAIN = fileURLToPath(new URL('../../kubectl-tp/src/main.ts', import.meta.u
 export type ResolvConfKind = 'file' | 'link' | 'mounted';
 
 const RESOLV_CONF: Readonly<Record<ResolvConfKind, string>> = {
-  file: 'cat > /etc/resolv.conf',
-  link: 'mkdir /run/manager && cat > /run/manager/resolv.conf && ln -sf ../run/manager/resolv.conf /etc/resolv.conf',
-  mounted: 'cat > /run/of-container && touch /etc/resolv.conf && mount --bind /run/of-container /etc/resolv.conf',
+  file: 'mv /run/own /etc/resolv.conf',
+  link: 'mkdir /run/manager && mv /run/own /run/manager/resolv.conf && ln -s ../run/manager/resolv.conf /etc/resolv.conf',
+  mounted: 'touch /etc/resolv.conf && mount --bind /run/own /etc/resolv.conf',
 };
 
 const setUp = (kind: ResolvConfKind) => `set -e
 etc=$(mktemp -d) && cp -a /etc/. "$etc"
 mount -t tmpfs tmpfs /run
 mkdir /run/etc && cp -a "$etc/." /run/etc && rm -r "$etc" && mount --bind /run/etc /etc
-rm -f /etc/resolv.conf
-${RESOLV_CONF[kind]} <<END
+cat > /run/own <<END
 # the laptop's own
 nameserver 127.0.0.9
 search lan.test
 options timeout:2
 END
+rm -f /etc/resolv.conf
+${RESOLV_CONF[kind]}
 mount -t tmpfs -o mode=755 tmpfs /dev/net && mknod -m 666 /dev/net/tun c 10 200
 echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start
 ip link set lo up
+# Addresses are there at once.
+echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad
 ip link add lan0 type veth peer name lan1
 ip address add 192.168.7.2/24 dev lan0
 ip link set lan0 up
@@ -56,17 +60,21 @@ export type Laptop = {
   /** Everything that a network on it may change. */
   snapshot(): Promise<string>;
   /** The session process's part, by an ordinary user. The helper is started when it asks for one. */
-  hold(wishes?: Partial<HolderStart>): Holder;
-  /** The root helper's program, to its end in front of the terminal. */
-  helper(...words: string[]): Promise<{ code: number; stderr: string }>;
+  hold(wishes?: Partial<HolderStart>, helperEnv?: NodeJS.ProcessEnv): Holder;
+  /** The root helper's program, to its end in front of the terminal. No word: it repairs. */
+  helper(words?: readonly string[], env?: NodeJS.ProcessEnv): Promise<HelperRun>;
+  /** Where session processes of tests wait for their helper. */
+  readonly helperSocket: string;
   /** Process id of the helper in the background. */
   helperPid(): Promise<number>;
 };
 
+export type HelperRun = { readonly code: number; readonly stderr: string };
+
 export type Holder = {
   readonly pid: number;
-  readonly ready: Promise<LaptopReport>;
-  /** What it has said besides. */
+  ready(): Promise<LaptopReport>;
+  /** Everything that it has said, and how the helper started. */
   said(): readonly Readonly<Record<string, unknown>>[];
   report(): void;
   end(): void;
@@ -90,9 +98,11 @@ export async function startLaptop(t: ExecutionContext, kind: ResolvConfKind = 'f
   ]);
   const inside = ['nsenter', '--target', `${init.pid}`, '--net', '--mount', '--'];
 
-  function spawnInside(command: readonly string[]) {
+  const helperSocket = join(folder, 'root');
+
+  function spawnInside(command: readonly string[], env: NodeJS.ProcessEnv = process.env) {
     const [program = '', ...words] = [...inside, ...command];
-    return spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'] });
+    return spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'], env });
   }
 
   async function run(...command: string[]): Promise<string> {
@@ -100,8 +110,11 @@ export async function startLaptop(t: ExecutionContext, kind: ResolvConfKind = 'f
     return (await promisify(execFile)(program, words)).stdout;
   }
 
-  async function helper(...words: string[]) {
-    const child = spawnInside([process.execPath, '--', MAIN, '__helper', ...words]);
+  async function helper(words: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<HelperRun> {
+    const child = spawnInside([process.execPath, '--', MAIN, HELPER_PROCESS_WORD, ...words], {
+      ...process.env,
+      ...env,
+    });
     let stderr = '';
     child.stderr.on('data', (chunk) => {
       stderr += chunk;
@@ -113,15 +126,16 @@ export async function startLaptop(t: ExecutionContext, kind: ResolvConfKind = 'f
   return {
     run,
     helper,
+    helperSocket,
     snapshot: () => run('sh', '-c', SNAPSHOT),
     async helperPid() {
       const inode = (await run('stat', '-c', '%i', LOCK_PATH)).trim();
       const locks = await run('cat', '/proc/locks');
       return Number(new RegExp(`FLOCK .* (\\d+) \\S+:${inode} `).exec(locks)?.[1]);
     },
-    hold(wishes = {}) {
+    hold(wishes = {}, helperEnv = {}) {
       const start: HolderStart = {
-        helperSocket: join(folder, 'root'),
+        helperSocket,
         ranges: ['10.96.0.0/16', 'fd00:96::/64'],
         ...wishes,
       };
@@ -137,17 +151,17 @@ export async function startLaptop(t: ExecutionContext, kind: ResolvConfKind = 'f
         for (const line of lines) {
           const event = JSON.parse(line);
           said.push(event);
-          if ('startHelper' in event) void helper(event.startHelper).then((start) => said.push({ start }));
+          if ('startHelper' in event) void helper([event.startHelper], helperEnv).then((start) => said.push({ start }));
         }
       });
       const ended = once(child, 'close').then(() => undefined);
       return {
         pid: child.pid ?? 0,
-        ready: waitFor('the network of the laptop', () => {
-          const failed = said.find((event) => 'failed' in event);
-          if (failed !== undefined) throw Object.assign(new Error(JSON.stringify(said)), failed.failed);
-          return said.find((event) => 'ready' in event)?.ready as LaptopReport | undefined;
-        }),
+        ready: () =>
+          waitFor('the network of the laptop', () => {
+            if (said.some((event) => 'failed' in event)) throw new Error(JSON.stringify(said));
+            return said.find((event) => 'ready' in event)?.ready as LaptopReport | undefined;
+          }),
         said: () => said,
         report: () => void child.stdin.write('report\n'),
         end: () => void child.stdin.end(),
