@@ -50,10 +50,18 @@ async function startInBackground(socket: string): Promise<number> {
 
 async function work(path: string): Promise<void> {
   const peer = connectPeer(path);
-  assertSameUser(peer);
-  process.stdout.write('connected\n');
-  // Whoever has read that is gone.
-  process.stdout.on('error', () => undefined);
+  try {
+    assertSameUser(peer);
+    process.stdout.write('connected\n');
+    // Whoever has read that is gone.
+    process.stdout.on('error', () => undefined);
+    await workFor(peer);
+  } finally {
+    peer.socket.destroy();
+  }
+}
+
+async function workFor(peer: Peer): Promise<void> {
   const ending = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => ending.abort());
   const release = takeHelperLock();
