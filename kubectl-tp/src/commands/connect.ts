@@ -11,7 +11,7 @@ const DEFAULT_HELPER_COMMAND = 'sudo';
 
 export const connect = defineCommand({
   name: 'connect',
-  summary: "Bring this laptop, or one command without root, into the cluster's network: names, Services, pods",
+  summary: "Bring this laptop, or one command without root, into the cluster's network",
   takesCommand: true,
   options: {
     proxy: {

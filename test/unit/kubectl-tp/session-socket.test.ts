@@ -92,6 +92,19 @@ test('a call gives its progress, then its result', async (t) => {
   t.deepEqual(answer, { left: [{ namespace: 'shop', name: '{"all":true}' }] });
 });
 
+test('who has the terminal is asked for a root helper, and what that did is the result', async (t) => {
+  const asked = Promise.withResolvers<string>();
+  const { files } = await serve(t, {
+    async leave({ startHelper }) {
+      startHelper('/run/user/root');
+      return { result: { left: [{ namespace: '', name: await asked.promise }] } };
+    },
+  });
+  const caller = createSessionCaller(CONNECTION, files, neverRestart);
+  const answer = await caller.call('leave', { all: true }, { onStartHelper: asked.resolve });
+  t.is(answer.left[0]?.name, '/run/user/root');
+});
+
 test('an error keeps its code and next step', async (t) => {
   const { files } = await serve(t, {
     async leave() {

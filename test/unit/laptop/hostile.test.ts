@@ -179,6 +179,6 @@ async function startHelper(t: ExecutionContext, laptop: Laptop) {
   t.teardown(() => socket.destroy());
   const lines = readLines(socket);
   const hears = async () => (await lines.next()).value as Record<string, unknown> | undefined;
-  t.like(await hears(), { hello: {} });
+  t.truthy((await hears())?.hello);
   return { say: (line: string) => void socket.write(`${line}\n`), hears };
 }
