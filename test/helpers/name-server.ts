@@ -29,7 +29,7 @@ export type NameServerOptions = {
 };
 
 export async function startNameServer(
-  t: ExecutionContext,
+  t: Pick<ExecutionContext, 'teardown'>,
   { respond, host = '127.0.0.1', port: wantedPort = 0 }: NameServerOptions,
 ): Promise<NameServer> {
   const asked: string[] = [];

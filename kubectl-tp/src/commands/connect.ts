@@ -2,15 +2,16 @@
 
 import { defineCommand, type Tools } from '../command.ts';
 import { readDuration } from '../duration.ts';
-import { TpError } from '../errors.ts';
-import type { ConnectRequest } from '../session/api.ts';
+import { describeRoutes } from '../output/describe-routes.ts';
+import type { ConnectRequest, ConnectResult } from '../session/api.ts';
 
 /** The relays are there already; opening a tunnel takes a second on a slow link. */
 const DEFAULT_TIMEOUT = '30s';
+const DEFAULT_HELPER_COMMAND = 'sudo';
 
 export const connect = defineCommand({
   name: 'connect',
-  summary: "Run a command in the cluster's network: names, Services and pods, without root",
+  summary: "Bring this laptop, or one command without root, into the cluster's network",
   takesCommand: true,
   options: {
     proxy: {
@@ -22,9 +23,25 @@ export const connect = defineCommand({
       describe: 'where the proxy listens [any free port of 127.0.0.1]',
       value: 'HOST:PORT',
     },
+    'also-proxy': {
+      type: 'list',
+      describe: 'this goes to the cluster, too: a CIDR, or a name and all below it (repeat for more)',
+      value: 'CIDR|NAME',
+    },
+    'never-proxy': {
+      type: 'list',
+      describe: 'this never goes to the cluster (repeat for more)',
+      value: 'CIDR',
+    },
+    'helper-command': {
+      type: 'string',
+      describe: `what makes the helper root that changes the laptop's network [${DEFAULT_HELPER_COMMAND}]`,
+      value: 'COMMAND',
+    },
     timeout: { type: 'string', describe: `how long to wait [${DEFAULT_TIMEOUT}]`, value: 'DURATION' },
   },
   examples: [
+    ['kubectl tp connect -n shop', 'the whole laptop, until kubectl tp quit; asks for root by sudo'],
     ['kubectl tp connect -n shop -- psql -h db', 'a client that finds Service db of namespace shop'],
     ['kubectl tp connect -n shop -- $SHELL', 'a shell there'],
     ['kubectl tp connect --proxy', 'a proxy for browsers and for machines without namespaces'],
@@ -37,8 +54,16 @@ export const connect = defineCommand({
       const { runWithProxy } = await import('../session/run-with-proxy.ts');
       return runWithProxy({ tools, wish, command, address: args['proxy-address'] });
     }
-    if (command.length === 0) throw commandMissing();
-    return runInNetwork(tools, wish, command);
+    if (command.length > 0) return runInNetwork(tools, wish, command);
+    const { joinLaptop } = await import('../session/join-laptop.ts');
+    const result = await joinLaptop(tools, {
+      ...wish,
+      alsoProxy: args['also-proxy'],
+      neverProxy: args['never-proxy'],
+      helperCommand: args['helper-command'] ?? DEFAULT_HELPER_COMMAND,
+    });
+    tools.printer.result(result, () => describeLaptop(result));
+    return undefined;
   },
 });
 
@@ -58,8 +83,11 @@ async function runInNetwork(tools: Tools, wish: Wish, command: readonly string[]
   return runWithNetwork({ tools, wish, command });
 }
 
-function commandMissing(): TpError {
-  return new TpError('USAGE', 'connect needs a command after --, or --proxy.', {
-    hint: 'A shell in the cluster\'s network: kubectl tp connect -- "$SHELL"; a proxy for all programs: kubectl tp connect --proxy',
-  });
+function describeLaptop({ namespace, laptop }: ConnectResult): string {
+  const { routes = [], leftOut = [], interface: name = '' } = laptop ?? {};
+  return [
+    `This laptop is in the network of the cluster: names of namespace ${namespace}, ${describeRoutes(routes)} by ${name}.`,
+    ...leftOut,
+    'It stays so until: kubectl tp quit',
+  ].join('\n');
 }

@@ -1,20 +1,31 @@
 // kubectl tp quit: ends the session process, its intercepts and its Session object.
 
-import { defineCommand } from '../command.ts';
+import { defineCommand, type Tools } from '../command.ts';
+import { isLeftBehind } from '../network/helper/left-behind.ts';
 
 export const quit = defineCommand({
   name: 'quit',
   summary: 'End all your intercepts and the session; nothing is left on laptop or in the cluster',
-  options: { s: { type: 'boolean', describe: 'accepted for habit', hidden: true } },
+  options: {
+    'helper-command': {
+      type: 'string',
+      describe: 'what makes the helper root that puts the laptop in order after one that was killed [sudo]',
+      value: 'COMMAND',
+    },
+    s: { type: 'boolean', describe: 'accepted for habit', hidden: true },
+  },
   examples: [['kubectl tp quit', 'end the session of the current context']],
-  async run({ existingSession, printer, progress, signal }) {
+  async run(tools, args) {
+    const { existingSession, printer, progress, signal } = tools;
     // A session whose process was killed is taken up again to end it properly.
     const running = await existingSession({ resume: true });
     if (running === undefined) {
+      await repairLaptop(tools, args['helper-command']);
       printer.result({ left: [] }, () => 'No session runs.');
       return undefined;
     }
     const { left } = await running.call('quit', {}, { signal, onProgress: progress.step });
+    await repairLaptop(tools, args['helper-command']);
     printer.result(
       { left },
       () => `Session ended, ${left.length} ${left.length === 1 ? 'intercept' : 'intercepts'} with it.`,
@@ -22,3 +33,11 @@ export const quit = defineCommand({
     return undefined;
   },
 });
+
+/** Its names lead nowhere after a helper that was killed; only root can change that. */
+async function repairLaptop({ env, progress }: Tools, command = 'sudo'): Promise<void> {
+  if (!isLeftBehind()) return;
+  progress.step("Putting back this laptop's /etc/resolv.conf, which a killed helper has left");
+  const { startHelper } = await import('../network/laptop/start-helper.ts');
+  await startHelper({ command, env });
+}

@@ -1,22 +1,34 @@
 // kubectl tp status: what the session process holds, each thing proven rather than remembered.
 
 import { defineCommand } from '../command.ts';
+import { isLeftBehind } from '../network/helper/left-behind.ts';
+import { describeRoutes } from '../output/describe-routes.ts';
+import type { Progress } from '../output/progress.ts';
 import { formatFacts, formatTable } from '../output/table.ts';
-import type { IngestReport, InterceptReport, NetworkReport, RelayReport, SessionReport } from '../session/api.ts';
+import type {
+  IngestReport,
+  InterceptReport,
+  LaptopReport,
+  NetworkReport,
+  RelayReport,
+  SessionReport,
+} from '../session/api.ts';
 
 export const status = defineCommand({
   name: 'status',
   summary: 'Show your session: relays, intercepts, and when agents last reached this laptop',
   options: {},
   examples: [['kubectl tp status -o json', 'for programs: pid, socket, relays, intercepts']],
-  async run({ existingSession, connection, printer }) {
+  async run({ existingSession, connection, printer, progress }) {
     const running = await existingSession({ resume: true });
     if (running === undefined) {
       const { context } = await connection();
+      warnOfLeftBehind(progress);
       printer.result({ running: false, context }, () => `No session runs for context ${context}.`);
       return undefined;
     }
     const report = await running.call('status', {});
+    if (!report.networks.some(({ mode }) => mode === 'laptop')) warnOfLeftBehind(progress);
     printer.result({ running: true, ...report }, () => formatReport(report));
     return undefined;
   },
@@ -38,9 +50,10 @@ function formatReport(report: SessionReport): string {
   ].join('\n');
 }
 
-function formatNetwork({ namespace, mode, ranges, since, lookup, relays, proxy }: NetworkReport): string {
+function formatNetwork(report: NetworkReport): string {
+  const { namespace, mode, ranges, since, lookup, relays, laptop } = report;
   const facts = formatFacts([
-    ['for', proxy === undefined ? 'one command' : `programs with the proxy ${proxy.host}:${proxy.port}`],
+    ['for', describeUsers(report)],
     ['names of', namespace],
     [
       'ranges',
@@ -53,9 +66,32 @@ function formatNetwork({ namespace, mode, ranges, since, lookup, relays, proxy }
       'relays',
       relays.map(({ pod, state, rttMs }) => `${pod} ${state}${rttMs === undefined ? '' : ` ${rttMs} ms`}`).join(', '),
     ],
+    ...(laptop === undefined ? [] : formatLaptop(laptop)),
     ['since', since],
   ]);
   return `\nNetwork of the cluster (${mode})\n${facts}`;
+}
+
+function describeUsers({ proxy, laptop }: NetworkReport): string {
+  if (laptop !== undefined) return `all programs of this laptop, by ${laptop.interface}`;
+  return proxy === undefined ? 'one command' : `programs with the proxy ${proxy.host}:${proxy.port}`;
+}
+
+function formatLaptop({ dns, gateway, routes, leftOut, helper }: LaptopReport): [string, string][] {
+  const isKilled = helper.state === 'killed';
+  return [
+    ['routes', describeRoutes(routes)],
+    ...leftOut.map((sentence): [string, string] => ['left out', sentence]),
+    ['asked for names', `${gateway}, by ${dns}`],
+    ['helper', isKilled ? 'was killed; to put the laptop in order: kubectl tp quit' : `process ${helper.pid}`],
+  ];
+}
+
+function warnOfLeftBehind(progress: Progress): void {
+  if (!isLeftBehind()) return;
+  progress.warn(
+    "this laptop's /etc/resolv.conf was left by a helper that was killed, so names may not be found; to put it back: kubectl tp quit",
+  );
 }
 
 function formatRelays(relays: readonly RelayReport[]): string {

@@ -5,13 +5,17 @@ import { BlockList, isIPv6 } from 'node:net';
 
 export type ClusterAddresses = {
   has(address: string): boolean;
-  /** CIDRs, for people. */
+  /** CIDRs. */
   readonly ranges: readonly string[];
+  /** Known for themselves, whether or not they are in a range. */
+  readonly singles: readonly string[];
   setRanges(cidrs: readonly string[]): void;
   /** Addresses that one source knows now; they take the place of what it knew before. */
   setKnown(source: string, addresses: readonly string[]): void;
-  /** The resolver of the cluster has named it. */
-  learn(address: string): void;
+  /** The resolver of the cluster has named it. Resolves when whoever listens has made use of that. */
+  learn(address: string): Promise<void>;
+  /** Calls when there is a new address, or fewer. A listener never rejects. Returns what ends it. */
+  listen(listener: () => Promise<void>): () => void;
 };
 
 /** The oldest is forgotten first: a program looks up what it talks to. */
@@ -20,15 +24,24 @@ const MAX_LEARNED = 10_000;
 export function createClusterAddresses(): ClusterAddresses {
   const known = new Map<string, ReadonlySet<string>>();
   const learned = new Set<string>();
+  const listeners = new Set<() => Promise<void>>();
   let ranges: readonly string[] = [];
   let list = new BlockList();
+
+  const tell = async () => void (await Promise.all([...listeners].map((listener) => listener())));
+
+  function has(address: string): boolean {
+    if (learned.has(address) || [...known.values()].some((addresses) => addresses.has(address))) return true;
+    return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  }
+
   return {
-    has(address) {
-      if (learned.has(address) || [...known.values()].some((addresses) => addresses.has(address))) return true;
-      return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
-    },
+    has,
     get ranges() {
       return ranges;
+    },
+    get singles() {
+      return [...known.values(), learned].flatMap((addresses) => [...addresses]);
     },
     setRanges(cidrs) {
       const next = new BlockList();
@@ -38,13 +51,23 @@ export function createClusterAddresses(): ClusterAddresses {
       }
       list = next;
       ranges = cidrs;
+      void tell();
     },
-    setKnown: (source, addresses) => void known.set(source, new Set(addresses)),
-    learn(address) {
+    setKnown(source, addresses) {
+      known.set(source, new Set(addresses));
+      void tell();
+    },
+    async learn(address) {
+      const isNews = !has(address);
       learned.delete(address);
       learned.add(address);
       const [oldest] = learned;
       if (learned.size > MAX_LEARNED && oldest !== undefined) learned.delete(oldest);
+      if (isNews) await tell();
+    },
+    listen(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
   };
 }

@@ -6,6 +6,7 @@
 import type { Fallback, HeaderMatch, TargetKind } from '@kubectl-tp/control-plane/api';
 import type { Environment } from '../environment/collect.ts';
 import type { ErrorDescription } from '../errors.ts';
+import type { DnsWay } from '../network/helper/messages.ts';
 import type { NamespaceDescriptors } from '../network/rootless/messages.ts';
 import type { MountedVolumes } from '../volumes/volume-book.ts';
 
@@ -15,7 +16,7 @@ export type SessionApi = {
   replace: { arguments: ReplaceRequest; result: ReplaceResult };
   /** Environment and files of a container, without an intercept. */
   ingest: { arguments: IngestRequest; result: IngestResult };
-  /** The caller holds it: the cluster's network is there until its end. */
+  /** The caller holds it: the cluster's network is there until its end. That of the whole laptop: until `quit`. */
   connect: { arguments: ConnectRequest; result: ConnectResult };
   leave: { arguments: LeaveRequest; result: { left: InterceptName[] } };
   status: { arguments: Record<string, never>; result: SessionReport };
@@ -36,6 +37,8 @@ export type Request<V extends Verb = Verb> = {
 /** A line of the answer. `makesRoom`: call again on a new process; nothing was done. */
 export type Answer<V extends Verb = Verb> =
   | { readonly progress: string }
+  /** The caller is to start the root helper, which connects to this socket. */
+  | { readonly startHelper: string }
   | { readonly result: SessionApi[V]['result'] }
   | { readonly error: ErrorDescription }
   | { readonly makesRoom: true };
@@ -156,7 +159,9 @@ export type NetworkEntry =
   /** Through a namespace of their own. */
   | { readonly kind: 'namespace'; readonly descriptors: NamespaceDescriptors }
   /** Through a proxy on this address of the laptop; port 0: any that is free. */
-  | { readonly kind: 'proxy'; readonly host: string; readonly port: number };
+  | { readonly kind: 'proxy'; readonly host: string; readonly port: number }
+  /** For all programs of the laptop. CIDRs and names that go to the cluster, too, and CIDRs that never do. */
+  | { readonly kind: 'laptop'; readonly alsoProxy: readonly string[]; readonly neverProxy: readonly string[] };
 
 export type ConnectRequest = {
   /** Whose names may be written without their namespace. */
@@ -173,6 +178,20 @@ export type ConnectResult = {
   readonly ranges: readonly string[];
   readonly clusterDomain: string;
   readonly proxy?: { readonly host: string; readonly port: number };
+  readonly laptop?: LaptopReport;
+};
+
+export type LaptopReport = {
+  readonly interface: string;
+  /** Where programs ask for names. */
+  readonly gateway: string;
+  readonly dns: DnsWay;
+  /** CIDRs that lead to the cluster now. */
+  readonly routes: readonly string[];
+  /** In words: what of the cluster does not, and why. */
+  readonly leftOut: readonly string[];
+  /** Without it nobody can change routes, or put resolv.conf back. */
+  readonly helper: { readonly pid: number; readonly state: 'running' | 'killed' };
 };
 
 export type LeaveRequest =

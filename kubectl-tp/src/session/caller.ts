@@ -12,6 +12,7 @@ import { credentialsHash, type SessionFiles } from './paths.ts';
 export type CallOptions = {
   readonly signal?: AbortSignal;
   readonly onProgress?: (text: string) => void;
+  readonly onStartHelper?: (socket: string) => void;
 };
 
 /** A call whose effect lasts until `end`: see `hold` in the API. `over` resolves when it is over before: with the
@@ -67,7 +68,7 @@ export function createSessionCaller(
 async function exchange<V extends Verb>(
   files: SessionFiles,
   request: Request<V>,
-  { signal, onProgress }: CallOptions,
+  { signal, onProgress, onStartHelper }: CallOptions,
 ): Promise<HeldCall<V> | 'not served'> {
   const socket = await openSocket(files.socket);
   if (socket === undefined) return 'not served';
@@ -85,6 +86,7 @@ async function exchange<V extends Verb>(
       if (answer === undefined) throw lostProcess(files);
       isServed = true;
       if ('progress' in answer) onProgress?.(answer.progress);
+      else if ('startHelper' in answer) onStartHelper?.(answer.startHelper);
       else if ('result' in answer) return holdOpen(socket, answers, answer.result);
       else if ('makesRoom' in answer) return await closed(socket, 'not served');
       else throw await closed(socket, fromDescription(answer.error));

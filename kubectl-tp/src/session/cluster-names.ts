@@ -4,3 +4,8 @@
 export const CLUSTER_DOMAIN = 'cluster.local';
 /** Stands for the laptop among programs whose own loopback is another one. */
 export const LAPTOP_NAME = 'host.tp.internal';
+
+/** Suffixes of short names, as in a pod of the namespace (Kubernetes, DNS for Services and Pods). */
+export function searchPath(namespace: string): string[] {
+  return [`${namespace}.svc.${CLUSTER_DOMAIN}`, `svc.${CLUSTER_DOMAIN}`, CLUSTER_DOMAIN];
+}

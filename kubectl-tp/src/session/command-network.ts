@@ -5,7 +5,7 @@ import type { Tools } from '../command.ts';
 import { TpError } from '../errors.ts';
 import { OWN_ADDRESSES } from '../network/network-addresses.ts';
 import type { Namespace } from '../network/rootless/start-namespace.ts';
-import { CLUSTER_DOMAIN } from './cluster-names.ts';
+import { searchPath } from './cluster-names.ts';
 
 /** Undefined: the cluster's where it can be had, else the laptop's. */
 export type NetworkChoice = 'cluster' | 'laptop' | undefined;
@@ -34,10 +34,6 @@ export async function startCommandNetwork(namespace: string): Promise<Namespace>
   return startNamespace({ addresses: OWN_ADDRESSES, resolvConf: resolvConf(namespace) });
 }
 
-/** As in a pod of the namespace (Kubernetes, DNS for Services and Pods). */
 function resolvConf(namespace: string): string {
-  const search = [`${namespace}.svc`, 'svc', ''].map((prefix) =>
-    prefix === '' ? CLUSTER_DOMAIN : `${prefix}.${CLUSTER_DOMAIN}`,
-  );
-  return `nameserver ${OWN_ADDRESSES.ipv4.gateway}\nsearch ${search.join(' ')}\noptions ndots:5\n`;
+  return `nameserver ${OWN_ADDRESSES.ipv4.gateway}\nsearch ${searchPath(namespace).join(' ')}\noptions ndots:5\n`;
 }

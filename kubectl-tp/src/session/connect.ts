@@ -3,14 +3,17 @@
 
 import { TpError } from '../errors.ts';
 import { assertNamespace } from '../kubernetes/assert-namespace.ts';
+import { createLaptopUpstream } from '../network/dns/laptop-upstream.ts';
+import { BACKUP_PATH } from '../network/helper/resolv-conf-file.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { waitUntil } from '../waiting/wait-until.ts';
-import type { ConnectRequest, ConnectResult } from './api.ts';
+import type { ConnectRequest, ConnectResult, NetworkEntry } from './api.ts';
 import { CLUSTER_DOMAIN } from './cluster-names.ts';
 import type { CallTools } from './intercept.ts';
-import { joinNetwork } from './joined-network.ts';
+import { type JoinedNetwork, type JoinOptions, joinNetwork } from './joined-network.ts';
+import { alsoNamesOf } from './laptop-wishes.ts';
 import type { LiveSession } from './live-session.ts';
-import { laptopAddresses, openEntry } from './network-entry.ts';
+import { laptopAddresses, type OpenedEntry } from './network-entry.ts';
 import { proveNames } from './prove-names.ts';
 import type { Session } from './session.ts';
 import { tunnelTrouble } from './tunnel-trouble.ts';
@@ -19,10 +22,17 @@ import { tunnelDown } from './wait-causes.ts';
 export type Connected = {
   readonly result: ConnectResult;
   readonly live: LiveSession;
+  readonly opened: OpenedEntry;
   leave(): Promise<void>;
 };
 
-export async function connect(session: Session, request: ConnectRequest, tools: CallTools): Promise<Connected> {
+/** `open` lets programs in. */
+export async function connect(
+  session: Session,
+  request: ConnectRequest,
+  tools: CallTools,
+  open: (network: JoinedNetwork) => Promise<OpenedEntry>,
+): Promise<Connected> {
   const live = await session.open(tools);
   const joined = new AbortController();
   const outbound = live.outbound.take();
@@ -41,7 +51,7 @@ export async function connect(session: Session, request: ConnectRequest, tools: 
         outbound,
         namespace,
         ownServices: live.ownServices,
-        laptop: laptopAddresses(entry),
+        ...surroundings(entry),
         signal,
         lifetime: joined.signal,
       }),
@@ -49,7 +59,7 @@ export async function connect(session: Session, request: ConnectRequest, tools: 
       assertNamespace(client, { namespace, signal }),
     ]);
     await proveNames(outbound.ask, CLUSTER_DOMAIN, signal);
-    const opened = await openEntry(entry, network);
+    const opened = await open(network);
     const result: ConnectResult = {
       session: live.identity.session,
       namespace,
@@ -58,10 +68,11 @@ export async function connect(session: Session, request: ConnectRequest, tools: 
       clusterDomain: CLUSTER_DOMAIN,
       ...opened.result,
     };
-    const forget = live.networks.add({ result, network, sinceMs: Date.now() });
+    const forget = live.networks.add({ result, network, sinceMs: Date.now(), ...laptopOf(opened) });
     return {
       result,
       live,
+      opened,
       async leave() {
         forget();
         await opened.close();
@@ -73,6 +84,19 @@ export async function connect(session: Session, request: ConnectRequest, tools: 
     throw error;
   }
 }
+
+/** What lies around the cluster for programs that come this way. */
+function surroundings(entry: NetworkEntry): Pick<JoinOptions, 'laptop' | 'alsoNames' | 'laptopUpstream'> {
+  const isLaptop = entry.kind === 'laptop';
+  return {
+    laptop: laptopAddresses(entry),
+    alsoNames: isLaptop ? alsoNamesOf(entry.alsoProxy) : [],
+    // /etc/resolv.conf leads back here while the whole laptop does.
+    laptopUpstream: createLaptopUpstream(isLaptop ? { instead: BACKUP_PATH } : {}),
+  };
+}
+
+const laptopOf = ({ laptop }: OpenedEntry) => (laptop === undefined ? {} : { laptop });
 
 type TunnelWait = CallTools & {
   readonly live: LiveSession;

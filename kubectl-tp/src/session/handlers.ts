@@ -6,6 +6,8 @@ import { connect } from './connect.ts';
 import { holdInside } from './hold-inside.ts';
 import { ingest, leaveIngests, ownerOf } from './ingest.ts';
 import { intercept } from './intercept.ts';
+import type { LaptopSlot } from './laptop-slot.ts';
+import { openEntry } from './network-entry.ts';
 import type { SessionFiles } from './paths.ts';
 import { leaveAll, replace } from './replace.ts';
 import { buildReport } from './report.ts';
@@ -17,6 +19,7 @@ import { unmountWhenEnded } from './volume-ends.ts';
 type Options = {
   readonly session: Session;
   readonly volumes: VolumeBook;
+  readonly laptop: LaptopSlot;
   /** Takes up what an earlier process has left. */
   readonly resume: (signal: AbortSignal) => Promise<void>;
   readonly connection: Connection;
@@ -24,7 +27,7 @@ type Options = {
   readonly quit: () => void;
 };
 
-export function createHandlers({ session, volumes, resume, connection, files, quit }: Options): Handlers {
+export function createHandlers({ session, volumes, laptop, resume, connection, files, quit }: Options): Handlers {
   const holdings = { session, volumes };
   return {
     async intercept({ arguments: request, ...tools }) {
@@ -59,7 +62,10 @@ export function createHandlers({ session, volumes, resume, connection, files, qu
 
     async connect({ arguments: request, ...tools }) {
       await resume(tools.signal);
-      const { result, live, leave } = await connect(session, request, tools);
+      const laptopTools = { ...tools, helperSocket: files.helper, apiHosts: apiHosts(connection) };
+      const join = () => connect(session, request, tools, (network) => openEntry(request.entry, network, laptopTools));
+      if (request.entry.kind === 'laptop') return { result: await laptop.join(join) };
+      const { result, live, leave } = await join();
       return { result, ended: untilGone(session, live, tools.signal), release: leave };
     },
 
@@ -77,11 +83,20 @@ export function createHandlers({ session, volumes, resume, connection, files, qu
 
     async quit({ signal }) {
       await resume(signal);
-      // Files first: a cluster that does not answer keeps none of them here.
+      // What is on this laptop first: a cluster that does not answer keeps none of them here.
+      await laptop.leave();
       await volumes.unmountAll();
       const left = await session.end();
       // Ends the process once the caller has its answer and closes.
       return { result: { left }, release: async () => quit() };
     },
   };
+}
+
+/** The API server, and what stands before it. */
+function apiHosts({ cluster: { value } }: Connection): string[] {
+  return [value.server, value['proxy-url']].flatMap((url) => {
+    // An IPv6 address stands in brackets there.
+    return typeof url === 'string' && URL.canParse(url) ? [new URL(url).hostname.replace(/^\[|\]$/g, '')] : [];
+  });
 }

@@ -7,6 +7,8 @@ import type { InsideRequest, InsideResult, SessionApi } from './api.ts';
 import { type Connected, connect } from './connect.ts';
 import { type ForwardedPort, forwardPort } from './forward-port.ts';
 import type { CallTools } from './intercept.ts';
+import type { JoinedNetwork } from './joined-network.ts';
+import { openNamespace } from './network-entry.ts';
 import type { Outcome } from './server.ts';
 import type { Session } from './session.ts';
 import { untilGone } from './until-ended.ts';
@@ -62,11 +64,9 @@ async function openInside(
   tools: CallTools,
 ): Promise<Opened | Extract<InsideResult, { error: unknown }>> {
   try {
-    const connected = await connect(
-      session,
-      { namespace, entry: { kind: 'namespace', descriptors }, timeoutMs },
-      tools,
-    );
+    const entry = { kind: 'namespace', descriptors } as const;
+    const open = (network: JoinedNetwork) => openNamespace(entry, network);
+    const connected = await connect(session, { namespace, entry, timeoutMs }, tools, open);
     return { connected, dialer: await openDialer(connected, descriptors) };
   } catch (error) {
     if (isRequired || tools.signal.aborted) throw error;

@@ -3,8 +3,7 @@
 
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { type ClusterAddresses, createClusterAddresses } from '../network/cluster-addresses.ts';
-import { createLaptopUpstream } from '../network/dns/laptop-upstream.ts';
-import { createResolver, type Resolver } from '../network/dns/resolver.ts';
+import { createResolver, type DnsUpstream, type Resolver } from '../network/dns/resolver.ts';
 import { findRanges, followNamespaceAddresses } from '../network/find-ranges.ts';
 import { createLearningUpstream } from '../network/learning-upstream.ts';
 import { createRouteDialer } from '../network/route-dialer.ts';
@@ -17,6 +16,8 @@ import { createOwnServiceDialer, type OwnServices } from './own-services.ts';
 export type JoinedNetwork = {
   readonly namespace: string;
   readonly dialer: Dialer;
+  /** The way through the relays alone. */
+  readonly cluster: Dialer;
   readonly resolver: Resolver;
   readonly addresses: ClusterAddresses;
 };
@@ -28,6 +29,10 @@ export type JoinOptions = {
   readonly ownServices: OwnServices;
   /** Addresses by which programs call the laptop. */
   readonly laptop: readonly string[];
+  /** Names of the outside that belong to the cluster here. */
+  readonly alsoNames: readonly string[];
+  /** What the laptop itself would ask. */
+  readonly laptopUpstream: DnsUpstream;
   /** For the joining alone. */
   readonly signal: AbortSignal;
   /** Follows the namespace's addresses until then. */
@@ -35,19 +40,26 @@ export type JoinOptions = {
 };
 
 export async function joinNetwork(options: JoinOptions): Promise<JoinedNetwork> {
-  const { client, outbound, namespace, ownServices, laptop, signal, lifetime } = options;
+  const { client, outbound, namespace, ownServices, laptop, alsoNames, laptopUpstream, signal, lifetime } = options;
   const addresses = createClusterAddresses();
   followNamespaceAddresses(client, { namespace, addresses, signal: lifetime });
   addresses.setRanges(await findRanges(client, signal));
-  const learning = { clusterDomain: CLUSTER_DOMAIN, learn: addresses.learn };
+  const learning = { clusterDomain: CLUSTER_DOMAIN, alsoNames, learn: addresses.learn };
   const resolver = createResolver({
     cluster: createLearningUpstream(outbound.ask, learning),
-    laptop: createLaptopUpstream(),
+    laptop: laptopUpstream,
     clusterDomain: CLUSTER_DOMAIN,
     namespace,
     isClusterAddress: addresses.has,
     ownNames: new Map([[LAPTOP_NAME, laptop]]),
+    alsoNames,
   });
   const routes = createRouteDialer({ cluster: outbound, host: createHostDialer(), isCluster: addresses.has, laptop });
-  return { namespace, dialer: createOwnServiceDialer(routes, ownServices), resolver, addresses };
+  return {
+    namespace,
+    dialer: createOwnServiceDialer(routes, ownServices),
+    cluster: outbound,
+    resolver,
+    addresses,
+  };
 }

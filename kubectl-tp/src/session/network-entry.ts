@@ -1,21 +1,30 @@
 // Lets programs into a joined network: those of a namespace of their own by packets, others by a proxy.
 
-import type { PacketDevice } from '../network/device/packet-device.ts';
 import { LAPTOP_ADDRESSES, OWN_ADDRESSES } from '../network/network-addresses.ts';
-import { DialError, type Dialer } from '../outbound/dialer.ts';
-import type { ConnectResult, NetworkEntry } from './api.ts';
+import type { ConnectResult, LaptopReport, NetworkEntry } from './api.ts';
 import type { JoinedNetwork } from './joined-network.ts';
+import type { LaptopTools } from './laptop-entry.ts';
 
 export type OpenedEntry = {
-  readonly result: Pick<ConnectResult, 'proxy'>;
+  readonly result: Pick<ConnectResult, 'proxy' | 'laptop'>;
+  /** Of the whole laptop, as it is now. */
+  readonly laptop?: () => LaptopReport;
+  /** Resolves when it has ended by itself. */
+  readonly over?: Promise<void>;
   close(): Promise<void>;
 };
 
-/** Throws when the namespace is gone or the proxy's port is taken. */
-export async function openEntry(entry: NetworkEntry, network: JoinedNetwork): Promise<OpenedEntry> {
-  // Each brings what the other does without: system calls here, protocols there.
-  if (entry.kind === 'proxy') return openProxy(entry, network);
-  return openNamespace(entry, network);
+/** Throws when the namespace is gone, the proxy's port is taken, or the laptop's network can't be changed. */
+export async function openEntry(entry: NetworkEntry, network: JoinedNetwork, tools: LaptopTools): Promise<OpenedEntry> {
+  // Each brings what the others do without: system calls, protocols, a helper.
+  switch (entry.kind) {
+    case 'proxy':
+      return openProxy(entry, network);
+    case 'namespace':
+      return openNamespace(entry, network);
+    case 'laptop':
+      return (await import('./laptop-entry.ts')).openLaptop(entry, network, tools);
+  }
 }
 
 type Entry<K extends NetworkEntry['kind']> = Extract<NetworkEntry, { kind: K }>;
@@ -27,58 +36,21 @@ async function openProxy({ host, port }: Entry<'proxy'>, { dialer, resolver }: J
   return { result: { proxy: proxy.address }, close: proxy.close };
 }
 
-async function openNamespace(
+/** Throws when the namespace is gone. */
+export async function openNamespace(
   { descriptors: { pid, tun, listener } }: Entry<'namespace'>,
-  { dialer, resolver }: JoinedNetwork,
+  network: JoinedNetwork,
 ): Promise<OpenedEntry> {
-  const [{ createPacketNetwork }, { createLinuxTun }, { takeDescriptor }, { listenerServer }, { serveDnsStream }] =
-    await Promise.all([
-      import('../network/packet-network.ts'),
-      import('../network/device/linux-tun.ts'),
-      import('../network/rootless/take-descriptor.ts'),
-      import('../network/rootless/open-listener.ts'),
-      import('../network/dns/serve-dns-stream.ts'),
-    ]);
-  const device = createLinuxTun(takeDescriptor(pid, tun));
-  const packets = createPacketNetwork({
-    device,
-    listener: orClose(device, () => listenerServer(takeDescriptor(pid, listener))),
-    addresses: OWN_ADDRESSES,
-    dialer,
-    resolver,
-    serveDns: (stream) => serveDnsStream(stream, resolver),
-    reachable: (host) => isReachable(dialer, host),
-    now: () => performance.now(),
-    random: Math.random,
-  });
-  return { result: {}, close: packets.close };
-}
-
-/** A namespace that is just ending may have lost its listener: what was taken of it keeps it from going. */
-function orClose<T>(device: PacketDevice, take: () => T): T {
-  try {
-    return take();
-  } catch (error) {
-    device.close();
-    throw error;
-  }
-}
-
-/** RFC 862's port, which hardly anybody listens on: a refusal comes from there, too. */
-const ECHO_PORT = 7;
-const REACHABLE_WITHIN_MS = 3000;
-
-async function isReachable(dialer: Dialer, host: string): Promise<boolean> {
-  try {
-    const stream = await dialer.connect({ host, port: ECHO_PORT }, AbortSignal.timeout(REACHABLE_WITHIN_MS));
-    stream.destroy();
-    return true;
-  } catch (error) {
-    return error instanceof DialError && error.failure === 'refused';
-  }
+  const [{ openPackets }, { takeDescriptors }] = await Promise.all([
+    import('./open-packets.ts'),
+    import('../network/rootless/take-descriptor.ts'),
+  ]);
+  const descriptors = takeDescriptors(pid, { tun, listener });
+  const { close } = openPackets({ ...network, addresses: OWN_ADDRESSES, descriptors });
+  return { result: {}, close };
 }
 
 /** Addresses by which programs that come this way call the laptop. */
 export function laptopAddresses({ kind }: NetworkEntry): readonly string[] {
-  return kind === 'proxy' ? ['127.0.0.1'] : LAPTOP_ADDRESSES;
+  return kind === 'namespace' ? LAPTOP_ADDRESSES : ['127.0.0.1'];
 }

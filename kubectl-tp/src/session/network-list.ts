@@ -1,12 +1,14 @@
 // The networks that programs of this laptop have joined now.
 
-import type { ConnectResult } from './api.ts';
+import type { ConnectResult, LaptopReport } from './api.ts';
 import type { JoinedNetwork } from './joined-network.ts';
 
 export type NetworkRecord = {
   readonly result: ConnectResult;
   readonly network: JoinedNetwork;
   readonly sinceMs: number;
+  /** As it is now. */
+  readonly laptop?: () => LaptopReport;
 };
 
 export type NetworkList = {

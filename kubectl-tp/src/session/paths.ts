@@ -15,6 +15,8 @@ export type SessionFiles = {
   readonly lock: string;
   /** The session's name and private key. */
   readonly identity: string;
+  /** Where the root helper of this process connects. */
+  readonly helper: string;
   /** Folder of the files of pods. */
   readonly volumes: string;
 };
@@ -38,6 +40,7 @@ export function sessionFiles(connection: Connection, env: NodeJS.ProcessEnv): Se
     log: path('log'),
     lock: path('lock'),
     identity: path('identity.json'),
+    helper: path('root'),
     volumes: path('volumes'),
   };
 }

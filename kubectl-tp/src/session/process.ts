@@ -10,6 +10,7 @@ import { VERSION } from '../version.ts';
 import { createVolumeBook } from '../volumes/volume-book.ts';
 import { createHandlers } from './handlers.ts';
 import { createIdleTimer } from './idle-timer.ts';
+import { createLaptopSlot } from './laptop-slot.ts';
 import { createLog, type Log } from './log.ts';
 import { credentialsHash, type SessionFiles } from './paths.ts';
 import { createSessionServer } from './server.ts';
@@ -33,6 +34,12 @@ export async function runSessionProcess(): Promise<void> {
     log,
   });
   const volumes = createVolumeBook({ client: session.cluster.client, folder: files.volumes, log });
+  const laptop = createLaptopSlot(session);
+  /** The session stays, for another process; the laptop's network would be nobody's. */
+  const close = async () => {
+    await laptop.leave();
+    await session.close();
+  };
   const resume = createResume({ session, volumes }, files.identity, log);
   const credentials = credentialsHash(connection);
   const idleMs = readDuration(process.env.TP_SESSION_IDLE ?? DEFAULT_IDLE, 'TP_SESSION_IDLE');
@@ -40,19 +47,20 @@ export async function runSessionProcess(): Promise<void> {
     limitMs: () => (session.isClosed() ? UNUSED_MS : idleMs),
     isNeeded: () => session.isNeeded() || volumes.all().length > 0,
     // A session that could not be opened may be wanted later: its key stays.
-    onIdle: () => end('idle', session.isClosed() ? session.close : async () => void (await session.end())),
+    onIdle: () => end('idle', session.isClosed() ? close : async () => void (await session.end())),
   });
   const server = createSessionServer({
     handlers: createHandlers({
       session,
       volumes,
+      laptop,
       resume,
       connection,
       files,
       quit: () => end('quit', async () => undefined),
     }),
     isMine: (request) => request.version === VERSION && request.credentials === credentials,
-    onForeign: () => end('replaced', session.close),
+    onForeign: () => end('replaced', close),
     onActivity: idle.note,
     log,
   });
@@ -62,8 +70,8 @@ export async function runSessionProcess(): Promise<void> {
   process.stdout.end('ready\n');
   if (!isFirst) process.exit(0);
   log('session process started', { pid: process.pid, version: VERSION });
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => end(name, session.close));
-  watchSocket(files.socket, () => end('another process has taken the socket', session.close));
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => end(name, close));
+  watchSocket(files.socket, () => end('another process has taken the socket', close));
   // Nobody waits for this one.
   await resume(new AbortController().signal);
 }

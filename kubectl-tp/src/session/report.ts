@@ -60,9 +60,10 @@ async function reportNetworks({ networks, outbound }: LiveSession): Promise<Netw
     (error: Error) => ({ error: error.message }),
   );
   const relays = current.tunnels.status().map(reportRelay);
-  return networks.all().map(({ result: { session: _, ...result }, network, sinceMs }) => ({
+  return networks.all().map(({ result: { session: _, ...result }, network, sinceMs, laptop }) => ({
     ...result,
     ranges: network.addresses.ranges,
+    ...(laptop === undefined ? {} : { laptop: laptop() }),
     since: new Date(sinceMs).toISOString(),
     lookup,
     relays,

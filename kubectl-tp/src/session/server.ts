@@ -10,6 +10,8 @@ export type Call<V extends Verb> = {
   readonly arguments: SessionApi[V]['arguments'];
   readonly signal: AbortSignal;
   readonly progress: (text: string) => void;
+  /** Asks the caller, who has the terminal, for a root helper on that socket. */
+  readonly startHelper: (socket: string) => void;
 };
 
 /**
@@ -76,7 +78,9 @@ async function runCall(socket: Socket, request: Request, { options, signal, call
   const handler = options.handlers[verb] as (call: Call<Verb>) => Promise<Outcome<Verb>>;
   const progress = (text: string) => writeLine(socket, { progress: text });
   try {
-    const { result, release, ended } = await handler({ arguments: request.arguments, signal, progress });
+    const startHelper = (path: string) => writeLine(socket, { startHelper: path });
+    const call = { arguments: request.arguments, signal, progress, startHelper };
+    const { result, release, ended } = await handler(call);
     writeLine(socket, { result });
     if (release === undefined) return;
     const left = callerEnded.then(

@@ -34,6 +34,7 @@ async function createFiles(t: ExecutionContext): Promise<SessionFiles> {
     socket: path('sock'),
     log: path('log'),
     lock: path('lock'),
+    helper: path('root'),
     identity: path('identity.json'),
     volumes: path('volumes'),
   };
@@ -90,6 +91,19 @@ test('a call gives its progress, then its result', async (t) => {
   const answer = await caller.call('leave', { all: true }, { onProgress: (text) => said.push(text) });
   t.deepEqual(said, ['one', 'two']);
   t.deepEqual(answer, { left: [{ namespace: 'shop', name: '{"all":true}' }] });
+});
+
+test('who has the terminal is asked for a root helper, and what that did is the result', async (t) => {
+  const asked = Promise.withResolvers<string>();
+  const { files } = await serve(t, {
+    async leave({ startHelper }) {
+      startHelper('/run/user/root');
+      return { result: { left: [{ namespace: '', name: await asked.promise }] } };
+    },
+  });
+  const caller = createSessionCaller(CONNECTION, files, neverRestart);
+  const answer = await caller.call('leave', { all: true }, { onStartHelper: asked.resolve });
+  t.is(answer.left[0]?.name, '/run/user/root');
 });
 
 test('an error keeps its code and next step', async (t) => {

@@ -140,6 +140,20 @@ test('another network is another resolver, from the next question on', async (t)
   t.deepEqual(recordsOf(await ask('example.com')), ['A "192.0.2.1"']);
 });
 
+test('the file that was there before is asked while it is there', async (t) => {
+  const good = await startNameServer(t, { respond: respondFrom(OUTSIDE), host: '127.0.0.3' });
+  const folder = await mkdtemp(join(tmpdir(), `tp-dns-${randomUUID()}`));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const [resolvConf, instead] = [join(folder, 'resolv.conf'), join(folder, 'before')];
+  await writeFile(resolvConf, 'nameserver 127.0.0.2');
+  await writeFile(instead, 'nameserver 127.0.0.3');
+  const upstream = createLaptopUpstream({ resolvConf, instead, port: good.port });
+  const ask = () => upstream(buildTestQuestion({ name: 'example.com' }), NEVER);
+  t.deepEqual(recordsOf(decode(await ask())), ['A "192.0.2.1"']);
+  await rm(instead);
+  await t.throwsAsync(ask());
+});
+
 test('what a resolv.conf says', (t) => {
   const conf = parseResolvConf(`# nameserver 192.0.2.9
 domain example.com

@@ -9,11 +9,15 @@ import { TUN_DEVICE } from './tun-device.ts';
 
 /** The largest packet there is: what a packet costs hardly depends on its size. */
 export const TUN_MTU = 65_535;
+/** Packets that wait for us. The usual 500 lose the first ones of a thousand connections at once. */
+export const TUN_QUEUE_LENGTH = 4096;
 const BUFFER_BYTES = 65_536;
 
 /** linux/if_tun.h: an interface without the four bytes in front of each packet. */
 const TUNSETIFF = 0x400454ca;
 const IFF_TUN_NO_PI = 0x1001;
+const TUNSETPERSIST = 0x400454cb;
+const TUNSETOWNER = 0x400454cc;
 /** linux/if.h: a name of 16 bytes, then what it is about. */
 const IFREQ_BYTES = 40;
 const IFREQ_NAME_BYTES = 16;
@@ -23,13 +27,34 @@ const MAX_PACKETS_A_TURN = 64;
 /** Errors of a read that mean nothing else than that no packet is there. */
 const NOTHING_YET: readonly number[] = [constants.errno.EAGAIN, constants.errno.EINTR];
 
-/** Makes an interface of that name in the network namespace of this process. Returns its descriptor. */
+/**
+ * Makes an interface of that name in the network namespace of this process, or takes one that was left for this user.
+ * Returns its descriptor.
+ */
 export function openLinuxTun(name: string): number {
   const descriptor = openSync(TUN_DEVICE, files.O_RDWR | files.O_NONBLOCK);
   const request = Buffer.alloc(IFREQ_BYTES);
   request.write(name);
   request.writeUInt16LE(IFF_TUN_NO_PI, IFREQ_NAME_BYTES);
   checked('making a TUN interface', systemCalls.ioctl(descriptor, TUNSETIFF, request));
+  return descriptor;
+}
+
+/** As root: makes an interface that stays until that user takes it, who has no other right over it. */
+export function leaveLinuxTun(name: string, owner: number): void {
+  const descriptor = openLinuxTun(name);
+  try {
+    checked('giving the TUN interface to its user', systemCalls.ioctl(descriptor, TUNSETOWNER, owner));
+    checked('leaving the TUN interface', systemCalls.ioctl(descriptor, TUNSETPERSIST, 1));
+  } finally {
+    systemCalls.close(descriptor);
+  }
+}
+
+/** Takes one that was left. From now on it goes, and its addresses and routes with it, when the descriptor is closed. */
+export function takeLinuxTun(name: string): number {
+  const descriptor = openLinuxTun(name);
+  checked('taking the TUN interface', systemCalls.ioctl(descriptor, TUNSETPERSIST, 0));
   return descriptor;
 }
 

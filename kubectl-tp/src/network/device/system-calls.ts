@@ -25,6 +25,8 @@ export const systemCalls = {
   send: library.func('long send(int, const void*, size_t, int)'),
   recv: library.func('long recv(int, void*, size_t, int)'),
   ifNameToIndex: library.func('unsigned int if_nametoindex(const char*)'),
+  flock: library.func('int flock(int, int)'),
+  getsockopt: library.func('int getsockopt(int, int, int, void*, void*)'),
   mount: library.func('int mount(const char*, const char*, const char*, unsigned long, const char*)'),
   pivotRoot: library.func('int pivot_root(const char*, const char*)'),
   umount2: library.func('int umount2(const char*, int)'),

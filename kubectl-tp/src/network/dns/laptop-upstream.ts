@@ -11,16 +11,20 @@ import { flagsOf, RCODE, RCODE_BITS } from './wire.ts';
 export type LaptopUpstreamOptions = {
   /** Must not be a file that names the resolver which asks here: it would ask itself. */
   readonly resolvConf?: string;
+  /** Read in its place while it is there. */
+  readonly instead?: string;
   readonly port?: number;
 };
 
 /** The file is read with each question: laptops change networks. It is small, and answers are cached. */
 export function createLaptopUpstream({
   resolvConf = '/etc/resolv.conf',
+  instead,
   port = 53,
 }: LaptopUpstreamOptions = {}): DnsUpstream {
   return async (question, signal) => {
-    const { servers, timeoutMs, attempts } = parseResolvConf(await readFile(resolvConf, 'utf8').catch(() => ''));
+    const text = (instead && (await readText(instead))) ?? (await readText(resolvConf)) ?? '';
+    const { servers, timeoutMs, attempts } = parseResolvConf(text);
     const turns = Array.from({ length: attempts }, () => servers).flat();
     // Each gets its turn before the program has given up.
     const turnMs = Math.min(timeoutMs, QUESTION_TIMEOUT_MS / turns.length);
@@ -44,6 +48,8 @@ export function createLaptopUpstream({
     throw new Error(`the laptop's resolver does not answer (${[...troubles].join(', ')})`);
   };
 }
+
+const readText = (path: string): Promise<string | undefined> => readFile(path, 'utf8').catch(() => undefined);
 
 /** Another server may do better. */
 function isRefusal(answer: Buffer): boolean {

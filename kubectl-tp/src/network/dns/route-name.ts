@@ -20,6 +20,8 @@ export type NameSpace = {
   readonly isClusterAddress: (address: string) => boolean;
   /** Addresses by name, in small letters. */
   readonly ownNames: ReadonlyMap<string, readonly string[]>;
+  /** Names of the outside that the cluster's resolver is asked for, with all names below them; in small letters. */
+  readonly alsoNames?: readonly string[];
 };
 
 const LOCALHOST = ['127.0.0.1', '::1'];
@@ -32,8 +34,10 @@ export function createNameRouter({
   namespace,
   isClusterAddress,
   ownNames,
+  alsoNames = [],
 }: NameSpace): (labels: readonly string[]) => NameRoute {
   const domain = clusterDomain.toLowerCase().split('.');
+  const alsoDomains = alsoNames.map((name) => name.split('.'));
   /** As in a pod's resolv.conf. */
   const searchPath = [[namespace, 'svc', ...domain], ['svc', ...domain], domain];
 
@@ -49,6 +53,7 @@ export function createNameRouter({
     if (hasSuffix(labels, domain)) {
       return { to: isImpossible(labels.slice(0, -domain.length)) ? 'nobody' : 'cluster' };
     }
+    if (alsoDomains.some((also) => hasSuffix(labels, also))) return { to: 'cluster' };
     const address = addressOfReverseName(labels);
     if (address !== undefined) return { to: isClusterAddress(address) ? 'cluster' : 'laptop' };
     if (!isCommon) return { to: 'laptop' };

@@ -3,7 +3,7 @@
 
 import { Socket } from 'node:net';
 import { checked, systemCalls } from '../device/system-calls.ts';
-import { ADDRESS_FAMILY } from './netlink.ts';
+import { ADDRESS_FAMILY } from '../netlink/messages.ts';
 import { hasIpv6 } from './setup-interface.ts';
 
 const AF_UNIX = 1;

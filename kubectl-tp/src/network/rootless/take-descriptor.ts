@@ -29,3 +29,20 @@ export function takeDescriptor(pid: number, descriptor: number): number {
     process.close();
   }
 }
+
+/** All or none: what was taken of a process that is just ending would keep its network from going. */
+export function takeDescriptors<N extends string>(
+  pid: number,
+  descriptors: Readonly<Record<N, number>>,
+): Record<N, number> {
+  const taken = new Map<string, number>();
+  try {
+    for (const [name, descriptor] of Object.entries<number>(descriptors)) {
+      taken.set(name, takeDescriptor(pid, descriptor));
+    }
+    return Object.fromEntries(taken) as Record<N, number>;
+  } catch (error) {
+    for (const copy of taken.values()) systemCalls.close(copy);
+    throw error;
+  }
+}

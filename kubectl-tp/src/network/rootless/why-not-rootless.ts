@@ -2,10 +2,10 @@
 // tell: many parts of a system may forbid it.
 
 import { execFile } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describeError, type ErrorDescription, TpError } from '../../errors.ts';
-import { TUN_DEVICE } from '../device/tun-device.ts';
+import { assertTunDevice } from '../device/tun-device.ts';
 import { isRoot, namespaceFlags, sameUserFlags, unshareProgram } from './unshare.ts';
 
 const TRY_TIMEOUT_MS = 5000;
@@ -40,20 +40,6 @@ function assertLinux(): void {
   throw new TpError('NAMESPACE_UNSUPPORTED', `A network for one command needs Linux; this is ${process.platform}.`, {
     hint: 'Run the command in a Linux machine, a container or WSL 2.',
   });
-}
-
-function assertTunDevice(): void {
-  try {
-    closeSync(openSync(TUN_DEVICE, constants.O_RDWR));
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const isClosed = code === 'EACCES' || code === 'EPERM';
-    const why = isClosed ? 'may not be opened by this user' : `can't be opened (${code})`;
-    throw new TpError('TUN_UNAVAILABLE', `${TUN_DEVICE} ${why}.`, {
-      hint: isClosed ? `sudo chmod 0666 ${TUN_DEVICE}` : 'sudo modprobe tun; in a container, add --device /dev/net/tun',
-      cause,
-    });
-  }
 }
 
 async function tryNamespaces(unshare: string): Promise<void> {

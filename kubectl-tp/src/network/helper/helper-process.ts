@@ -1,0 +1,115 @@
+// The root helper: `__helper SOCKET` works for the session process that listens there, `__helper` alone repairs what a
+// killed helper has left. It is started in front of a terminal (sudo asks there) and goes to the background by starting
+// itself once more: the network of a laptop outlives the terminal.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describeError, TpError } from '../../errors.ts';
+import { programPath } from '../../program-path.ts';
+import { HELPER_PROCESS_WORD } from '../../session/words.ts';
+import { takeHelperLock } from './helper-lock.ts';
+import { findLockHolder } from './lock-holder.ts';
+import { connectPeer, type Peer } from './peer.ts';
+import { repairLaptop } from './repair.ts';
+import { sayLast, serveHelper } from './serve-helper.ts';
+
+/** Behind the socket's path: this is the one in the background. */
+const IN_BACKGROUND = 'background';
+
+/** Resolves with the exit code. */
+export async function runHelperProcess([socket, place]: readonly string[]): Promise<number> {
+  try {
+    assertRoot();
+    if (socket === undefined) repairOnly();
+    else if (place === IN_BACKGROUND) await work(socket);
+    else return await startInBackground(socket);
+    return 0;
+  } catch (error) {
+    console.error(describeError(error).message);
+    return 1;
+  }
+}
+
+function assertRoot(): void {
+  if (process.getuid?.() !== 0) throw new TpError('HELPER_REFUSED', 'The root helper was not started as root.');
+}
+
+/** Without terminal and session of its own, so that neither's end reaches it. Its first words are ours. */
+async function startInBackground(socket: string): Promise<number> {
+  const words = ['--', programPath(), HELPER_PROCESS_WORD, socket, IN_BACKGROUND];
+  const child = spawn(process.execPath, words, { detached: true, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stderr.on('data', (chunk) => process.stderr.write(chunk));
+  const begun = once(child.stdout, 'data').then(() => 0);
+  const code = await Promise.race([begun, once(child, 'exit').then(([failed]) => failed ?? 1)]);
+  // What is left of them would keep this one here.
+  child.stdout.destroy();
+  child.stderr.destroy();
+  child.unref();
+  return code;
+}
+
+async function work(path: string): Promise<void> {
+  const peer = connectPeer(path);
+  try {
+    assertSameUser(peer);
+    process.stdout.write('connected\n');
+    // Whoever has read that is gone.
+    process.stdout.on('error', () => undefined);
+    await workFor(peer);
+  } finally {
+    peer.socket.destroy();
+  }
+}
+
+async function workFor(peer: Peer): Promise<void> {
+  const ending = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => ending.abort());
+  const release = takeHelperLock();
+  if (release === undefined) return refuse(peer, taken(findLockHolder()));
+  try {
+    const used = repairLaptop();
+    if (used !== undefined) return await refuse(peer, inUse(used));
+    await serveHelper(peer, ending.signal);
+  } finally {
+    release();
+  }
+}
+
+function repairOnly(): void {
+  const release = takeHelperLock();
+  if (release === undefined) throw taken(findLockHolder());
+  try {
+    const used = repairLaptop();
+    if (used !== undefined) throw inUse(used);
+  } finally {
+    release();
+  }
+}
+
+/** The user who called for root must be the one whose process gets the interface. Root has its own. */
+function assertSameUser({ uid }: Peer): void {
+  const { SUDO_UID, PKEXEC_UID } = process.env;
+  const caller = SUDO_UID ?? PKEXEC_UID;
+  if (caller === undefined || uid === 0 || Number(caller) === uid) return;
+  throw new TpError('HELPER_REFUSED', `User ${caller} may not have a helper work for a process of user ${uid}.`);
+}
+
+async function refuse({ socket }: Peer, error: TpError): Promise<void> {
+  socket.on('error', () => socket.destroy());
+  await sayLast(socket, { error: describeError(error) });
+}
+
+function taken(pid: number | undefined): TpError {
+  const who = pid === undefined ? '' : ` (its helper is process ${pid})`;
+  return laptopTaken(`Another kubectl tp connect has the network of this laptop${who}.`);
+}
+
+function inUse(name: string): TpError {
+  return laptopTaken(`A session process still uses interface ${name}, whose helper was killed.`);
+}
+
+function laptopTaken(message: string): TpError {
+  return new TpError('LAPTOP_TAKEN', message, {
+    hint: 'A second cluster beside it: kubectl tp connect -- CMD. To end the first: kubectl tp quit, in its context',
+  });
+}

@@ -1,0 +1,65 @@
+// The network of the whole laptop: one for this process, from `connect` to `quit`, whoever has called.
+
+import { TpError } from '../errors.ts';
+import { findLockHolder } from '../network/helper/lock-holder.ts';
+import type { ConnectResult } from './api.ts';
+import type { Connected } from './connect.ts';
+import type { Session } from './session.ts';
+import { untilGone } from './until-ended.ts';
+
+export type LaptopSlot = {
+  /** Throws LAPTOP_TAKEN, before anybody is asked for a password, or what `connect` throws. */
+  join(connect: () => Promise<Connected>): Promise<ConnectResult>;
+  /** Resolves when the laptop is as it was before. */
+  leave(): Promise<void>;
+};
+
+export function createLaptopSlot(session: Session): LaptopSlot {
+  let current: { readonly connected: Connected; readonly left: AbortController } | undefined;
+  let isJoining = false;
+
+  async function leave(): Promise<void> {
+    const ending = current;
+    current = undefined;
+    ending?.left.abort();
+    await ending?.connected.leave();
+  }
+
+  async function assertFree(): Promise<void> {
+    const report = current?.connected.opened.laptop?.();
+    if (report?.helper.state === 'running') {
+      throw taken(`This laptop is in the network of this cluster already, by interface ${report.interface}.`);
+    }
+    // Its helper was killed: a new one puts in order what that has left.
+    await leave();
+    const holder = findLockHolder();
+    if (holder === undefined) return;
+    throw taken(`Another kubectl tp connect has the network of this laptop (its helper is process ${holder}).`);
+  }
+
+  return {
+    async join(connect) {
+      if (isJoining) throw taken('This laptop is about to join the network of this cluster.');
+      isJoining = true;
+      try {
+        await assertFree();
+        const connected = await connect();
+        const left = new AbortController();
+        current = { connected, left };
+        const { live, opened, result } = connected;
+        const isOver = [untilGone(session, live, left.signal), ...(opened.over === undefined ? [] : [opened.over])];
+        void Promise.race(isOver).then(() => (left.signal.aborted ? undefined : leave()));
+        return result;
+      } finally {
+        isJoining = false;
+      }
+    },
+    leave,
+  };
+}
+
+function taken(message: string): TpError {
+  return new TpError('LAPTOP_TAKEN', message, {
+    hint: 'To end it: kubectl tp quit, in its context. A second cluster beside it: kubectl tp connect -- CMD',
+  });
+}

@@ -1,0 +1,210 @@
+// The whole laptop in a cluster's network: a real helper, real interfaces, real programs, in a namespace that plays the
+// laptop. Whatever ends, and however it ends, the laptop is as it was before, byte for byte.
+
+import test from 'ava';
+import { type Holder, type Laptop, type ResolvConfKind, startLaptop } from '../../helpers/laptop-rig.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
+
+/** A kind of file that is written, and not replaced, has another time afterwards. */
+const TIMES = / \d{4}-\d\d-\d\d [\d:.]+ \+0000|(?<=^\d+ \d+ \d+ )\d+$/gm;
+
+for (const kind of ['file', 'link', 'mounted'] as const satisfies ResolvConfKind[]) {
+  test.serial(`programs of the laptop reach the cluster and the rest; resolv.conf is a ${kind}`, async (t) => {
+    const laptop = await startLaptop(t, kind);
+    const before = await laptop.snapshot();
+    const holder = laptop.hold();
+    const report = await holder.ready();
+    t.is(report.dns, 'resolv.conf');
+    t.deepEqual(report.routes, ['10.96.0.0/16', '10.244.7.7/32', 'fd00:96::/64']);
+    t.deepEqual(report.leftOut, []);
+    for (const name of ['db', 'db.shop', 'db.shop.svc', 'db.shop.svc.cluster.local', '10.96.3.4', '[fd00:96::9]']) {
+      t.is(await fetch(laptop, name), 'hello', name);
+    }
+    t.is(await addressOf(laptop, 'www.outside.test'), '198.51.100.7');
+    t.is(await addressOf(laptop, 'nothing.outside.test'), '');
+    holder.end();
+    await holder.ended;
+    const plain = (text: string) => (kind === 'mounted' ? text.replaceAll(TIMES, '') : text);
+    t.is(plain(await laptop.snapshot()), plain(before));
+  });
+
+  test.serial(`kill -9 of the session process; resolv.conf is a ${kind}`, async (t) => {
+    const laptop = await startLaptop(t, kind);
+    const before = (await laptop.snapshot()).replaceAll(TIMES, '');
+    const holder = laptop.hold();
+    await holder.ready();
+    holder.kill();
+    await isAsBefore(laptop, before);
+    t.pass();
+  });
+}
+
+test.serial('a signal to the helper puts the laptop in order, and the session process hears of it', async (t) => {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    const laptop = await startLaptop(t);
+    const before = await laptop.snapshot();
+    const holder = laptop.hold();
+    await holder.ready();
+    process.kill(await laptop.helperPid(), signal);
+    await says(holder, 'over');
+    await isAsBefore(laptop, before.replaceAll(TIMES, ''));
+    t.is(await laptop.snapshot(), before);
+    holder.end();
+    await holder.ended;
+  }
+});
+
+test.serial('kill -9 of the helper: the network goes on, then a new helper puts the laptop in order', async (t) => {
+  const laptop = await startLaptop(t);
+  const before = await laptop.snapshot();
+  const holder = laptop.hold();
+  await holder.ready();
+  process.kill(await laptop.helperPid(), 'SIGKILL');
+  const { report } = await waitFor('the report', () => {
+    holder.report();
+    return holder.said().find((event) => JSON.stringify(event).includes('"killed"'));
+  });
+  t.like(report, { helper: { state: 'killed' } });
+  t.is(await fetch(laptop, 'db'), 'hello');
+  // While somebody answers names, a helper does not take them away.
+  const early = await laptop.helper();
+  t.is(early.code, 1);
+  t.regex(early.stderr, /still uses interface tp0/);
+  t.is(await fetch(laptop, 'db'), 'hello');
+
+  holder.end();
+  await holder.ended;
+  t.regex(await laptop.run('cat', '/etc/resolv.conf'), /^# Written by kubectl tp connect/);
+  t.deepEqual(await laptop.helper(), { code: 0, stderr: '' });
+  t.is(await laptop.snapshot(), before);
+});
+
+test.serial('kill -9 of both, and the next connect', async (t) => {
+  const laptop = await startLaptop(t);
+  const before = await laptop.snapshot();
+  const first = laptop.hold();
+  await first.ready();
+  process.kill(await laptop.helperPid(), 'SIGKILL');
+  first.kill();
+  await first.ended;
+  // The kernel takes interface and routes away with the process that had them.
+  t.notRegex(await laptop.run('ip', 'link'), /tp0/);
+  const second = laptop.hold();
+  t.is((await second.ready()).interface, 'tp0');
+  t.is(await fetch(laptop, 'db'), 'hello');
+  t.is(await addressOf(laptop, 'www.outside.test'), '198.51.100.7');
+  second.end();
+  await second.ended;
+  t.is(await laptop.snapshot(), before);
+});
+
+test.serial('what another program writes to resolv.conf meanwhile stays', async (t) => {
+  const laptop = await startLaptop(t);
+  const holder = laptop.hold();
+  await holder.ready();
+  await laptop.run('sh', '-c', 'echo nameserver 127.0.0.8 > /etc/new && mv /etc/new /etc/resolv.conf');
+  holder.end();
+  await holder.ended;
+  t.is(await laptop.run('sh', '-c', 'cat /etc/resolv.conf*'), 'nameserver 127.0.0.8\n');
+});
+
+test.serial('an address that only a name leads to has its route before the answer', async (t) => {
+  const laptop = await startLaptop(t);
+  const holder = laptop.hold({ alsoProxy: ['vault.corp.test', '172.22.0.0/16'] });
+  t.true((await holder.ready()).routes.includes('172.22.0.0/16'));
+  t.regex(await laptop.run('ip', 'route', 'get', '172.20.5.5'), /dev lan0/);
+  t.is(await fetch(laptop, 'far.other'), 'hello');
+  t.regex(await laptop.run('ip', 'route', 'get', '172.20.5.5'), /dev tp0/);
+  t.is(await addressOf(laptop, 'vault.corp.test'), '172.23.6.6');
+  t.is(await fetch(laptop, 'vault.corp.test'), 'hello');
+});
+
+test.serial('what the laptop needs itself, or has a route to, stays its own', async (t) => {
+  const laptop = await startLaptop(t);
+  const ranges = ['10.96.0.0/16', '172.21.0.0/16', '192.168.7.0/25', '172.22.0.0/30'];
+  const neverProxy = ['10.96.128.0/17'];
+  const holder = laptop.hold({ ranges, neverProxy, apiHosts: ['172.22.0.1'], alsoProxy: ['172.21.9.0/24'] });
+  const { routes, leftOut } = await holder.ready();
+  t.deepEqual(routes, ['10.96.0.0/17', '10.244.7.7/32', '172.21.9.0/24', '172.22.0.0/32', '172.22.0.2/31']);
+  t.is(leftOut.length, 3, leftOut.join('\n'));
+  t.regex(
+    leftOut.join('\n'),
+    /172\.21\.0\.0\/16 of the cluster stays out of reach.* by lan0.*--never-proxy 172\.21\.0\.0\/16/,
+  );
+  t.regex(leftOut.join('\n'), /192\.168\.7\.0\/25 of the cluster stays out of reach/);
+  t.regex(leftOut.join('\n'), /172\.22\.0\.1 is the API server/);
+  for (const [address, device] of [
+    ['10.96.1.1', 'tp0'],
+    ['10.96.200.1', 'lan0'],
+    ['172.21.1.1', 'lan0'],
+    ['172.21.9.1', 'tp0'],
+    ['172.22.0.1', 'lan0'],
+    ['172.22.0.3', 'tp0'],
+    ['192.168.7.1', 'lan0'],
+  ]) {
+    t.regex(await laptop.run('ip', 'route', 'get', `${address}`), new RegExp(`dev ${device}`), address);
+  }
+});
+
+test.serial('the interface takes other addresses where the laptop or the cluster has the first ones', async (t) => {
+  const laptop = await startLaptop(t);
+  await laptop.run('ip', 'route', 'add', '192.0.0.0/24', 'dev', 'lan0');
+  const holder = laptop.hold({ ranges: ['10.96.0.0/16', '198.18.0.0/15'] });
+  t.is((await holder.ready()).gateway, '172.31.254.2');
+  t.is(await fetch(laptop, 'db'), 'hello');
+});
+
+test.serial('a route that the kernel refuses is told, and keeps none of the others away', async (t) => {
+  const laptop = await startLaptop(t);
+  const holder = laptop.hold({ alsoProxy: ['172.21.0.0/16'] });
+  const { routes, leftOut } = await holder.ready();
+  t.false(routes.includes('172.21.0.0/16'));
+  t.true(routes.includes('10.96.0.0/16'));
+  t.regex(leftOut.join(), /172\.21\.0\.0\/16 stays out of reach: .*EEXIST/);
+});
+
+test.serial('a second connect is refused, and the first one goes on', async (t) => {
+  const laptop = await startLaptop(t);
+  const first = laptop.hold();
+  await first.ready();
+  const second = laptop.hold({ helperSocket: `${laptop.helperSocket}2`, isSecond: true });
+  await second.ended;
+  t.regex(JSON.stringify(second.said()), /LAPTOP_TAKEN/);
+  t.is(await fetch(laptop, 'db'), 'hello');
+  t.regex(JSON.stringify(await laptop.helper()), /Another kubectl tp connect/);
+});
+
+test.serial('nobody reaches the listener but by the interface', async (t) => {
+  const laptop = await startLaptop(t);
+  await laptop.hold().ready();
+  const listening = await laptop.run('cat', '/proc/net/tcp6');
+  const port = Number.parseInt(/^ *\d+: 0{32}:([0-9A-F]{4}) 0{32}:0000 0A/m.exec(listening)?.[1] ?? '', 16);
+  t.true(port > 0);
+  // Linux takes a connection of the laptop to the interface's own address for one that came in there: it is reset.
+  const answers = {
+    '127.0.0.1': /Failed to connect/,
+    '192.168.7.2': /Failed to connect/,
+    '192.0.0.1': /reset by peer/,
+  };
+  for (const [host, answer] of Object.entries(answers)) {
+    const curl = laptop.run('curl', '-s', '-o', '/dev/null', '-w', '%{errormsg}', `http://${host}:${port}`);
+    const error = await t.throwsAsync<Error & { stdout: string }>(curl);
+    t.regex(error?.stdout ?? '', answer, host);
+  }
+});
+
+const fetch = (laptop: Laptop, host: string): Promise<string> =>
+  laptop.run('curl', '-s', '-m', '10', '--http0.9', `http://${host}:8080/`);
+
+/** Empty when there is none. */
+async function addressOf(laptop: Laptop, name: string): Promise<string> {
+  return (await laptop.run('sh', '-c', `getent ahostsv4 ${name} | head -1 | cut -d' ' -f1`)).trim();
+}
+
+const says = (holder: Holder, word: string) =>
+  waitFor(`"${word}" of the session process`, () => holder.said().find((event) => word in event));
+
+/** `before` has no times. */
+async function isAsBefore(laptop: Laptop, before: string): Promise<void> {
+  await waitFor('the laptop as it was before', async () => (await laptop.snapshot()).replaceAll(TIMES, '') === before);
+}
