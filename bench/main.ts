@@ -14,6 +14,7 @@ const BENCHES = new Map<string, readonly string[]>([
   ['tunnel', []],
   ['dns', []],
   ['rootless-path', []],
+  ['outbound', []],
   ['commands', []],
   ['whole-path', []],
 ]);

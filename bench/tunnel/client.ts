@@ -1,9 +1,11 @@
-// The client of the bench: plain TCP, or TLS with an agent's certificate that resumes its sessions as Envoy does.
+// The client of the bench: over plain TCP, over TLS with an agent's certificate that resumes its sessions as Envoy does,
+// or over connections that somebody else opens.
 
 import { once } from 'node:events';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
-import { ANSWER, DOWNLOAD_REQUEST, REQUEST, UPLOAD_REQUEST } from './wire.ts';
+import { ANSWER, DOWNLOAD_REQUEST, REQUEST, UPLOAD_ANSWER, UPLOAD_REQUEST } from './wire.ts';
 
 export type Client = {
   /** Milliseconds of each request, over that many connections kept open. */
@@ -15,17 +17,25 @@ export type Client = {
   upload(bytes: number): Promise<number>;
 };
 
+export type OpenConnection = () => Promise<Duplex>;
+
 type ClientOptions = { host?: string; port: number; tls?: ConnectionOptions };
 
-export function createClient({ host = '127.0.0.1', port, tls }: ClientOptions): Client {
-  let ticket: Buffer | undefined;
+export function createClient({ tls, ...to }: ClientOptions): Client {
+  return createClientOver(tls === undefined ? tcpOpener(to) : tlsOpener({ ...to, tls }));
+}
 
-  async function open(): Promise<Socket> {
-    if (tls === undefined) {
-      const socket = connectTcp({ port, host, noDelay: true, allowHalfOpen: true });
-      await once(socket, 'connect');
-      return socket;
-    }
+export function tcpOpener({ host = '127.0.0.1', port }: ClientOptions): OpenConnection {
+  return async () => {
+    const socket = connectTcp({ port, host, noDelay: true, allowHalfOpen: true });
+    await once(socket, 'connect');
+    return socket;
+  };
+}
+
+function tlsOpener({ host = '127.0.0.1', port, tls }: ClientOptions): OpenConnection {
+  let ticket: Buffer | undefined;
+  return async () => {
     const socket = connectTls({
       ...tls,
       port,
@@ -41,8 +51,10 @@ export function createClient({ host = '127.0.0.1', port, tls }: ClientOptions): 
     });
     await once(socket, 'secureConnect');
     return socket;
-  }
+  };
+}
 
+export function createClientOver(open: OpenConnection): Client {
   async function keepAlive(connections: number, seconds: number): Promise<number[]> {
     const untilMs = performance.now() + seconds * 1000;
     const sockets = await Promise.all(Array.from({ length: connections }, open));
@@ -70,26 +82,21 @@ export function createClient({ host = '127.0.0.1', port, tls }: ClientOptions): 
   async function download(bytes: number): Promise<number> {
     const socket = await open();
     const startedAt = performance.now();
-    socket.write(`${DOWNLOAD_REQUEST}${bytes}`);
-    let received = 0;
-    socket.on('data', (chunk: Buffer) => {
-      received += chunk.length;
-    });
-    await once(socket, 'end');
+    socket.write(`${DOWNLOAD_REQUEST}${bytes}\n`);
+    await receive(socket, bytes);
     socket.destroy();
-    return received / (performance.now() - startedAt) / 1000;
+    return bytes / (performance.now() - startedAt) / 1000;
   }
 
   async function upload(bytes: number): Promise<number> {
     const piece = Buffer.alloc(64 << 10, 'x');
     const socket = await open();
     const startedAt = performance.now();
-    socket.write(UPLOAD_REQUEST);
-    for (let sent = 0; sent < bytes; sent += piece.length) {
-      if (!socket.write(piece)) await once(socket, 'drain');
+    socket.write(`${UPLOAD_REQUEST}${bytes}\n`);
+    for (let left = bytes; left > 0; left -= piece.length) {
+      if (!socket.write(piece.subarray(0, left))) await once(socket, 'drain');
     }
-    socket.end();
-    await once(socket, 'data');
+    await receive(socket, UPLOAD_ANSWER.length);
     socket.destroy();
     return bytes / (performance.now() - startedAt) / 1000;
   }
@@ -97,25 +104,31 @@ export function createClient({ host = '127.0.0.1', port, tls }: ClientOptions): 
   return { keepAlive, fresh, download, upload };
 }
 
-async function askUntil(socket: Socket, untilMs: number): Promise<number[]> {
+async function askUntil(connection: Duplex, untilMs: number): Promise<number[]> {
   const times: number[] = [];
   for (let startedAt = performance.now(); startedAt < untilMs; startedAt = performance.now()) {
-    await ask(socket);
+    await ask(connection);
     times.push(performance.now() - startedAt);
   }
   return times;
 }
 
-function ask(socket: Socket): Promise<void> {
+async function ask(connection: Duplex): Promise<void> {
+  connection.write(REQUEST);
+  await receive(connection, ANSWER.length);
+}
+
+/** So many bytes more; rejects when the connection ends before. */
+function receive(connection: Duplex, bytes: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let received = 0;
+    const lose = () => reject(new Error(`the connection ended after ${received} of ${bytes} bytes`));
     const onData = (chunk: Buffer) => {
       received += chunk.length;
-      if (received < ANSWER.length) return;
-      socket.off('data', onData).off('error', reject);
+      if (received < bytes) return;
+      connection.off('data', onData).off('error', reject).off('close', lose);
       resolve();
     };
-    socket.on('data', onData).on('error', reject);
-    socket.write(REQUEST);
+    connection.on('data', onData).on('error', reject).on('close', lose);
   });
 }

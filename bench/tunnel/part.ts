@@ -11,7 +11,7 @@ import { createTunnels } from '../../kubectl-tp/src/tunnel/tunnel.ts';
 import { createMemoryKubernetes } from '../../test/helpers/memory-kubernetes.ts';
 import { dialTcp, portOf, type sessionObject } from '../../test/helpers/tunnel-rig.ts';
 import { waitFor } from '../../test/helpers/wait-for.ts';
-import { ANSWER, DOWNLOAD_REQUEST, REQUEST_BYTES, UPLOAD_REQUEST } from './wire.ts';
+import { ANSWER, DOWNLOAD_REQUEST, REQUEST_BYTES, UPLOAD_ANSWER, UPLOAD_REQUEST } from './wire.ts';
 
 export type PartStart =
   | { role: 'app' }
@@ -43,9 +43,9 @@ async function startApp(): Promise<PartReady> {
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     socket.on('error', () => socket.destroy());
     socket.once('data', (first: Buffer) => {
-      if (first.subarray(0, DOWNLOAD_REQUEST.length).equals(DOWNLOAD_REQUEST)) return void download(socket, first);
-      if (first.subarray(0, UPLOAD_REQUEST.length).equals(UPLOAD_REQUEST))
-        return void socket.resume().on('end', () => socket.end('done'));
+      const transfer = parseTransfer(first);
+      if (transfer?.word === DOWNLOAD_REQUEST) return void download(socket, transfer.bytes);
+      if (transfer !== undefined) return upload(socket, transfer.bytes - (first.length - transfer.headerBytes));
       let pending = answer(socket, first.length);
       socket.on('data', (chunk: Buffer) => {
         pending = answer(socket, pending + chunk.length);
@@ -65,12 +65,27 @@ function answer(socket: Socket, bytes: number): number {
   }
 }
 
-async function download(socket: Socket, request: Buffer): Promise<void> {
-  const bytes = Number(request.toString('latin1', DOWNLOAD_REQUEST.length));
-  for (let sent = 0; sent < bytes; sent += PIECE.length) {
-    if (!socket.write(PIECE)) await once(socket, 'drain');
+/** Its first line comes whole: a client sends it before anything else. */
+function parseTransfer(first: Buffer): { word: string; bytes: number; headerBytes: number } | undefined {
+  const line = first.toString('latin1', 0, Math.max(0, first.indexOf('\n')));
+  const word = [DOWNLOAD_REQUEST, UPLOAD_REQUEST].find((known) => line.startsWith(known));
+  if (word === undefined) return undefined;
+  return { word, bytes: Number(line.slice(word.length)), headerBytes: line.length + 1 };
+}
+
+async function download(socket: Socket, bytes: number): Promise<void> {
+  for (let left = bytes; left > 0; left -= PIECE.length) {
+    if (!socket.write(PIECE.subarray(0, left))) await once(socket, 'drain');
   }
   socket.end();
+}
+
+function upload(socket: Socket, bytes: number): void {
+  let left = bytes;
+  socket.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left === 0) socket.end(UPLOAD_ANSWER);
+  });
 }
 
 async function startRelayPart(session: ReturnType<typeof sessionObject>): Promise<PartReady> {
@@ -91,7 +106,13 @@ async function startRelayPart(session: ReturnType<typeof sessionObject>): Promis
     logLevel: 'silent',
   };
   const log = pino({ level: 'silent' });
-  const { ports } = await startRelay(config, { client: kubernetes.client, log, signal: new AbortController().signal });
+  const { ports } = await startRelay(config, {
+    client: kubernetes.client,
+    log,
+    signal: new AbortController().signal,
+    // Every address of the cluster is the application.
+    mayDial: async () => ({ allowed: true, address: '127.0.0.1' }),
+  });
   return { port: ports.agent, laptopPort: ports.laptop };
 }
 

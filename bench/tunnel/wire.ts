@@ -8,7 +8,8 @@ export { REQUEST };
 export const ANSWER = Buffer.from(
   `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`,
 );
-/** Followed by the number of bytes to send. */
-export const DOWNLOAD_REQUEST = Buffer.from('DOWNLOAD ');
-/** Followed by bytes and an end; answered with a word. */
-export const UPLOAD_REQUEST = Buffer.from('UPLOAD ');
+/** Followed by the number of bytes to send, and a line feed. */
+export const DOWNLOAD_REQUEST = 'DOWNLOAD ';
+/** Followed by the number of bytes, a line feed, and the bytes; answered with a word, as not every way has half-close. */
+export const UPLOAD_REQUEST = 'UPLOAD ';
+export const UPLOAD_ANSWER = 'done';

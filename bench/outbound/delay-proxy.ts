@@ -1,0 +1,69 @@
+// A long link: passes connections on to a port of loopback, every byte as much later as the link is long, and no more at a
+// time than a connection may have on its way. A process of its own, told by arguments: node delay-proxy.ts ROUND_TRIP_MS
+// PORT... sends the ports in their place to its parent. It accepts at once: a real link costs a round trip there.
+
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { portOf } from '../../test/helpers/tunnel-rig.ts';
+
+/** Linux lets a TCP connection have so much on its way in a round trip (tcp_wmem); half of it travels in one direction. */
+const MAX_IN_FLIGHT_BYTES = 4 << 20;
+/** Timers count whole milliseconds. */
+const SLACK_MS = 0.5;
+
+type Waiting = { readonly dueMs: number; readonly data: Buffer | 'end' };
+
+if (import.meta.main) {
+  const [roundTripMs = 0, ...ports] = process.argv.slice(2).map(Number);
+  const delayed = await Promise.all(ports.map((port) => startDelayProxy(port, roundTripMs / 2)));
+  process.send?.(delayed);
+}
+
+async function startDelayProxy(target: number, oneWayMs: number): Promise<number> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
+    const far = connect({ host: '127.0.0.1', port: target, allowHalfOpen: true, noDelay: true });
+    carry(near, far, oneWayMs);
+    carry(far, near, oneWayMs);
+  });
+  server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 });
+  await once(server, 'listening');
+  return portOf(server);
+}
+
+function carry(from: Socket, to: Socket, oneWayMs: number): void {
+  const queue: Waiting[] = [];
+  let waitingBytes = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  function add(data: Buffer | 'end'): void {
+    queue.push({ dueMs: performance.now() + oneWayMs, data });
+    waitingBytes += data.length;
+    if (waitingBytes > MAX_IN_FLIGHT_BYTES / 2) from.pause();
+    timer ??= setTimeout(deliver, oneWayMs);
+  }
+
+  function deliver(): void {
+    const nowMs = performance.now();
+    to.cork();
+    for (let [first] = queue; first !== undefined && first.dueMs <= nowMs + SLACK_MS; [first] = queue) {
+      queue.shift();
+      waitingBytes -= first.data.length;
+      if (first.data === 'end') to.end();
+      else to.write(first.data);
+    }
+    to.uncork();
+    const [next] = queue;
+    timer = next && setTimeout(deliver, next.dueMs - nowMs);
+    if (waitingBytes > MAX_IN_FLIGHT_BYTES / 2) return;
+    if (to.writableNeedDrain) to.once('drain', () => from.resume());
+    else from.resume();
+  }
+
+  from.on('data', add).on('end', () => add('end'));
+  from.on('error', () => undefined);
+  from.on('close', () => {
+    if (from.readableEnded) return;
+    clearTimeout(timer);
+    to.resetAndDestroy();
+  });
+}
