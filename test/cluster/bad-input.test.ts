@@ -72,7 +72,7 @@ const WITHOUT_TARGET_OR_PORT = [
   mistake('intercept depot -p OPEN:82', 4, 'PORT_NOT_FOUND', /no TCP port 82. It has: 80/, /-p LOCAL:REMOTE/),
   mistake('intercept shop -p CLOSED', 4, 'NOBODY_LISTENS', /Nobody listens on port \d+ of this laptop/, /-- CMD/),
   mistake(
-    'intercept shop -p OPEN -- true',
+    'intercept shop -p OPEN --network laptop -- true',
     4,
     'PORT_IN_USE',
     /Port \d+ of this laptop is in use/,

@@ -3,12 +3,14 @@
 
 import { createRequire } from 'node:module';
 import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import type * as DnsPacket from 'dns-packet';
 import { createLinuxTun } from '../../kubectl-tp/src/network/device/linux-tun.ts';
 import type { Resolver } from '../../kubectl-tp/src/network/dns/resolver.ts';
 import { OWN_ADDRESSES } from '../../kubectl-tp/src/network/network-addresses.ts';
 import { createPacketNetwork, type PacketNetwork } from '../../kubectl-tp/src/network/packet-network.ts';
 import type { NamespaceDescriptors, PrivateFiles } from '../../kubectl-tp/src/network/rootless/messages.ts';
+import { createNamespaceDialer } from '../../kubectl-tp/src/network/rootless/namespace-dialer.ts';
 import { listenerServer } from '../../kubectl-tp/src/network/rootless/open-listener.ts';
 import { startNamespace } from '../../kubectl-tp/src/network/rootless/start-namespace.ts';
 import { takeDescriptor } from '../../kubectl-tp/src/network/rootless/take-descriptor.ts';
@@ -19,6 +21,8 @@ export type HostStart =
   | { readonly command: readonly string[]; readonly files?: PrivateFiles }
   /** The same without the session process's part: prints the descriptors and lets another process take them. */
   | { readonly commandAlone: readonly string[] }
+  /** Another process, which dials into the namespace and prints what an echo of each port has answered. */
+  | { readonly dialInto: NamespaceDescriptors; readonly ports: readonly number[] }
   /** The session process's part. Prints "ready" and stays. */
   | { readonly descriptors: NamespaceDescriptors };
 
@@ -58,6 +62,13 @@ const start = JSON.parse(process.argv[2] ?? '') as HostStart;
 if ('descriptors' in start) {
   joinNetwork(start.descriptors);
   console.log('ready');
+} else if ('dialInto' in start) {
+  const dialer = createNamespaceDialer(start.dialInto);
+  for (const port of start.ports) {
+    const socket = await dialer.dial(port, new AbortController().signal);
+    socket?.end('there and back');
+    console.log(socket === undefined ? 'nobody' : await text(socket));
+  }
 } else {
   const namespace = await startNamespace({ addresses: OWN_ADDRESSES, resolvConf: RESOLV_CONF });
   const { descriptors } = namespace;

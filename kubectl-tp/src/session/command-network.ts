@@ -22,6 +22,7 @@ export async function chooseNetwork(
   if (reason === undefined) return startCommandNetwork(namespace);
   if (choice === 'cluster') throw new TpError(reason.code, reason.message, { hint: reason.hint });
   progress.warn(staysOnLaptop(reason.message));
+  if (reason.hint !== undefined) progress.warn(`For a network of its own: ${reason.hint}`);
   return undefined;
 }
 

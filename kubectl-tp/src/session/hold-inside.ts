@@ -25,37 +25,32 @@ export async function holdInside<V extends InsideVerb>(
   hold: (tools: CallTools) => Promise<Outcome<V>>,
 ): Promise<Outcome<V>> {
   if (request.inside === undefined) return hold(tools);
-  const opened = await openInside(session, request, request.inside, tools);
-  if ('error' in opened) return withInside(await hold(tools), opened);
-  const { connected, dialer } = opened;
-  let forwarded: readonly Forwarded[] = [];
-  let isOpen = true;
-  const close = async () => {
-    if (!isOpen) return;
-    isOpen = false;
-    for (const { forward } of forwarded) forward?.close();
-    dialer.close();
-    await connected.leave();
-  };
+  const over = new AbortController();
+  const signal = AbortSignal.any([tools.signal, over.signal]);
+  const opening = openInside(session, request, request.inside, { ...tools, signal });
+  const inside = opening.then((opened) => ('error' in opened ? undefined : opened.dialer));
+  // `hold` may fail for reasons of its own before it asks.
+  inside.catch(() => undefined);
   try {
-    const outcome = await hold({ ...tools, inside: dialer });
-    forwarded = await forwardAll(portsOf(outcome.result), dialer);
-    const gone = untilGone(session, connected.live, tools.signal);
-    return {
-      ...withInside(outcome, { network: connected.result, ...describeForwards(forwarded) }),
-      ended: Promise.race([gone, outcome.ended ?? gone]),
-      async release() {
-        await outcome.release?.();
-        await close();
-      },
-    };
+    const outcome = await hold({ ...tools, inside });
+    const opened = await opening.catch(async (error) => {
+      await outcome.release?.();
+      throw error;
+    });
+    return 'error' in opened ? withInside(outcome, opened) : await lastInside(outcome, opened, session, tools.signal);
   } catch (error) {
-    await close();
+    over.abort();
+    await opening.then((opened) => ('error' in opened ? undefined : opened.close())).catch(() => undefined);
     throw error;
   }
 }
 
-type Opened = { readonly connected: Connected; readonly dialer: InsideDialer & { close(): void } };
+type Opened = {
+  readonly connected: Connected;
+  readonly dialer: InsideDialer;
+  /** Once, however often it is called. */
+  close(): Promise<void>;
+};
 
 async function openInside(
   session: Session,
@@ -64,24 +59,50 @@ async function openInside(
   tools: CallTools,
 ): Promise<Opened | Extract<InsideResult, { error: unknown }>> {
   try {
-    const entry = { kind: 'namespace', descriptors } as const;
-    const open = (network: JoinedNetwork) => openNamespace(entry, network);
-    const connected = await connect(session, { namespace, entry, timeoutMs }, tools, open);
-    return { connected, dialer: await openDialer(connected, descriptors) };
+    const { createNamespaceDialer } = await import('../network/rootless/namespace-dialer.ts');
+    const dialer = createNamespaceDialer(descriptors);
+    try {
+      const entry = { kind: 'namespace', descriptors } as const;
+      const open = (network: JoinedNetwork) => openNamespace(entry, network);
+      const connected = await connect(session, { namespace, entry, timeoutMs }, tools, open);
+      let closed: Promise<void> | undefined;
+      const close = () => {
+        dialer.close();
+        closed ??= connected.leave();
+        return closed;
+      };
+      return { connected, dialer, close };
+    } catch (error) {
+      dialer.close();
+      throw error;
+    }
   } catch (error) {
     if (isRequired || tools.signal.aborted) throw error;
     return { error: describeError(error) };
   }
 }
 
-async function openDialer(connected: Connected, descriptors: InsideRequest['descriptors']): Promise<Opened['dialer']> {
-  const { createNamespaceDialer } = await import('../network/rootless/namespace-dialer.ts');
-  try {
-    return createNamespaceDialer(descriptors);
-  } catch (error) {
-    await connected.leave();
-    throw error;
-  }
+/** The effect of the call and the network end together. */
+async function lastInside<V extends InsideVerb>(
+  outcome: Outcome<V>,
+  { connected, dialer, close }: Opened,
+  session: Session,
+  signal: AbortSignal,
+): Promise<Outcome<V>> {
+  const forwarded = await forwardAll(portsOf(outcome.result), dialer);
+  const closeAll = async () => {
+    for (const { forward } of forwarded) forward?.close();
+    await close();
+  };
+  const gone = untilGone(session, connected.live, signal);
+  return {
+    ...withInside(outcome, { network: connected.result, ...describeForwards(forwarded) }),
+    ended: Promise.race([gone, outcome.ended ?? gone]),
+    async release() {
+      await outcome.release?.();
+      await closeAll();
+    },
+  };
 }
 
 function withInside<V extends InsideVerb>(outcome: Outcome<V>, inside: InsideResult): Outcome<V> {

@@ -24,8 +24,8 @@ import { waitForIntercept } from './wait-for-intercept.ts';
 export type CallTools = {
   readonly signal: AbortSignal;
   readonly progress: (text: string) => void;
-  /** Where the caller's command listens, unless on the laptop. Nobody else can be there. */
-  readonly inside?: InsideDialer | undefined;
+  /** Where the caller's command listens, unless on the laptop. Nobody else can be there. Rejects when it must be had. */
+  readonly inside?: Promise<InsideDialer | undefined>;
 };
 
 export type Holdings = { readonly session: Session; readonly volumes: VolumeBook };
@@ -39,7 +39,8 @@ export async function intercept(
   const { namespace } = request;
   const target = await findTarget(client, request, tools.signal);
   const laptopPort = request.laptopPort ?? target.containerPort ?? unknownPort(target);
-  if (!request.portMayBeOpen && tools.inside === undefined) await assertLaptopPort(laptopPort, request.hold);
+  const inside = await tools.inside;
+  if (!request.portMayBeOpen && inside === undefined) await assertLaptopPort(laptopPort, request.hold);
 
   const live = await session.open(tools);
   await session.follow(namespace);
@@ -50,7 +51,7 @@ export async function intercept(
   const { object, created } = await createOrUpdate(client, wish);
   live.table.put(object);
   try {
-    await session.serve(object, laptopPort, tools.inside);
+    await session.serve(object, laptopPort, inside);
     const pods = await waitForIntercept({
       live,
       client,

@@ -55,7 +55,7 @@ async function buildRequests(
   const what = `${request.target.kind} ${request.target.name}`;
   const pairs = pairPorts(targetPorts(found, request.container), wishes, what);
   // A command needs its ports; without one the process is often started later, with the environment written here.
-  if (request.hold && !request.portMayBeOpen && inside === undefined) {
+  if (request.hold && !request.portMayBeOpen && (await inside) === undefined) {
     for (const pair of pairs) {
       const port = pair.laptopPort ?? (await findTarget(client, { ...request, ...pair }, signal)).containerPort;
       if (port !== undefined) await assertLaptopPort(port, true);

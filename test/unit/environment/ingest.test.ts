@@ -134,6 +134,8 @@ test('a command has the environment and the files, and its end takes them away',
     PATH: process.env.PATH,
     level: 'debug',
   });
+  // An ingest needs no cluster part, so it does without the network that only that can give.
+  t.regex(run.stderr, /So the command is in the laptop's network/);
   t.regex(run.stderr, /the files lack volume scratch \(\/scratch\): volumes of kind emptyDir are not there yet/);
   await t.throwsAsync(stat(got.TP_ROOT ?? ''), { code: 'ENOENT' });
   t.regex(await readFile(file, 'utf8'), /^export LEVEL='debug'$/m);
@@ -183,8 +185,20 @@ test('a folder that is in use is refused, with the next step', async (t) => {
   const { code, stderr } = await plugin.run('ingest', 'orders', '--mount', process.cwd());
   t.is(code, 2);
   t.regex(stderr, /it is not empty[\s\S]*--mount false[\s\S]*BAD_MOUNT/);
-  const without = await plugin.run('ingest', 'orders', '--mount', 'false', '--', 'printenv', 'LEVEL', 'TP_ROOT');
+  const without = await plugin.run(
+    'ingest',
+    'orders',
+    '--mount',
+    'false',
+    '--network',
+    'laptop',
+    '--',
+    'printenv',
+    'LEVEL',
+    'TP_ROOT',
+  );
   t.is(without.stdout, 'debug\n', 'there is no TP_ROOT');
+  t.notRegex(without.stderr, /the laptop's network/);
 });
 
 function isRunning(pid: number): boolean {

@@ -103,7 +103,7 @@ test('nobody listens', trouble, {
 
 test('the port of the command is in use', trouble, {
   answers: ONE_PORT,
-  line: 'intercept orders -p PORT -- true',
+  line: 'intercept orders -p PORT --network laptop -- true',
   code: 'PORT_IN_USE',
   exitCode: 4,
   says: /in use/,

@@ -34,10 +34,10 @@ const never = new AbortController().signal;
 const APP = `
   const { lookup } = require('node:dns/promises');
   const { readFileSync, writeFileSync } = require('node:fs');
-  const [port, report] = process.argv.slice(1);
+  const [port, report, name] = process.argv.slice(1);
   const file = () => { try { return readFileSync('${FILE}/key', 'utf8'); } catch { return 'none'; } };
   require('node:net').createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket)).listen(+port, '127.0.0.1', async () => {
-    const found = await lookup('db').then(({ address }) => address, ({ code }) => code);
+    const found = await lookup(name).then(({ address }) => address, ({ code }) => code);
     writeFileSync(report, JSON.stringify({ db: found, file: file() }));
   });`;
 
@@ -52,6 +52,8 @@ type Scene = {
   /** As if the session process had been killed. */
   readonly lose: () => void;
   readonly networks: () => number;
+  /** Calls whose effect lasts. */
+  readonly held: () => number;
 };
 
 type Options = {
@@ -79,15 +81,21 @@ async function createScene(t: ExecutionContext, { network, open, isTaken = false
   } as unknown as Session;
   let dialer: InsideDialer | undefined;
   let lose = (): void => undefined;
+  let held = 0;
 
   async function hold(request: InterceptRequest): Promise<HeldCall<'intercept'>> {
     const caller = new AbortController();
     const lost = Promise.withResolvers<undefined>();
     const tools = { signal: caller.signal, progress: () => undefined };
     const outcome = await holdInside<'intercept'>(session, request, tools, async ({ inside }) => {
-      dialer = inside;
+      // An ingest does not wait for it.
+      dialer = await inside?.catch(() => undefined);
       const volumes = { root, mounts: [FILE], missing: [] };
-      return { result: { laptop: { port }, volumes } as unknown as InterceptResult, release: async () => undefined };
+      const release = async () => {
+        held -= 1;
+      };
+      held += 1;
+      return { result: { laptop: { port }, volumes } as unknown as InterceptResult, release };
     });
     // As the server does when the caller closes its end of the connection.
     const end = async () => {
@@ -110,7 +118,9 @@ async function createScene(t: ExecutionContext, { network, open, isTaken = false
   } as unknown as Tools;
   const request = { namespace: 'shop', hold: true } as InterceptRequest;
   const report = join(folder, 'report');
-  const command = [process.execPath, '-e', APP, `${port}`, report];
+  // On the laptop nobody is asked who is not on the laptop.
+  const name = network === undefined && open === undefined ? 'db' : 'localhost';
+  const command = [process.execPath, '-e', APP, `${port}`, report, name];
   const ended = runHeld({
     verb: 'intercept',
     session: caller,
@@ -131,6 +141,7 @@ async function createScene(t: ExecutionContext, { network, open, isTaken = false
     ended,
     lose: () => lose(),
     networks: () => live.networks.all().length,
+    held: () => held,
   };
 }
 
@@ -208,6 +219,7 @@ test.serial('intercepted connections, browsers and names reach the command and i
   process.emit('SIGTERM');
   t.is(await scene.ended, 128 + 15);
   t.is(scene.networks(), 0);
+  t.is(scene.held(), 0);
   await t.throwsAsync(once(await onLaptop(port), 'connect'), { code: 'ECONNREFUSED' });
 });
 
@@ -234,7 +246,9 @@ test.serial('without a way into the cluster the command is on the laptop, with t
   t.is(await echo(() => onLaptop(scene.port)), 'there and back');
   process.emit('SIGTERM');
   await scene.ended;
-  await t.throwsAsync((await createScene(t, { open, network: 'cluster' })).ended, { code: 'NOT_INSTALLED' });
+  const required = await createScene(t, { open, network: 'cluster' });
+  await t.throwsAsync(required.ended, { code: 'NOT_INSTALLED' });
+  t.is(required.held(), 0);
 });
 
 test.serial('who wants the laptop gets it without a word', async (t) => {

@@ -122,6 +122,27 @@ test('a port is served only for an intercept that this laptop was asked for, als
   t.is(after.targetOf('uid-2'), undefined);
 });
 
+test("a port inside of a command's network is known to the process that was asked, and to no later one", async (t) => {
+  const { session, issue, reopen } = await createScene(t);
+  const opened = session.open(tools());
+  await issue();
+  const { table } = await opened;
+  const mine = { metadata: { name: 'mine', namespace: 'shop', uid: 'uid-1' } } as Intercept;
+  table.put(mine);
+  await session.serve(mine, 8080);
+  const inside = { dial: async () => undefined };
+  await session.serve(mine, 8080, inside);
+  t.deepEqual(session.targetOf('uid-1'), { inside, port: 8080 });
+  const after = reopen();
+  await after.resume(tools().signal);
+  t.is(after.targetOf('uid-1'), undefined, 'the laptop has another program there');
+  await session.serve(mine, 8081);
+  t.deepEqual(session.targetOf('uid-1'), { host: 'localhost', port: 8081 });
+  await session.serve(mine, 8080, inside);
+  await session.leave(mine);
+  t.is(session.targetOf('uid-1'), undefined);
+});
+
 test('the intercepts of a session that is deleted are gone at once', async (t) => {
   const { kubernetes, session, object, issue } = await createScene(t);
   const opened = session.open(tools());

@@ -10,6 +10,7 @@ import test, { type ExecutionContext } from 'ava';
 import { RIG_USERS, type RigUser, startHost } from '../../helpers/rootless-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
+const APP = fileURLToPath(new URL('../../helpers/namespace-app.ts', import.meta.url));
 const GUEST = fileURLToPath(new URL('../../helpers/rootless-guest.ts', import.meta.url));
 /** Any addresses: the dialer of the tests connects to this machine's loopback. */
 const HOSTS = ['10.96.0.9', 'fd00:96::9'];
@@ -140,6 +141,19 @@ for (const user of RIG_USERS) {
       t.true(await waitFor(`connections through session process ${process}`, () => connected() > before + 3));
       session.process.kill('SIGKILL');
       await session.ended;
+    }
+  });
+
+  test.serial(`${user}: another process dials into it, also a port that is closed to users elsewhere`, async (t) => {
+    for (const host of ['127.0.0.1', '::1']) {
+      const cli = startHost(user, { commandAlone: [process.execPath, APP, host, '80'] });
+      t.teardown(() => cli.process.kill('SIGKILL'));
+      const dialInto = JSON.parse(await waitFor('the descriptors', () => /^{.*}$/m.exec(cli.stdout())?.[0]));
+      await waitFor('the program', () => cli.stdout().includes('listening 80\n'));
+      const { stdout, stderr } = await startHost(user, { dialInto, ports: [80, 81, 80] }).ended;
+      t.is(stdout, 'there and back\nnobody\nthere and back\n', stderr);
+      cli.process.kill('SIGTERM');
+      await cli.ended;
     }
   });
 
