@@ -2,6 +2,7 @@
 // the cluster's and has the pod's files at their paths, where the machine allows it; else in the laptop's.
 
 import { homedir } from 'node:os';
+import { delimiter } from 'node:path';
 import type { Tools } from '../command.ts';
 import type { Namespace } from '../network/rootless/start-namespace.ts';
 import { parseRelativePath } from '../volumes/relative-path.ts';
@@ -86,7 +87,7 @@ function volumesOf(result: Result): MountedVolumes | undefined {
 async function layVolumes(
   namespace: Namespace,
   volumes: MountedVolumes | undefined,
-  { progress }: Tools,
+  { progress, env }: Tools,
 ): Promise<void> {
   if (volumes === undefined) return;
   const paths = volumes.mounts.flatMap((path) => {
@@ -94,6 +95,7 @@ async function layVolumes(
     return names === undefined ? [] : [`/${names.join('/')}`];
   });
   const kept = [homedir(), process.cwd()];
-  const missing = await namespace.mountFiles({ root: volumes.root, paths, kept });
+  const programs = (env.PATH ?? '').split(delimiter).filter(Boolean);
+  const missing = await namespace.mountFiles({ root: volumes.root, paths, kept, programs });
   for (const why of missing) progress.warn(`only below $TP_ROOT are the files of ${why}`);
 }

@@ -1,8 +1,9 @@
-// The folder that volumes are written below: only its owner may enter it, and it goes without a trace.
+// The folder that volumes are written below: only its owner may enter it, and it goes unless somebody else's files are in it.
 
-import { chmod, lstat, mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, lstat, mkdir, readdir, rmdir } from 'node:fs/promises';
 import { TpError } from '../errors.ts';
+import type { Mount } from './mounts.ts';
+import { removeFiles } from './remove-files.ts';
 
 const PRIVATE = 0o700;
 
@@ -19,11 +20,17 @@ export async function createRootFolder(path: string): Promise<boolean> {
   }
 }
 
-/** Takes away what was written, and the folder itself if it was made for that. */
-export async function removeRootFolder(path: string, wasMade: boolean): Promise<void> {
-  if (wasMade) return rm(path, { recursive: true, force: true });
-  const names = await readdir(path).catch(() => []);
-  await Promise.all(names.map((name) => rm(join(path, name), { recursive: true, force: true })));
+type Written = { readonly root: string; readonly wasMade: boolean; readonly mounts: readonly Mount[] };
+
+/**
+ * Takes away what was written, and the folder itself if it was made for that and is empty then. Resolves with the names
+ * of what stays in it: files of the person.
+ */
+export async function removeRootFolder({ root, wasMade, mounts }: Written): Promise<string[]> {
+  await removeFiles(root, mounts);
+  const left = await readdir(root).catch(() => []);
+  if (wasMade && left.length === 0) await rmdir(root).catch(() => undefined);
+  return left.toSorted();
 }
 
 /** What is there may be used; so may what is not there. Throws BAD_MOUNT. */

@@ -10,6 +10,7 @@ import type { Log } from '../session/log.ts';
 import { writePrivateFile } from '../write-private-file.ts';
 import { createLiveVolumes, type LiveVolumes } from './live-volumes.ts';
 import type { Mount, MountPlan } from './mounts.ts';
+import { removeFiles } from './remove-files.ts';
 import { assertUsable, createRootFolder, removeRootFolder } from './root-folder.ts';
 
 /** Whom volumes belong to. */
@@ -63,6 +64,7 @@ type Entry = { readonly record: VolumeRecord; readonly live: LiveVolumes };
 
 export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
   const entries = new Map<string, Entry>();
+  const privateRoot = (owner: VolumeOwner) => join(folder, idOf(owner));
   const recordPath = (owner: VolumeOwner) => join(folder, `${idOf(owner)}.json`);
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -81,12 +83,14 @@ export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
   }
 
   async function mount({ owner, pod, plan, root }: VolumeWish, signal: AbortSignal): Promise<MountedVolumes> {
-    const chosen = root ?? join(folder, idOf(owner));
+    const chosen = root ?? privateRoot(owner);
     const known = await readRecord(recordPath(owner));
     const isKnown = known?.root === chosen;
     const wasMade = isKnown ? known.wasMade : await createRootFolder(chosen);
-    if (isKnown) await entries.get(idOf(owner))?.live.close();
-    else if (known !== undefined) await remove(known);
+    if (isKnown) {
+      await entries.get(idOf(owner))?.live.close();
+      await removeFiles(chosen, known.mounts.filter(isNotIn(plan.mounts)));
+    } else if (known !== undefined) await remove(known);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const record = { owner, root: chosen, wasMade, pod, mounts: plan.mounts };
     try {
@@ -99,10 +103,16 @@ export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
     }
   }
 
-  async function remove({ owner, root, wasMade }: VolumeRecord): Promise<void> {
+  async function remove(record: VolumeRecord): Promise<void> {
+    const { owner, root } = record;
     await entries.get(idOf(owner))?.live.close();
     entries.delete(idOf(owner));
-    await removeRootFolder(root, wasMade);
+    // Nobody has chosen a folder of ours to put something there.
+    if (root === privateRoot(owner)) await rm(root, { recursive: true, force: true });
+    else {
+      const left = await removeRootFolder(record);
+      if (left.length > 0) log('files that are not from the pod stay in the folder of a --mount', { root, left });
+    }
     await rm(recordPath(owner), { force: true });
     // Others may be in it.
     await rmdir(folder).catch(() => undefined);
@@ -148,6 +158,13 @@ export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
         entries.clear();
       }),
   };
+}
+
+/** What another pod of the same owner had. */
+function isNotIn(mounts: readonly Mount[]): (mount: Mount) => boolean {
+  const placeOf = ({ path, subPath }: Mount) => JSON.stringify([path, subPath]);
+  const places = new Set(mounts.map(placeOf));
+  return (mount) => !places.has(placeOf(mount));
 }
 
 /** Undefined where there is none, or one that is damaged. Only its owner can have written it. */

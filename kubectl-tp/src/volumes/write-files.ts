@@ -8,7 +8,10 @@ import { dirname, join } from 'node:path';
 import type { VolumeFile } from './volume-files.ts';
 
 /** The kubelet's name; programs look for it. */
-const DATA = '..data';
+export const DATA = '..data';
+/** What is written is under such a name until it is complete; the folder of the current files keeps it. */
+const FRESH = /^\.\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const UNFINISHED_DATA = `${DATA}_tmp`;
 const FOLDER_MODE = 0o755;
 
 /** `hidden`: names in the folder that belong to others. The folder itself must be there. */
@@ -56,13 +59,18 @@ export async function makeFolder(root: string, names: readonly string[]): Promis
   return path;
 }
 
+/** Whether a file or folder of this name is of this file's making. */
+export function isWritersName(name: string): boolean {
+  return name === DATA || name === UNFINISHED_DATA || FRESH.test(name);
+}
+
 async function writeNew(path: string, bytes: Buffer, mode: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE });
   await writeFile(path, bytes, { flag: 'wx', mode });
 }
 
 async function replaceLink(path: string, target: string): Promise<void> {
-  const made = `${path}_tmp`;
+  const made = join(dirname(path), UNFINISHED_DATA);
   await rm(made, { force: true });
   await symlink(target, made);
   await rename(made, path);

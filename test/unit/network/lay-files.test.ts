@@ -31,7 +31,7 @@ function createFiles(t: ExecutionContext, files: readonly string[]): string {
 type Seen = { stdout: string; stderr: string; code: number | null };
 
 async function seen(user: RigUser, root: string, paths: readonly string[], script: string): Promise<Seen> {
-  const files = { root, paths, kept: [process.cwd()] };
+  const files = { root, paths, kept: [process.cwd()], programs: ['/usr/bin', '/tp-lay-bin/tools/bin'] };
   return startHost(user, { command: ['sh', '-c', script], files }).ended;
 }
 
@@ -43,10 +43,7 @@ for (const user of RIG_USERS) {
     t.is(code, 0);
     t.is(stdout, `${LAID.map((path) => `content of ${path}\n`).join('')}${process.cwd()}\n`);
     for (const path of FOLDERS) t.false(existsSync(path), path);
-    t.deepEqual(
-      readdirSync(tmpdir()).filter((name) => name.startsWith('tp-cover-')),
-      [],
-    );
+    t.deepEqual(readdirSync(root).toSorted(), ['etc', 'opt', 'run', 'tp-lay-test']);
     const write = await seen(
       user,
       root,
@@ -55,6 +52,31 @@ for (const user of RIG_USERS) {
     );
     t.is(write.stderr.match(/Read-only file system/g)?.length, LAID.length + 1, write.stderr);
   });
+
+  test.serial(`${user}: nothing of a pod is run as a program, however it is marked`, async (t) => {
+    const root = createFiles(t, ['/opt/tp-lay-test/run']);
+    writeFileSync(join(root, 'opt/tp-lay-test/run'), '#!/bin/sh\necho ran\n');
+    chmodSync(join(root, 'opt/tp-lay-test/run'), 0o755);
+    const { stdout, stderr } = await seen(user, root, ['/opt/tp-lay-test'], '/opt/tp-lay-test/run');
+    t.is(stdout, '');
+    t.regex(stderr, /Permission denied/);
+  });
+
+  test.serial(
+    `${user}: one folder of an application in /etc does not close its others, nor does a name that only begins like a known one`,
+    async (t) => {
+      const root = createFiles(t, ['/etc/tp-lay-test/a/key', '/etc/tp-lay-test/b/key', '/etc/lessons/key']);
+      const script = 'cat /etc/tp-lay-test/a/key /etc/tp-lay-test/b/key /etc/lessons/key';
+      const { stdout, stderr } = await seen(
+        user,
+        root,
+        ['/etc/tp-lay-test/a', '/etc/tp-lay-test/b', '/etc/lessons'],
+        script,
+      );
+      t.is(stderr, '');
+      t.is(stdout.match(/content of/g)?.length, 3);
+    },
+  );
 
   test.serial(`${user}: what the laptop has is neither hidden nor changed`, async (t) => {
     const root = createFiles(t, LAID);
@@ -81,6 +103,17 @@ for (const user of RIG_USERS) {
       [`${process.cwd()}/tp-lay-test/key`]: 'the laptop needs its own there',
       '/etc/ld.so.preload': 'a single file there may be for all programs',
       '/etc/ssl/key': 'the laptop has its own there',
+      // Of these the laptop has the first part, and nothing where the pod has its files.
+      '/etc/ssl/tp-lay-test/key': 'the laptop has its own there',
+      '/etc/security/tp-lay-test/inner/key': 'the laptop has its own there',
+      '/etc/fish/conf.d/key': 'programs of the laptop obey fish there',
+      '/etc/OpenCL/vendors/key': 'programs of the laptop obey OpenCL there',
+      '/etc/julia-1.11/key': 'programs of the laptop obey julia-1.11 there',
+      '/etc/tp-lay-test.d/key': 'programs of the laptop obey tp-lay-test.d there',
+      '/tp-lay-bin/key': 'programs are looked for there',
+      '/tp-lay-bin/tools/bin/key': 'programs are looked for there',
+      '/tp-lay-bin/tools/bin/inner/key': 'programs are looked for there',
+      '/snap/bin/key': 'the laptop needs its own there',
       '/tmp/tp-lay-test/key': '/tmp is in use by other programs, too',
     };
     const root = createFiles(t, Object.keys(refused));

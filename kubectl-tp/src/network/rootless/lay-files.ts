@@ -1,42 +1,28 @@
 // Lays files of a pod over their own paths in a command's mount namespace: read-only bind mounts, which nobody else sees.
-// Only where the laptop has nothing: no file of its own is hidden, and since whoever writes pods may be hostile, no
-// program and no configuration of the laptop's programs comes from a pod.
+// Only where the laptop has nothing: no file of its own is hidden. What is closed to a pod all the same: closed-places.
 
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { type ClosedPlaces, createClosedPlaces, isIn } from './closed-places.ts';
 import { type CoveredFolder, coverFolder } from './cover-folder.ts';
 import type { PrivateFiles } from './messages.ts';
 import { bindReadOnly } from './mount-calls.ts';
 
-/** Programs, what they load, and what the kernel shows: nothing is laid in these. */
-const CLOSED = [
-  '/bin',
-  '/boot',
-  '/dev',
-  '/lib',
-  '/lib32',
-  '/lib64',
-  '/libx32',
-  '/proc',
-  '/root',
-  '/sbin',
-  '/sys',
-  '/usr',
-];
-/** But here applications are, in containers. */
-const OPEN = '/usr/src';
-/** Programs read single files here that no laptop has to have (ld.so.preload, gitconfig), and run what these name. */
-const CONFIGURATION = '/etc';
 /** A folder's mode that lets everybody make files in it. */
 const STICKY = 0o1000;
 
 /** Returns a sentence for each path that can't be had. */
-export function layFiles({ root, paths, kept }: PrivateFiles): string[] {
-  const laid = createLayer([...CLOSED, ...kept].map(resolvePath).filter((folder) => folder !== '/'));
+export function layFiles({ root, paths, kept, programs }: PrivateFiles): string[] {
+  const closed = createClosedPlaces({
+    kept: kept.flatMap(bothNames),
+    programs: programs.flatMap(bothNames),
+    configured: new Set(readdirSync('/etc')),
+  });
+  const laid = createLayer(closed);
   // Outer ones first: they have the inner ones in them.
   const missing = paths.toSorted().flatMap((path) => {
     try {
-      laid.lay(join(root, path), resolvePath(path));
+      laid.lay(join(root, path), path);
       return [];
     } catch (error) {
       return [`${path}: ${error instanceof Error ? error.message : String(error)}`];
@@ -46,17 +32,17 @@ export function layFiles({ root, paths, kept }: PrivateFiles): string[] {
   return missing;
 }
 
-function createLayer(closed: readonly string[]) {
+function createLayer(closed: ClosedPlaces) {
   const laid: string[] = [];
   const covered = new Map<string, CoveredFolder>();
 
-  function lay(source: string, target: string): void {
+  function lay(source: string, path: string): void {
+    const target = resolvePath(path);
     if (laid.some((folder) => isIn(target, folder))) return;
-    if (closed.some((folder) => isIn(target, folder)) && !isIn(target, OPEN)) {
-      throw new Error('the laptop needs its own there');
-    }
     const isFolder = statSync(source).isDirectory();
-    if (isIn(target, CONFIGURATION) && !isFolder) throw new Error('a single file there may be for all programs');
+    // A link of the laptop must not lead around a closed name.
+    const why = closed.why(path, isFolder) ?? closed.why(target, isFolder);
+    if (why !== undefined) throw new Error(why);
     if (!existsSync(target)) make(target, isFolder);
     else if (!isEmptyFolder(target)) throw new Error('the laptop has its own there');
     bindReadOnly(source, target);
@@ -104,4 +90,8 @@ function resolvePath(path: string): string {
   return parent === path ? path : join(resolvePath(parent), path.slice(parent.length));
 }
 
-const isIn = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
+/** As it is written, and without links. */
+function bothNames(path: string): string[] {
+  const absolute = resolve(path);
+  return [absolute, resolvePath(absolute)].filter((folder) => folder !== '/');
+}

@@ -28,6 +28,8 @@ export type PrivateFiles = {
   readonly paths: readonly string[];
   /** Folders of the person, which nothing is laid over. */
   readonly kept: readonly string[];
+  /** Folders in which the command's programs are looked for. */
+  readonly programs: readonly string[];
 };
 
 export type ToInside = SetupMessage | MountMessage | RunMessage;

@@ -1,7 +1,6 @@
 // mount(2) in the words of this folder. All of it in a mount namespace of our own.
 
-import { constants } from 'node:os';
-import { checked, lastErrno, systemCalls, systemError } from '../device/system-calls.ts';
+import { checked, systemCalls } from '../device/system-calls.ts';
 
 const MS_RDONLY = 0x1;
 const MS_NOSUID = 0x2;
@@ -26,14 +25,11 @@ export function bindReadOnly(source: string, target: string): void {
 }
 
 /**
- * Who is root in a user namespace only must keep every restriction that the file system has outside: it may have these
- * three. Programs among the files stay programs where that is allowed.
+ * For nobody to write, and no program comes from there. Who is root in a user namespace only must keep every restriction
+ * that the file system has outside: it may have these.
  */
 export function makeReadOnly(target: string): void {
-  const flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV;
-  if (systemCalls.mount(null, target, null, flags, null) === 0) return;
-  if (lastErrno() !== constants.errno.EPERM) throw systemError(`mounting over ${target}`, lastErrno());
-  mount(null, target, flags | MS_NOEXEC);
+  mount(null, target, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC);
 }
 
 /** An empty folder in memory. */
