@@ -38,8 +38,8 @@ export function createHttpProxy(way: Way, onRequest: (program: Socket) => void):
     onRequest(program);
     const to = parseAuthority(request.url ?? '');
     if (to === undefined) return refuse(program, 400, 'CONNECT needs a host and a port, such as web.shop:80\n');
-    program.unshift(head);
     try {
+      program.unshift(head);
       const stream = await dialFor(program, way, to);
       program.write('HTTP/1.1 200 Connection Established\r\n\r\n');
       splice({ stream: program, reset: () => resetSocket(program) }, { stream, reset: () => stream.destroy() });

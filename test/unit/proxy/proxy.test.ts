@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
@@ -179,10 +179,30 @@ test('a request passes as it was written, but for what concerns the hops', async
     'Connection',
     'close',
   ]);
-  t.true(answer.startsWith('HTTP/1.1 299 Odd\r\n'));
+  t.regex(answer, /^HTTP\/1.1 299 /);
   t.regex(answer, /Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n/);
   t.notRegex(answer, /X-Hop: no/);
 });
+
+/** [what, the response as it is written, status that the program sees] */
+const ODD_ANSWERS: [string, string, number][] = [
+  ['a status that does not exist', 'HTTP/1.1 000 x\r\nContent-Length: 0\r\n\r\n', 502],
+  ['a status of two digits', 'HTTP/1.1 99 x\r\nContent-Length: 0\r\n\r\n', 502],
+  ['a control character in the reason', 'HTTP/1.1 200 a\x01b\r\nContent-Length: 0\r\n\r\n', 200],
+  ['a control character in a header', 'HTTP/1.1 200 OK\r\nX: a\x01b\r\nContent-Length: 0\r\n\r\n', 502],
+  ['a space in the name of a header', 'HTTP/1.1 200 OK\r\nX Y: a\r\nContent-Length: 0\r\n\r\n', 502],
+  ['a protocol that nobody asked for', 'HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n', 502],
+  ['another protocol', '\x16\x03\x01 not http\r\n\r\n', 502],
+];
+for (const [what, answer, status] of ODD_ANSWERS) {
+  test(`a web server that answers with ${what} harms one request at most`, async (t) => {
+    const port = await startTcp(t, (socket) => socket.once('data', () => socket.end(answer, 'latin1')).resume());
+    const { address } = await startProxy(t);
+    const request = `GET http://web.shop:${port}/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
+    const seen = await text(await say(t, address.port, request));
+    t.is(seen.match(/^HTTP\/1.1 (.*)/)?.[1], `${status} ${STATUS_CODES[status]}`);
+  });
+}
 
 test('two requests on one connection go to where each of them says', async (t) => {
   const [proxy, first, second] = [await startProxy(t), await startWeb(t), await startWeb(t)];
