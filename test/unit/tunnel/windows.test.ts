@@ -8,7 +8,7 @@ import { MAX_WINDOW_BYTES } from '../../../control-plane/src/protocol/mux/mux-st
 
 const PIECE = Buffer.alloc(64 << 10);
 /** More than there is room for in large windows. */
-const EARLIER = 40;
+const EARLIER = 45;
 /** Turns of the event loop after which both ends have done what they can. */
 const TURNS = 200;
 
