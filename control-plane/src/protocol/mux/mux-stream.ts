@@ -11,6 +11,10 @@ import { createPartQueue } from './part-queue.ts';
 export const FIRST_WINDOW_BYTES = 256 << 10;
 /** A stream whose reader keeps up may have that much on its way: 8 MiB carry 80 MB/s over 100 ms. */
 export const MAX_WINDOW_BYTES = 8 << 20;
+/** A window is given back in so many parts: while one is on its way, the others keep the link busy. */
+const GRANTS_PER_WINDOW = 4;
+/** A long link has its whole window after three round trips; a stream begins with what it can't misuse. */
+const GROWTH = 4;
 
 /** What a stream needs of its tunnel. */
 export type StreamLink = {
@@ -37,6 +41,8 @@ export class MuxStream extends Duplex {
   /** Bytes the other side may still send to us. */
   #room = FIRST_WINDOW_BYTES;
   #windowBytes = FIRST_WINDOW_BYTES;
+  /** What the reader has taken of a window of this size. */
+  #takenBytes = 0;
   #continueWriting: (() => void) | undefined;
   /** What the budget knows of us. */
   #heldBytes = 0;
@@ -137,15 +143,25 @@ export class MuxStream extends Duplex {
     callback(error);
   }
 
-  /** Grants what the reader has taken, half a window at a time; one that keeps up gets a larger window. */
+  /** Grants what the reader has taken, a part of the window at a time. */
   #grant(): void {
     if (this.#hasReceivedEnd || this.destroyed) return;
     const taken = this.#windowBytes - this.#room - this.#unreadBytes;
-    if (taken < this.#windowBytes / 2) return;
-    const grown = this.#windowBytes < MAX_WINDOW_BYTES && this.#link.borrow(this.#windowBytes) ? this.#windowBytes : 0;
+    if (taken < this.#windowBytes / GRANTS_PER_WINDOW) return;
+    const granted = taken + this.#grow(taken);
+    this.#room += granted;
+    this.#link.sendControl(FRAME.WINDOW, this.#id, granted);
+  }
+
+  /** A reader that keeps up gets a larger window. Returns by how much it is larger now. */
+  #grow(taken: number): number {
+    this.#takenBytes += taken;
+    if (this.#takenBytes < this.#windowBytes / 2) return 0;
+    this.#takenBytes = 0;
+    const grown = Math.min(this.#windowBytes * GROWTH, MAX_WINDOW_BYTES) - this.#windowBytes;
+    if (grown === 0 || !this.#link.borrow(grown)) return 0;
     this.#windowBytes += grown;
-    this.#room += taken + grown;
-    this.#link.sendControl(FRAME.WINDOW, this.#id, taken + grown);
+    return grown;
   }
 
   get #unreadBytes(): number {

@@ -12,6 +12,8 @@ import { MuxStream, type StreamLink } from './mux-stream.ts';
 
 /** Memory for windows beyond each stream's first, all streams of a tunnel together. */
 const LARGE_WINDOWS_BYTES = 64 << 20;
+/** A window may grow by that part of what is left: whoever comes late still gets something. */
+const MAX_SHARE = 1 / 4;
 const LAST_STREAM = 0xffff_ffff;
 const FLUSH_LIMIT_MS = 1000;
 /** Control frames that the other side has not taken; each of thousands of streams may have a few on their way. */
@@ -69,7 +71,7 @@ export function createMux(socket: Duplex, options: MuxOptions): Mux {
     sendControl: send,
     sendData,
     borrow(bytes) {
-      if (lentBytes + bytes > LARGE_WINDOWS_BYTES) return false;
+      if (bytes > (LARGE_WINDOWS_BYTES - lentBytes) * MAX_SHARE) return false;
       lentBytes += bytes;
       return true;
     },
