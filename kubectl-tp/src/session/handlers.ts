@@ -53,7 +53,7 @@ export function createHandlers({ session, volumes, resume, connection, files, qu
       await resume(tools.signal);
       return holdInside<'ingest'>(session, request, tools, async (inside) => {
         const result = await ingest(holdings, request, inside);
-        return request.hold ? { result, release: () => volumes.unmount(ownerOf(request)) } : { result };
+        return request.hold ? { result, release: () => volumes.release(ownerOf(request), request) } : { result };
       });
     },
 
