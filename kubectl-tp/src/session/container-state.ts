@@ -23,16 +23,19 @@ type Options = {
   readonly loaderVariables: boolean;
   /** Undefined: no files. */
   readonly volumes: VolumeRequest | undefined;
+  /** Until whose release the files stay; undefined: until they are left. */
+  readonly holder?: object;
   readonly signal: AbortSignal;
 };
 
 /** Throws BAD_MOUNT. */
 export async function readContainerState(options: Options): Promise<ContainerState> {
-  const { client, pod, container, owner, book, loaderVariables, volumes, signal } = options;
+  const { client, pod, container, owner, book, loaderVariables, volumes, holder, signal } = options;
   const { namespace } = owner;
   const environment = await readEnvironment({ client, namespace, pod, container, loaderVariables, signal });
   const state = { container: container.name, environment };
   if (volumes === undefined) return state;
   const plan = planMounts(container, pod, environment.variables);
-  return { ...state, volumes: await book.mount({ owner, pod, plan, root: volumes.root }, signal) };
+  const wish = { owner, pod, plan, root: volumes.root, ...(holder === undefined ? {} : { holder }) };
+  return { ...state, volumes: await book.mount(wish, signal) };
 }

@@ -56,7 +56,7 @@ export function createHandlers({ session, volumes, laptop, resume, connection, f
       await resume(tools.signal);
       return holdInside<'ingest'>(session, request, tools, async (inside) => {
         const result = await ingest(holdings, request, inside);
-        return request.hold ? { result, release: () => volumes.unmount(ownerOf(request)) } : { result };
+        return request.hold ? { result, release: () => volumes.release(ownerOf(request), request) } : { result };
       });
     },
 

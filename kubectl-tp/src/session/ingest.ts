@@ -27,6 +27,7 @@ export async function ingest(
     book,
     loaderVariables,
     volumes,
+    ...(request.hold ? { holder: request } : {}),
     signal,
   });
   return { namespace, target: describeTarget(target), pod: found.pod.metadata.name, ...state };
@@ -42,8 +43,16 @@ export async function leaveIngests({ volumes }: Holdings, request: LeaveRequest)
   return chosen.map(({ namespace, name }) => ({ namespace, name }));
 }
 
-export function ownerOf({ namespace, target }: Pick<IngestRequest, 'namespace' | 'target'>): VolumeOwner {
-  return { kind: 'ingest', namespace, name: describeTarget(target) };
+type Ingested = Pick<IngestRequest, 'namespace' | 'target' | 'container' | 'volumes'>;
+
+export function ownerOf({ namespace, target, container, volumes: { root } = {} }: Ingested): VolumeOwner {
+  return {
+    kind: 'ingest',
+    namespace,
+    name: describeTarget(target),
+    ...(container === undefined ? {} : { container }),
+    ...(root === undefined ? {} : { root }),
+  };
 }
 
 /** `orders` means the Service's and the workload's, as for intercepts. */

@@ -14,7 +14,14 @@ import { removeFiles } from './remove-files.ts';
 import { assertUsable, createRootFolder, removeRootFolder } from './root-folder.ts';
 
 /** Whom volumes belong to. */
-export type VolumeOwner = { readonly kind: 'intercept' | 'ingest'; readonly namespace: string; readonly name: string };
+export type VolumeOwner = {
+  readonly kind: 'intercept' | 'ingest';
+  readonly namespace: string;
+  readonly name: string;
+  /** What tells ingests of one target apart, as they were asked for: each has files of its own. */
+  readonly container?: string;
+  readonly root?: string;
+};
 
 export type MountedVolumes = {
   readonly root: string;
@@ -29,6 +36,8 @@ export type VolumeWish = {
   readonly plan: MountPlan;
   /** Absolute; else a private folder of ours. */
   readonly root?: string | undefined;
+  /** Who needs the files until `release`; without one they stay until `unmount`. Any object, told apart by identity. */
+  readonly holder?: object;
 };
 
 export type VolumeBook = {
@@ -36,7 +45,9 @@ export type VolumeBook = {
   assertUsable(owner: VolumeOwner, root: string): Promise<void>;
   /** The same owner again keeps its folder, whose files stay. Throws BAD_MOUNT. */
   mount(wish: VolumeWish, signal: AbortSignal): Promise<MountedVolumes>;
-  /** Nothing happens where there are none. */
+  /** The last holder's removes the files, unless they were mounted to stay, too. */
+  release(owner: VolumeOwner, holder: object): Promise<void>;
+  /** Whoever holds them. Nothing happens where there are none. */
   unmount(owner: VolumeOwner): Promise<void>;
   unmountAll(): Promise<void>;
   /** Takes up what an earlier process has left, or removes it where the owner is gone. */
@@ -59,11 +70,15 @@ type VolumeRecord = {
   readonly wasMade: boolean;
   readonly pod: Pod;
   readonly mounts: readonly Mount[];
+  /** Without holders, too. */
+  readonly stays: boolean;
 };
 type Entry = { readonly record: VolumeRecord; readonly live: LiveVolumes };
 
 export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
   const entries = new Map<string, Entry>();
+  /** By entry. They are calls to this process: none outlives it. */
+  const holders = new Map<string, Set<object>>();
   const privateRoot = (owner: VolumeOwner) => join(folder, idOf(owner));
   const recordPath = (owner: VolumeOwner) => join(folder, `${idOf(owner)}.json`);
   let turn: Promise<unknown> = Promise.resolve();
@@ -82,7 +97,7 @@ export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
     return live;
   }
 
-  async function mount({ owner, pod, plan, root }: VolumeWish, signal: AbortSignal): Promise<MountedVolumes> {
+  async function mount({ owner, pod, plan, root, holder }: VolumeWish, signal: AbortSignal): Promise<MountedVolumes> {
     const chosen = root ?? privateRoot(owner);
     const known = await readRecord(recordPath(owner));
     const isKnown = known?.root === chosen;
@@ -92,21 +107,45 @@ export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
       await removeFiles(chosen, known.mounts.filter(isNotIn(plan.mounts)));
     } else if (known !== undefined) await remove(known);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const record = { owner, root: chosen, wasMade, pod, mounts: plan.mounts };
+    const stays = holder === undefined || (isKnown && known.stays);
+    const record = { owner, root: chosen, wasMade, pod, mounts: plan.mounts, stays };
     try {
       await writePrivateFile(recordPath(owner), JSON.stringify(record));
       const { mounts, missing } = await start(record, signal);
+      if (holder !== undefined) holdersOf(owner).add(holder);
       return { root: chosen, mounts, missing: [...plan.missing, ...missing] };
     } catch (error) {
-      await remove(record);
+      if (isKnown && (known.stays || holdersOf(owner).size > 0)) await restore(known);
+      else await remove(record);
       throw error;
     }
+  }
+
+  /** For others, who have the files already. */
+  async function restore(record: VolumeRecord): Promise<void> {
+    await writePrivateFile(recordPath(record.owner), JSON.stringify(record));
+    await start(record, new AbortController().signal);
+  }
+
+  function holdersOf(owner: VolumeOwner): Set<object> {
+    const found = holders.get(idOf(owner)) ?? new Set();
+    holders.set(idOf(owner), found);
+    return found;
+  }
+
+  async function release(owner: VolumeOwner, holder: object): Promise<void> {
+    const held = holdersOf(owner);
+    if (!held.delete(holder) || held.size > 0) return;
+    holders.delete(idOf(owner));
+    const record = await readRecord(recordPath(owner));
+    if (record !== undefined && !record.stays) await remove(record);
   }
 
   async function remove(record: VolumeRecord): Promise<void> {
     const { owner, root } = record;
     await entries.get(idOf(owner))?.live.close();
     entries.delete(idOf(owner));
+    holders.delete(idOf(owner));
     // Nobody has chosen a folder of ours to put something there.
     if (root === privateRoot(owner)) await rm(root, { recursive: true, force: true });
     else {
@@ -132,6 +171,7 @@ export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
       if (known?.root !== root) await assertUsable(root);
     },
     mount: (wish, signal) => inTurn(() => mount(wish, signal)),
+    release: (owner, holder) => inTurn(() => release(owner, holder)),
     unmount: (owner) =>
       inTurn(async () => {
         const record = await readRecord(recordPath(owner));
@@ -177,9 +217,9 @@ async function readRecord(path: string): Promise<VolumeRecord | undefined> {
 }
 
 /** A name for files: names of the cluster may be too long for one. */
-function idOf({ kind, namespace, name }: VolumeOwner): string {
+function idOf({ kind, namespace, name, container, root }: VolumeOwner): string {
   return createHash('sha256')
-    .update(JSON.stringify([kind, namespace, name]))
+    .update(JSON.stringify([kind, namespace, name, container, root]))
     .digest('hex')
     .slice(0, 16);
 }

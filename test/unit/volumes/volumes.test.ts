@@ -19,8 +19,6 @@ type Scene = {
   kubernetes: MemoryKubernetes;
   folder: string;
   book: VolumeBook;
-  /** Fields of what the book has told its log. */
-  logged: object[];
   /** The book of the next session process. */
   reopen(): VolumeBook;
   mount(mounts: VolumeMount[], volumes: Volume[], root?: string): Promise<MountedVolumes>;
@@ -32,11 +30,9 @@ async function createScene(t: ExecutionContext): Promise<Scene> {
   const kubernetes = createMemoryKubernetes();
   put(kubernetes, CONFIG_MAPS, 'settings', { data: { a: '1', b: '2' }, binaryData: { c: base64(Buffer.of(0, 255)) } });
   put(kubernetes, SECRETS, 'login', { data: { password: base64('p4ss') } });
-  const logged: object[] = [];
   const reopen = () => {
     const { client } = kubernetes;
-    const log = (_: string, fields: object = {}) => void logged.push(fields);
-    const book = createVolumeBook({ client, folder: join(folder, 'book'), log });
+    const book = createVolumeBook({ client, folder: join(folder, 'book'), log: () => undefined });
     t.teardown(() => book.close());
     return book;
   };
@@ -45,7 +41,6 @@ async function createScene(t: ExecutionContext): Promise<Scene> {
     kubernetes,
     folder,
     book,
-    logged,
     reopen,
     mount(volumeMounts, volumes, root) {
       const container: Container = {
@@ -375,63 +370,6 @@ test('the next process keeps what is needed current, and removes the rest', asyn
   await waitFor('the change is there', async () => (await readFile(join(root, 's/a'), 'utf8')) === 'later');
   await next.close();
   await reopen().resume(() => false);
-  t.deepEqual(await readdir(folder), []);
-});
-
-for (const kind of ['was there, empty', 'was made'] as const) {
-  test(`a folder of choice that ${kind}: a person's own files in it stay, and are named in the log`, async (t) => {
-    const { mount, book, folder, logged } = await createScene(t);
-    const root = join(folder, 'chosen');
-    if (kind === 'was there, empty') await mkdir(root);
-    const part = { name: 'settings', mountPath: '/etc/app.conf', subPath: 'a' };
-    const whole = { name: 'settings', mountPath: '/etc/s' };
-    await mount(
-      [whole, { name: 'login', mountPath: '/etc/s/in' }, part, { name: 'login', mountPath: '/l' }],
-      [SETTINGS, { name: 'login', secret: { secretName: 'login' } }],
-      root,
-    );
-    const outside = join(folder, 'outside');
-    await mkdir(outside);
-    await writeFile(join(outside, '..data'), 'theirs');
-    await writeFile(join(root, 'mine'), 'm');
-    await writeFile(join(root, 'etc/s/mine'), 'm');
-    await mkdir(join(root, 'etc/s/in/own'));
-    await symlink('/etc/hosts', join(root, 'etc/hosts'));
-    await rm(join(root, 'l'), { recursive: true });
-    await symlink(outside, join(root, 'l'));
-    await book.unmount(OWNER);
-    t.deepEqual((await readdir(root, { recursive: true })).sort(), [
-      'etc',
-      'etc/hosts',
-      'etc/s',
-      'etc/s/in',
-      'etc/s/in/own',
-      'etc/s/mine',
-      'l',
-      // As readdir shows it, through the link.
-      'l/..data',
-      'mine',
-    ]);
-    t.deepEqual(await readdir(outside), ['..data'], 'no link is followed');
-    t.deepEqual(logged, [{ root, left: ['etc', 'l', 'mine'] }]);
-    t.deepEqual(book.all(), []);
-  });
-}
-
-test('what another pod of the same owner had goes when this one has it no more', async (t) => {
-  const { mount, book, folder } = await createScene(t);
-  const root = join(folder, 'chosen');
-  await mount(
-    [
-      { name: 'settings', mountPath: '/old/s' },
-      { name: 'settings', mountPath: '/both' },
-    ],
-    [SETTINGS],
-    root,
-  );
-  await mount([{ name: 'settings', mountPath: '/both' }], [SETTINGS], root);
-  t.deepEqual(await readdir(root), ['both']);
-  await book.unmount(OWNER);
   t.deepEqual(await readdir(folder), []);
 });
 

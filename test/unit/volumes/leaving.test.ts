@@ -1,0 +1,148 @@
+// Who leaves takes away what came from the pod: not what a person put beside it, and not what others hold yet.
+
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { CONFIG_MAPS, SECRETS } from '../../../control-plane/src/api/index.ts';
+import type { KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
+import type { Pod, Volume, VolumeMount } from '../../../kubectl-tp/src/kubernetes/objects.ts';
+import { ownerOf } from '../../../kubectl-tp/src/session/ingest.ts';
+import { planMounts } from '../../../kubectl-tp/src/volumes/mounts.ts';
+import { createVolumeBook, type VolumeWish } from '../../../kubectl-tp/src/volumes/volume-book.ts';
+import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
+
+const ORDERS = { namespace: 'shop', target: { kind: 'Service', name: 'orders' } } as const;
+const OWNER = ownerOf(ORDERS);
+const SETTINGS: Volume = { name: 'settings', configMap: { name: 'settings' } };
+const MOUNTS: VolumeMount[] = [{ name: 'settings', mountPath: '/s' }];
+
+async function createScene(t: ExecutionContext) {
+  const folder = await mkdtemp(join(tmpdir(), 'tp-leaving-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const { client, put } = createMemoryKubernetes();
+  put(CONFIG_MAPS, { metadata: { name: 'settings', namespace: 'shop' }, data: { a: '1' } } as KubernetesObject);
+  put(SECRETS, { metadata: { name: 'login', namespace: 'shop' }, data: { password: 'cDRzcw==' } } as KubernetesObject);
+  const logged: object[] = [];
+  const log = (_: string, fields: object = {}) => void logged.push(fields);
+  const book = createVolumeBook({ client, folder: join(folder, 'book'), log });
+  t.teardown(() => book.close());
+  return {
+    book,
+    folder,
+    /** Fields of what the book has told its log. */
+    logged,
+    mount(
+      volumeMounts: VolumeMount[],
+      volumes: Volume[],
+      root?: string,
+      { owner = OWNER, ...wish }: Partial<VolumeWish> = {},
+    ) {
+      const container = { name: 'app', volumeMounts };
+      const pod: Pod = {
+        metadata: { name: 'orders-1', namespace: 'shop' },
+        spec: { containers: [container], volumes },
+      };
+      return book.mount(
+        { owner, pod, plan: planMounts(container, pod, {}), root, ...wish },
+        new AbortController().signal,
+      );
+    },
+  };
+}
+
+for (const kind of ['was there, empty', 'was made'] as const) {
+  test(`a folder of choice that ${kind}: a person's own files in it stay, and are named in the log`, async (t) => {
+    const { mount, book, folder, logged } = await createScene(t);
+    const root = join(folder, 'chosen');
+    if (kind === 'was there, empty') await mkdir(root);
+    const part = { name: 'settings', mountPath: '/etc/app.conf', subPath: 'a' };
+    const whole = { name: 'settings', mountPath: '/etc/s' };
+    await mount(
+      [whole, { name: 'login', mountPath: '/etc/s/in' }, part, { name: 'login', mountPath: '/l' }],
+      [SETTINGS, { name: 'login', secret: { secretName: 'login' } }],
+      root,
+    );
+    const outside = join(folder, 'outside');
+    await mkdir(outside);
+    await writeFile(join(outside, '..data'), 'theirs');
+    await writeFile(join(root, 'mine'), 'm');
+    await writeFile(join(root, 'etc/s/mine'), 'm');
+    await mkdir(join(root, 'etc/s/in/own'));
+    await symlink('/etc/hosts', join(root, 'etc/hosts'));
+    await rm(join(root, 'l'), { recursive: true });
+    await symlink(outside, join(root, 'l'));
+    await book.unmount(OWNER);
+    t.deepEqual((await readdir(root, { recursive: true })).sort(), [
+      'etc',
+      'etc/hosts',
+      'etc/s',
+      'etc/s/in',
+      'etc/s/in/own',
+      'etc/s/mine',
+      'l',
+      // As readdir shows it, through the link.
+      'l/..data',
+      'mine',
+    ]);
+    t.deepEqual(await readdir(outside), ['..data'], 'no link is followed');
+    t.deepEqual(logged, [{ root, left: ['etc', 'l', 'mine'] }]);
+    t.deepEqual(book.all(), []);
+  });
+}
+
+test('what another pod of the same owner had goes when this one has it no more', async (t) => {
+  const { mount, book, folder } = await createScene(t);
+  const root = join(folder, 'chosen');
+  await mount(
+    [
+      { name: 'settings', mountPath: '/old/s' },
+      { name: 'settings', mountPath: '/both' },
+    ],
+    [SETTINGS],
+    root,
+  );
+  await mount([{ name: 'settings', mountPath: '/both' }], [SETTINGS], root);
+  t.deepEqual(await readdir(root), ['both']);
+  await book.unmount(OWNER);
+  t.deepEqual(await readdir(folder), []);
+});
+
+test('the last of several holders takes the files away', async (t) => {
+  const { mount, book, folder } = await createScene(t);
+  const [first, second, stranger] = [{}, {}, {}];
+  const { root } = await mount(MOUNTS, [SETTINGS], undefined, { holder: first });
+  t.is((await mount(MOUNTS, [SETTINGS], undefined, { holder: second })).root, root);
+  await book.release(OWNER, first);
+  await book.release(OWNER, first);
+  await book.release(OWNER, stranger);
+  t.is(await readFile(join(root, 's/a'), 'utf8'), '1');
+  await book.release(OWNER, second);
+  t.deepEqual(await readdir(folder), []);
+});
+
+test('files that somebody wanted to stay outlast the commands that use them, until they are left', async (t) => {
+  const { mount, book, folder } = await createScene(t);
+  const holder = {};
+  const { root } = await mount(MOUNTS, [SETTINGS]);
+  await mount(MOUNTS, [SETTINGS], undefined, { holder });
+  await book.release(OWNER, holder);
+  t.is(await readFile(join(root, 's/a'), 'utf8'), '1');
+  await book.unmount(OWNER);
+  t.deepEqual(await readdir(folder), []);
+});
+
+test('ingests of one target with another container or folder have nothing to do with each other', async (t) => {
+  const { mount, book, folder } = await createScene(t);
+  const chosen = join(folder, 'chosen');
+  const sidecar = ownerOf({ ...ORDERS, container: 'sidecar' });
+  const elsewhere = ownerOf({ ...ORDERS, volumes: { root: chosen } });
+  const { root } = await mount(MOUNTS, [SETTINGS]);
+  const other = await mount(MOUNTS, [SETTINGS], undefined, { owner: sidecar });
+  await mount(MOUNTS, [SETTINGS], chosen, { owner: elsewhere });
+  t.not(other.root, root);
+  await book.unmount(sidecar);
+  await book.unmount(elsewhere);
+  t.is(await readFile(join(root, 's/a'), 'utf8'), '1');
+  t.deepEqual(await readdir(folder), ['book']);
+});
