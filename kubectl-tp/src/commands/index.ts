@@ -16,9 +16,9 @@ import { uninstall } from './uninstall.ts';
 import { version } from './version.ts';
 
 export const COMMANDS: readonly AnyCommand[] = [
-  connect,
   intercept,
   replace,
+  connect,
   ingest,
   env,
   leave,
