@@ -11,13 +11,13 @@ import { buildDatagram, buildReply, parseDatagram, REPLY } from './socks-message
 /** Destinations of one program; the one that was first makes room. */
 const MAX_FLOWS = 256;
 
-/** Resolves when datagrams can come. */
-export async function serveDatagrams(program: Socket, { dialer, lookup }: Way): Promise<void> {
+/** `peerPort`: where the program says that it will send from; 0: it does not know. Resolves when datagrams can come. */
+export async function serveDatagrams(program: Socket, { dialer, lookup }: Way, peerPort: number): Promise<void> {
   const host = program.localAddress ?? '127.0.0.1';
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
   const flows = new Map<string, DatagramFlow>();
-  /** The program, once it has sent something: from then on nobody else. */
-  let peer: RemoteInfo | undefined;
+  /** The program's: what it said, else the first that sends. From then on nobody else's. */
+  let port = peerPort;
 
   function flowTo(to: Destination, from: RemoteInfo): DatagramFlow {
     const key = `${to.host} ${to.port}`;
@@ -29,7 +29,8 @@ export async function serveDatagrams(program: Socket, { dialer, lookup }: Way): 
       oldest[1].close();
     }
     const flow = dialer.openDatagrams(to, {
-      onMessage: (data) => socket.send(buildDatagram(to, data), from.port, from.address),
+      // With its head it may be longer than a datagram can be: then it is lost, and the flows stay.
+      onMessage: (data) => socket.send(buildDatagram(to, data), from.port, from.address, () => undefined),
       onClose: () => flows.delete(key),
     });
     flows.set(key, flow);
@@ -37,9 +38,10 @@ export async function serveDatagrams(program: Socket, { dialer, lookup }: Way): 
   }
 
   async function forward(message: Buffer, from: RemoteInfo): Promise<void> {
-    if (from.address !== program.remoteAddress) return;
-    peer ??= from;
-    if (from.port !== peer.port) return;
+    // Nothing can be sent to port 0, which a forged datagram may name.
+    if (from.address !== program.remoteAddress || from.port === 0) return;
+    if (port === 0) port = from.port;
+    if (from.port !== port) return;
     const datagram = await parseDatagram(message);
     if (datagram === undefined) return;
     const { to, data } = datagram;

@@ -31,7 +31,7 @@ export async function serveSocks(program: Socket, way: Way, onRequest: () => voi
   const { command, to } = request;
   if (to === undefined) return refuse(program, REPLY.addressNotSupported);
   if (command === COMMAND.connect) return connect(program, way, to);
-  if (command === COMMAND.associate) return serveDatagrams(program, way);
+  if (command === COMMAND.associate) return serveDatagrams(program, way, to.port);
   refuse(program, REPLY.commandNotSupported);
 }
 

@@ -1,94 +1,28 @@
 // Programs behind the proxy: real curl, and sockets that say exactly what they mean.
 
 import { execFile } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createHttpServer, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import test, { type ExecutionContext } from 'ava';
-import type { DialFailure } from '../../../kubectl-tp/src/outbound/dialer.ts';
-import { createProxy, type ProxyOptions } from '../../../kubectl-tp/src/proxy/proxy.ts';
+import test from 'ava';
 import { proxyVariables } from '../../../kubectl-tp/src/proxy/proxy-variables.ts';
-import { createDirectDialer } from '../../helpers/direct-dialer.ts';
+import {
+  answerOf,
+  BODY,
+  curl,
+  GREETING,
+  listen,
+  named,
+  say,
+  startProxy,
+  startTcp,
+  startWeb,
+} from '../../helpers/proxy-rig.ts';
 
 const run = promisify(execFile);
-const BODY = 'x'.repeat(3 << 20);
-const FAILURES: Record<string, DialFailure> = {
-  '192.0.2.1': 'unreachable',
-  '192.0.2.2': 'timeout',
-  '192.0.2.3': 'denied',
-  '192.0.2.4': 'lost',
-  '192.0.2.5': 'refused',
-};
-const NAMES: Record<string, string[]> = {
-  'web.shop': ['127.0.0.1'],
-  v6: ['::1'],
-  'second.works': ['192.0.2.5', '127.0.0.1'],
-  localhost: ['127.0.0.1'],
-};
 
-async function startProxy(t: ExecutionContext, options: Partial<ProxyOptions> = {}) {
-  const dialer = createDirectDialer(FAILURES);
-  const lookup = async (name: string) => {
-    if (name === 'broken') throw new Error('cannot resolve broken: no resolver');
-    return NAMES[name] ?? (/^[\d.:]+$/.test(name) ? [name] : []);
-  };
-  const proxy = await createProxy({ dialer, lookup, ...options });
-  t.teardown(() => proxy.close());
-  const { host, port } = proxy.address;
-  return { ...proxy, at: `${host}:${port}`, dialer };
-}
-
-async function listen(t: ExecutionContext, server: Server, host = '127.0.0.1'): Promise<number> {
-  server.listen(0, host);
-  await once(server, 'listening');
-  t.teardown(() => server.close());
-  return (server.address() as AddressInfo).port;
-}
-
-/** Tells what it was asked; `/big` is large, `/upload` counts, `/broken` breaks off. */
-async function startWeb(t: ExecutionContext, host?: string): Promise<number> {
-  const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    const body = await text(request);
-    if (request.url === '/big') return void response.end(BODY);
-    if (request.url === '/broken') {
-      response.write('half');
-      return void setImmediate(() => response.destroy());
-    }
-    response.setHeader('X-Answer', 'yes');
-    response.end(JSON.stringify({ method: request.method, url: request.url, bytes: body.length, ...request.headers }));
-  };
-  return listen(t, createHttpServer(answer), host);
-}
-
-function startTcp(t: ExecutionContext, serve: (socket: Socket) => void): Promise<number> {
-  return listen(
-    t,
-    createServer({ allowHalfOpen: true }, (socket) => {
-      socket.on('error', () => socket.destroy());
-      serve(socket);
-    }),
-  );
-}
-
-async function curl(...args: string[]): Promise<string> {
-  const { stdout } = await run('curl', ['-q', '-sS', '--max-time', '20', ...args], { maxBuffer: 16 << 20 });
-  return stdout;
-}
-
-/** Opens a connection and says this; the answer so far comes with each `data`. */
-async function say(t: ExecutionContext, port: number, ...said: (string | Buffer)[]): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-  socket.on('error', () => undefined);
-  t.teardown(() => socket.destroy());
-  await once(socket, 'connect');
-  for (const part of said) socket.write(part);
-  return socket;
-}
-
-const answerOf = async (socket: Socket): Promise<Buffer> => (await once(socket, 'data'))[0];
 /** Reads until that has come. */
 async function sees(socket: Socket, end: string): Promise<void> {
   let seen = '';
@@ -100,10 +34,6 @@ async function sees(socket: Socket, end: string): Promise<void> {
 
 const errorOf = (socket: Socket): Promise<NodeJS.ErrnoException> =>
   new Promise((resolve) => socket.once('error', resolve));
-
-const named = (command: number, name: string, port: number) =>
-  Buffer.from([5, command, 0, 3, name.length, ...Buffer.from(name), port >> 8, port & 255]);
-const GREETING = Buffer.from([5, 1, 0]);
 
 /** [what, how curl is told] */
 const WAYS: [string, (at: string) => string[]][] = [
@@ -344,46 +274,4 @@ test('the proxy ends with all its connections', async (t) => {
   socket.end();
   await ended;
   await t.throwsAsync(startProxy(t, { port }), { code: 'EADDRINUSE' });
-});
-
-test('SOCKS5 carries datagrams, of the program that asked for it only', async (t) => {
-  const received: string[] = [];
-  const echo = createSocket('udp4', (message, from) => {
-    received.push(String(message));
-    echo.send(`${message}!`, from.port, from.address);
-  });
-  echo.bind(0, '127.0.0.1');
-  await once(echo, 'listening');
-  t.teardown(() => echo.close());
-  const { address } = await startProxy(t);
-  const control = await say(t, address.port, GREETING, Buffer.from([5, 3, 0, 1, 0, 0, 0, 0, 0, 0]));
-  let told = Buffer.alloc(0);
-  while (told.length < 12) told = Buffer.concat([told, await answerOf(control)]);
-  t.deepEqual([...told.subarray(2, 6)], [5, 0, 0, 1]);
-  const port = told.readUInt16BE(10);
-  const program = createSocket('udp4');
-  const stranger = createSocket('udp4');
-  t.teardown(() => stranger.close());
-  t.teardown(() => program.close());
-  const wrapped = (head: number[], data: string) => Buffer.concat([Buffer.from([0, 0, ...head]), Buffer.from(data)]);
-  const echoPort = [echo.address().port >> 8, echo.address().port & 255];
-  const byAddress = [0, 1, 127, 0, 0, 1, ...echoPort];
-  const byName = [0, 3, 8, ...Buffer.from('web.shop'), ...echoPort];
-  program.connect(port, '127.0.0.1');
-  await once(program, 'connect');
-  for (const head of [byAddress, byName]) {
-    // None of these has an answer: a fragment, a name that nobody knows, a part, a stranger.
-    program.send(wrapped([1, ...byAddress.slice(1)], 'part'));
-    program.send(wrapped([0, 3, 1, 120, 0, 1], 'nowhere'));
-    program.send(Buffer.from([0, 0, 0, 1, 127]));
-    program.send(wrapped(head, 'ping'));
-    const [answer] = await once(program, 'message');
-    t.deepEqual(answer, wrapped(byAddress, 'ping!'));
-    await new Promise((resolve) => stranger.send(wrapped(byAddress, 'stranger'), port, '127.0.0.1', resolve));
-  }
-  program.send(wrapped(byAddress, 'last'));
-  await once(program, 'message');
-  t.deepEqual(received, ['ping', 'ping', 'last']);
-  control.end();
-  await once(control, 'close');
 });
