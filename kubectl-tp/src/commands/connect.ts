@@ -3,6 +3,7 @@
 import { defineCommand, type Tools } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import { describeRoutes } from '../output/describe-routes.ts';
+import { parseProxyAddress } from '../proxy/proxy-address.ts';
 import type { ConnectRequest, ConnectResult } from '../session/api.ts';
 
 /** The relays are there already; opening a tunnel takes a second on a slow link. */
@@ -47,12 +48,15 @@ export const connect = defineCommand({
     ['kubectl tp connect --proxy', 'a proxy for browsers and for machines without namespaces'],
   ],
   async run(tools, args) {
+    const timeoutMs = readDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout');
+    const given = args['proxy-address'];
+    const address = given === undefined ? undefined : parseProxyAddress(given);
     const { namespace } = await tools.connection();
-    const wish = { namespace, timeoutMs: readDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout') };
+    const wish = { namespace, timeoutMs };
     const command = args.childCommand;
-    if (args.proxy || args['proxy-address'] !== undefined) {
+    if (args.proxy || address !== undefined) {
       const { runWithProxy } = await import('../session/run-with-proxy.ts');
-      return runWithProxy({ tools, wish, command, address: args['proxy-address'] });
+      return runWithProxy({ tools, wish, command, address });
     }
     if (command.length > 0) return runInNetwork(tools, wish, command);
     const { joinLaptop } = await import('../session/join-laptop.ts');

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import type { Tools } from '../command.ts';
-import { TpError } from '../errors.ts';
+import { LOOPBACK_ANY, type ProxyAddress } from '../proxy/proxy-address.ts';
 import { proxyVariables } from '../proxy/proxy-variables.ts';
 import type { ConnectRequest, ConnectResult } from './api.ts';
 import { type ChildCommand, startCommand } from './child-command.ts';
@@ -13,22 +13,20 @@ export type ProxyRun = {
   readonly wish: Omit<ConnectRequest, 'entry'>;
   /** None: until Ctrl-C. */
   readonly command: readonly string[];
-  readonly address?: string | undefined;
+  /** Any free port of loopback unless said otherwise. */
+  readonly address?: ProxyAddress | undefined;
 };
 
-const LOOPBACK = '127.0.0.1';
-const LOOPBACK_ANY = { host: LOOPBACK, port: 0 };
-
 /** Resolves with the command's exit code, or 0 after Ctrl-C. */
-export async function runWithProxy({ tools, wish, command, address }: ProxyRun): Promise<number> {
-  const request: ConnectRequest = { ...wish, entry: { kind: 'proxy', ...parseAddress(address) } };
+export async function runWithProxy({ tools, wish, command, address = LOOPBACK_ANY }: ProxyRun): Promise<number> {
+  const request: ConnectRequest = { ...wish, entry: { kind: 'proxy', ...address } };
   const session = await tools.session();
   return runWhileHeld({
     session,
     verb: 'connect',
     request,
     // Programs know the port by then.
-    again: ({ proxy }) => ({ ...request, entry: { kind: 'proxy', ...LOOPBACK_ANY, ...proxy } }),
+    again: ({ proxy }) => ({ ...request, entry: { kind: 'proxy', ...address, ...proxy } }),
     tools,
     async start({ namespace, proxy = LOOPBACK_ANY }: ConnectResult): Promise<ChildCommand> {
       const where = `${proxy.host}:${proxy.port}`;
@@ -44,17 +42,4 @@ export async function runWithProxy({ tools, wish, command, address }: ProxyRun):
 async function untilInterrupted(signal: AbortSignal): Promise<number> {
   if (!signal.aborted) await once(signal, 'abort');
   return 0;
-}
-
-/** `HOST:PORT`, `[V6]:PORT` or `PORT`. */
-function parseAddress(text: string | undefined): { host: string; port: number } {
-  if (text === undefined) return LOOPBACK_ANY;
-  const [, bracketed, plain, digits = ''] = /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  if (digits === '' || port > 65_535) {
-    throw new TpError('USAGE', `--proxy-address does not understand "${text}".`, {
-      hint: 'Write it like 127.0.0.1:1080, or 1080 alone.',
-    });
-  }
-  return { host: bracketed ?? plain ?? LOOPBACK, port };
 }
