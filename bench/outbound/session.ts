@@ -12,7 +12,8 @@ import { startOutbound, type TunnelWay } from './ways.ts';
 export type SessionStart = { readonly tunnel: TunnelWay; readonly command: readonly string[] };
 export type SessionCost = { readonly cpuSeconds: number; readonly idleMb: number; readonly mostMb: number };
 
-const LOOK_EVERY_MS = 50;
+/** A look takes a millisecond. */
+const LOOK_EVERY_MS = 250;
 
 const { tunnel, command } = JSON.parse(process.argv[2] ?? '') as SessionStart;
 // The rest of what a session process has loaded.
