@@ -12,7 +12,7 @@ import type { SessionCost, SessionStart } from './outbound/session.ts';
 import { CLUSTER_ADDRESS, type TunnelWay, type Way } from './outbound/ways.ts';
 import type { PartReady, PartStart } from './tunnel/part.ts';
 
-const ROUNDS = Number(process.argv[2] ?? 3);
+const ROUNDS = Number(process.argv[2] ?? 1);
 const LINKS_MS = (process.argv[3] ?? '0,20,50').split(',').map(Number);
 const WAYS = ['tcp', 'port-forward', 'tunnel', 'whole path'] as const;
 type WayName = (typeof WAYS)[number];

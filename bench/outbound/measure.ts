@@ -25,10 +25,10 @@ export type Figures = {
   readonly up8MbPerSecond: number;
 };
 
-const MEASURED_SECONDS = 0.4;
+const MEASURED_SECONDS = 0.3;
 const TRANSFER_BYTES = 100_000_000;
 const FLOWS = 8;
-const FLOW_BYTES = 16_000_000;
+const FLOW_BYTES = 8_000_000;
 export const SESSION_TRANSFER_BYTES = 2 * TRANSFER_BYTES;
 export const CROWD = 1000;
 
