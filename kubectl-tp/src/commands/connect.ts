@@ -22,6 +22,11 @@ export const connect = defineCommand({
       describe: 'where the proxy listens [any free port of 127.0.0.1]',
       value: 'HOST:PORT',
     },
+    'proxy-password': {
+      type: 'string',
+      describe: 'what programs tell the proxy, as user tp [one of its own for CMD, else none]',
+      value: 'PASSWORD',
+    },
     timeout: { type: 'string', describe: `how long to wait [${DEFAULT_TIMEOUT}]`, value: 'DURATION' },
   },
   examples: [
@@ -33,9 +38,10 @@ export const connect = defineCommand({
     const { namespace } = await tools.connection();
     const wish = { namespace, timeoutMs: readDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout') };
     const command = args.childCommand;
-    if (args.proxy || args['proxy-address'] !== undefined) {
+    const { 'proxy-address': address, 'proxy-password': password } = args;
+    if (args.proxy || address !== undefined || password !== undefined) {
       const { runWithProxy } = await import('../session/run-with-proxy.ts');
-      return runWithProxy({ tools, wish, command, address: args['proxy-address'] });
+      return runWithProxy({ tools, wish, command, address, password });
     }
     if (command.length === 0) throw commandMissing();
     return runInNetwork(tools, wish, command);

@@ -60,8 +60,9 @@ async function reportNetworks({ networks, outbound }: LiveSession): Promise<Netw
     (error: Error) => ({ error: error.message }),
   );
   const relays = current.tunnels.status().map(reportRelay);
-  return networks.all().map(({ result: { session: _, ...result }, network, sinceMs }) => ({
+  return networks.all().map(({ result: { session: _, proxy, ...result }, network, sinceMs }) => ({
     ...result,
+    ...(proxy === undefined ? {} : { proxy: { host: proxy.host, port: proxy.port } }),
     ranges: network.addresses.ranges,
     since: new Date(sinceMs).toISOString(),
     lookup,

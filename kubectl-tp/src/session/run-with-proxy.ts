@@ -2,10 +2,10 @@
 
 import { once } from 'node:events';
 import type { Tools } from '../command.ts';
-import { TpError } from '../errors.ts';
 import { proxyVariables } from '../proxy/proxy-variables.ts';
 import type { ConnectRequest, ConnectResult } from './api.ts';
 import { type ChildCommand, startCommand } from './child-command.ts';
+import { LOOPBACK_ANY, parseProxyEntry } from './parse-proxy-entry.ts';
 import { runWhileHeld } from './run-while-held.ts';
 
 export type ProxyRun = {
@@ -14,20 +14,22 @@ export type ProxyRun = {
   /** None: until Ctrl-C. */
   readonly command: readonly string[];
   readonly address?: string | undefined;
+  /** Without: one of its own for a command, none for Ctrl-C. */
+  readonly password?: string | undefined;
 };
 
-const LOOPBACK = '127.0.0.1';
-const LOOPBACK_ANY = { host: LOOPBACK, port: 0 };
-
 /** Resolves with the command's exit code, or 0 after Ctrl-C. */
-export async function runWithProxy({ tools, wish, command, address }: ProxyRun): Promise<number> {
-  const request: ConnectRequest = { ...wish, entry: { kind: 'proxy', ...parseAddress(address) } };
+export async function runWithProxy({ tools, wish, command, address, password }: ProxyRun): Promise<number> {
+  const request: ConnectRequest = {
+    ...wish,
+    entry: parseProxyEntry({ address, password, hasCommand: command.length > 0 }),
+  };
   const session = await tools.session();
   return runWhileHeld({
     session,
     verb: 'connect',
     request,
-    // Programs know the port by then.
+    // Programs know port and password by then.
     again: ({ proxy }) => ({ ...request, entry: { kind: 'proxy', ...LOOPBACK_ANY, ...proxy } }),
     tools,
     async start({ namespace, proxy = LOOPBACK_ANY }: ConnectResult): Promise<ChildCommand> {
@@ -35,7 +37,8 @@ export async function runWithProxy({ tools, wish, command, address }: ProxyRun):
       tools.progress.step(`Proxy into the cluster (SOCKS 5 and HTTP): ${where}, with names of namespace ${namespace}`);
       const variables = proxyVariables(proxy);
       if (command.length > 0) return startCommand(command, { ...tools.env, ...variables }, tools);
-      tools.progress.step(`Try: curl --proxy socks5h://${where} http://SERVICE/   End it with Ctrl-C.`);
+      const login = proxy.credentials === undefined ? '' : `${proxy.credentials.user}:PASSWORD@`;
+      tools.progress.step(`Try: curl --proxy socks5h://${login}${where} http://SERVICE/   End it with Ctrl-C.`);
       return { exited: untilInterrupted(tools.signal), kill: () => undefined };
     },
   });
@@ -44,17 +47,4 @@ export async function runWithProxy({ tools, wish, command, address }: ProxyRun):
 async function untilInterrupted(signal: AbortSignal): Promise<number> {
   if (!signal.aborted) await once(signal, 'abort');
   return 0;
-}
-
-/** `HOST:PORT`, `[V6]:PORT` or `PORT`. */
-function parseAddress(text: string | undefined): { host: string; port: number } {
-  if (text === undefined) return LOOPBACK_ANY;
-  const [, bracketed, plain, digits = ''] = /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  if (digits === '' || port > 65_535) {
-    throw new TpError('USAGE', `--proxy-address does not understand "${text}".`, {
-      hint: 'Write it like 127.0.0.1:1080, or 1080 alone.',
-    });
-  }
-  return { host: bracketed ?? plain ?? LOOPBACK, port };
 }
