@@ -13,7 +13,9 @@ import type { ConnectRequest, ConnectResult } from '../../../kubectl-tp/src/sess
 import type { SessionCaller } from '../../../kubectl-tp/src/session/caller.ts';
 import type { JoinedNetwork } from '../../../kubectl-tp/src/session/joined-network.ts';
 import { openEntry } from '../../../kubectl-tp/src/session/network-entry.ts';
+import { createNetworkList } from '../../../kubectl-tp/src/session/network-list.ts';
 import { parseProxyEntry } from '../../../kubectl-tp/src/session/parse-proxy-entry.ts';
+import { buildReport } from '../../../kubectl-tp/src/session/report.ts';
 import { runWithProxy } from '../../../kubectl-tp/src/session/run-with-proxy.ts';
 import { createDirectDialer } from '../../helpers/direct-dialer.ts';
 import { answerOf, curl, GREETING, named, say, startProxy, startWeb } from '../../helpers/proxy-rig.ts';
@@ -172,4 +174,21 @@ test('a command keeps its password when the session process is replaced', async 
     { kind: 'proxy', host: '127.0.0.1', port: 0, credentials: 'drawn' },
     { kind: 'proxy', host: '127.0.0.1', port: 7, credentials },
   ]);
+});
+
+test('status tells where a proxy is, not its password', async (t) => {
+  const proxy = { host: '127.0.0.1', port: 7, credentials: drawCredentials() };
+  const networks = createNetworkList();
+  const network = { addresses: { ranges: [] } } as unknown as JoinedNetwork;
+  networks.add({ result: { mode: 'proxy', proxy } as unknown as ConnectResult, network, sinceMs: 0 });
+  const tunnels = { status: () => [] };
+  const live = {
+    ...{ identity: { session: 'me' }, certificate: { expiresAt: () => undefined }, table: { all: () => [] } },
+    ...{ tunnels, networks, outbound: { current: { tunnels, ask: () => Promise.reject(new Error('nobody')) } } },
+  };
+  const session = { live: () => live, cluster: { server: new URL('https://127.0.0.1') } };
+  const options = { session, volumes: { all: () => [] }, connection: {}, files: {} };
+  const report = await buildReport(options as unknown as Parameters<typeof buildReport>[0]);
+  t.deepEqual(report.networks[0]?.proxy, { host: '127.0.0.1', port: 7 });
+  t.notRegex(JSON.stringify(report), new RegExp(proxy.credentials.password));
 });
