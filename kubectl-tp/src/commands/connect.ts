@@ -1,10 +1,11 @@
 // kubectl tp connect: programs of this laptop are in the cluster's network.
 
-import { defineCommand, type Tools } from '../command.ts';
+import { defineCommand } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import { describeRoutes } from '../output/describe-routes.ts';
-import { parseProxyAddress } from '../proxy/proxy-address.ts';
-import type { ConnectRequest, ConnectResult } from '../session/api.ts';
+import type { ConnectResult } from '../session/api.ts';
+import { parseProxyEntry } from '../session/parse-proxy-entry.ts';
+import type { ProxyRun } from '../session/run-with-proxy.ts';
 
 /** The relays are there already; opening a tunnel takes a second on a slow link. */
 const DEFAULT_TIMEOUT = '30s';
@@ -23,6 +24,11 @@ export const connect = defineCommand({
       type: 'string',
       describe: 'where the proxy listens [any free port of 127.0.0.1]',
       value: 'HOST:PORT',
+    },
+    'proxy-password': {
+      type: 'string',
+      describe: 'what programs tell the proxy, as user tp [one of its own for CMD, else none]',
+      value: 'PASSWORD',
     },
     'also-proxy': {
       type: 'list',
@@ -49,16 +55,17 @@ export const connect = defineCommand({
   ],
   async run(tools, args) {
     const timeoutMs = readDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout');
-    const given = args['proxy-address'];
-    const address = given === undefined ? undefined : parseProxyAddress(given);
+    const command = args.childCommand;
+    const { 'proxy-address': address, 'proxy-password': password } = args;
+    const isProxy = args.proxy || address !== undefined || password !== undefined;
+    const proxy = parseProxyEntry({ address, password, hasCommand: command.length > 0 });
     const { namespace } = await tools.connection();
     const wish = { namespace, timeoutMs };
-    const command = args.childCommand;
-    if (args.proxy || address !== undefined) {
+    if (isProxy) {
       const { runWithProxy } = await import('../session/run-with-proxy.ts');
-      return runWithProxy({ tools, wish, command, address });
+      return runWithProxy({ tools, wish, command, entry: proxy });
     }
-    if (command.length > 0) return runInNetwork(tools, wish, command);
+    if (command.length > 0) return runInNetwork({ tools, wish, command, entry: proxy });
     const { joinLaptop } = await import('../session/join-laptop.ts');
     const result = await joinLaptop(tools, {
       ...wish,
@@ -71,20 +78,19 @@ export const connect = defineCommand({
   },
 });
 
-type Wish = Pick<ConnectRequest, 'namespace' | 'timeoutMs'>;
-
 /** In a network of the command's own where the machine allows it, else by the proxy. */
-async function runInNetwork(tools: Tools, wish: Wish, command: readonly string[]): Promise<number> {
+async function runInNetwork(run: ProxyRun): Promise<number> {
+  const { tools } = run;
   const { whyNotRootless } = await import('../network/rootless/why-not-rootless.ts');
   const reason = await whyNotRootless(tools.env);
   if (reason !== undefined) {
     tools.progress.warn(`${reason.message} So the command gets a proxy instead, by http_proxy and ALL_PROXY.`);
     if (reason.hint !== undefined) tools.progress.warn(`For a network of its own: ${reason.hint}`);
     const { runWithProxy } = await import('../session/run-with-proxy.ts');
-    return runWithProxy({ tools, wish, command });
+    return runWithProxy(run);
   }
   const { runWithNetwork } = await import('../session/run-with-network.ts');
-  return runWithNetwork({ tools, wish, command });
+  return runWithNetwork(run);
 }
 
 function describeLaptop({ namespace, laptop }: ConnectResult): string {

@@ -1,9 +1,11 @@
 // A port on this machine through which programs reach the cluster that cannot join its network: SOCKS5 and HTTP, told
-// apart by the first byte. Anybody on the machine can connect to it, so unfinished requests are bounded.
+// apart by the first byte. Anybody on the machine can connect to it, so unfinished requests are bounded, and so is the time
+// until a program has told the password, where there is one.
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createWaitingRoom } from '@kubectl-tp/control-plane/protocol';
+import type { Credentials } from './credentials.ts';
 import type { Way } from './dial-by-name.ts';
 import { createHttpProxy } from './http-proxy.ts';
 import { readBytes } from './read-bytes.ts';
@@ -16,8 +18,10 @@ const MAX_UNFINISHED = 256;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 export type ProxyOptions = Way & {
-  /** Loopback unless said otherwise: there is no authentication. */
+  /** Loopback unless said otherwise. */
   readonly host?: string;
+  /** Without: whoever reaches the port may use it. */
+  readonly credentials?: Credentials | undefined;
   /** 0: any that is free. */
   readonly port?: number;
   readonly maxUnfinished?: number;
@@ -36,6 +40,7 @@ export async function createProxy({
   lookup,
   host = '127.0.0.1',
   port = 0,
+  credentials,
   maxUnfinished = MAX_UNFINISHED,
   handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS,
 }: ProxyOptions): Promise<Proxy> {
@@ -43,7 +48,7 @@ export async function createProxy({
   const open = new Set<Socket>();
   const timers = new Map<Socket, NodeJS.Timeout>();
   const unfinished = createWaitingRoom<Socket>(maxUnfinished, (program) => program.destroy());
-  const http = createHttpProxy(way, finish);
+  const http = createHttpProxy({ way, credentials, onRequest: finish });
 
   function finish(program: Socket): void {
     unfinished.leave(program);
@@ -55,7 +60,7 @@ export async function createProxy({
     const first = await readBytes(program, 1);
     if (first === undefined) return void program.destroy();
     program.unshift(first);
-    if (first[0] === SOCKS_VERSION) await serveSocks(program, way, () => finish(program));
+    if (first[0] === SOCKS_VERSION) await serveSocks(program, { way, credentials, onRequest: () => finish(program) });
     else http.emit('connection', program);
   }
 

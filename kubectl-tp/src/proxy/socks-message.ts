@@ -1,13 +1,14 @@
-// The messages of SOCKS 5 (RFC 1928). Pure but for the stream that they are read from.
+// The messages of SOCKS 5 (RFC 1928) and of its passwords (RFC 1929). Pure but for the stream that they are read from.
 
 import { isIPv4, SocketAddress } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { DialFailure } from '../outbound/dialer.ts';
+import type { Credentials } from './credentials.ts';
 import type { Destination } from './dial-by-name.ts';
 import { readBytes } from './read-bytes.ts';
 
 export const SOCKS_VERSION = 5;
-export const METHOD = { none: 0, notAcceptable: 0xff } as const;
+export const METHOD = { none: 0, password: 2, notAcceptable: 0xff } as const;
 export const COMMAND = { connect: 1, associate: 3 } as const;
 
 /** RFC 1928, 6. */
@@ -43,6 +44,27 @@ export async function readGreeting(stream: Readable): Promise<Buffer | undefined
   const head = await readBytes(stream, 2);
   if (head?.[0] !== SOCKS_VERSION) return undefined;
   return readBytes(stream, head.readUInt8(1));
+}
+
+/** RFC 1929, 2, a version and results of its own. */
+const LOGIN_VERSION = 1;
+const LOGIN_RESULT = { success: 0, failure: 1 } as const;
+
+/** Undefined for something else than a user and a password. */
+export async function readLogin(stream: Readable): Promise<Credentials | undefined> {
+  if ((await readBytes(stream, 1))?.[0] !== LOGIN_VERSION) return undefined;
+  const user = await readText(stream);
+  const password = user === undefined ? undefined : await readText(stream);
+  return user === undefined || password === undefined ? undefined : { user, password };
+}
+
+async function readText(stream: Readable): Promise<string | undefined> {
+  const length = await readBytes(stream, 1);
+  return length === undefined ? undefined : (await readBytes(stream, length.readUInt8(0)))?.toString();
+}
+
+export function buildLoginResult(isLetIn: boolean): Buffer {
+  return Buffer.from([LOGIN_VERSION, isLetIn ? LOGIN_RESULT.success : LOGIN_RESULT.failure]);
 }
 
 /** `to` is undefined for a kind of address that does not exist. */

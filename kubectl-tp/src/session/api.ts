@@ -8,6 +8,7 @@ import type { Environment } from '../environment/collect.ts';
 import type { ErrorDescription } from '../errors.ts';
 import type { DnsWay } from '../network/helper/messages.ts';
 import type { NamespaceDescriptors } from '../network/rootless/messages.ts';
+import type { Credentials } from '../proxy/credentials.ts';
 import type { MountedVolumes } from '../volumes/volume-book.ts';
 
 export type SessionApi = {
@@ -159,7 +160,13 @@ export type NetworkEntry =
   /** Through a namespace of their own. */
   | { readonly kind: 'namespace'; readonly descriptors: NamespaceDescriptors }
   /** Through a proxy on this address of the laptop; port 0: any that is free. */
-  | { readonly kind: 'proxy'; readonly host: string; readonly port: number }
+  | {
+      readonly kind: 'proxy';
+      readonly host: string;
+      readonly port: number;
+      /** `drawn`: new ones, which the result tells. Without: whoever reaches the port may use it. */
+      readonly credentials?: Credentials | 'drawn';
+    }
   /** For all programs of the laptop. CIDRs and names that go to the cluster, too, and CIDRs that never do. */
   | { readonly kind: 'laptop'; readonly alsoProxy: readonly string[]; readonly neverProxy: readonly string[] };
 
@@ -177,7 +184,7 @@ export type ConnectResult = {
   /** CIDRs of the cluster, as far as the user may see them. */
   readonly ranges: readonly string[];
   readonly clusterDomain: string;
-  readonly proxy?: { readonly host: string; readonly port: number };
+  readonly proxy?: { readonly host: string; readonly port: number; readonly credentials?: Credentials };
   readonly laptop?: LaptopReport;
 };
 
@@ -215,7 +222,9 @@ export type SessionReport = {
   readonly ingests: readonly IngestReport[];
 };
 
-export type NetworkReport = Omit<ConnectResult, 'session'> & {
+/** Without the password of a proxy: reports are shown, and passed on. */
+export type NetworkReport = Omit<ConnectResult, 'session' | 'proxy'> & {
+  readonly proxy?: { readonly host: string; readonly port: number };
   /** RFC 3339. */
   readonly since: string;
   /** A name of the cluster, asked just now: how long the answer took, or why there was none. */

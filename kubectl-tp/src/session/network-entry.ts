@@ -29,11 +29,17 @@ export async function openEntry(entry: NetworkEntry, network: JoinedNetwork, too
 
 type Entry<K extends NetworkEntry['kind']> = Extract<NetworkEntry, { kind: K }>;
 
-async function openProxy({ host, port }: Entry<'proxy'>, { dialer, resolver }: JoinedNetwork): Promise<OpenedEntry> {
+async function openProxy(
+  { host, port, credentials: asked }: Entry<'proxy'>,
+  { dialer, resolver }: JoinedNetwork,
+): Promise<OpenedEntry> {
   const { createProxy } = await import('../proxy/proxy.ts');
+  const { drawCredentials } = await import('../proxy/credentials.ts');
   const { lookup } = await import('../network/dns/lookup.ts');
-  const proxy = await createProxy({ dialer, lookup: (name) => lookup(resolver, name), host, port });
-  return { result: { proxy: proxy.address }, close: proxy.close };
+  const credentials = asked === 'drawn' ? drawCredentials() : asked;
+  const proxy = await createProxy({ dialer, lookup: (name) => lookup(resolver, name), host, port, credentials });
+  const told = { ...proxy.address, ...(credentials === undefined ? {} : { credentials }) };
+  return { result: { proxy: told }, close: proxy.close };
 }
 
 /** Throws when the namespace is gone. */

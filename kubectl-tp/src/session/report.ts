@@ -60,8 +60,9 @@ async function reportNetworks({ networks, outbound }: LiveSession): Promise<Netw
     (error: Error) => ({ error: error.message }),
   );
   const relays = current.tunnels.status().map(reportRelay);
-  return networks.all().map(({ result: { session: _, ...result }, network, sinceMs, laptop }) => ({
+  return networks.all().map(({ result: { session: _, proxy, ...result }, network, sinceMs, laptop }) => ({
     ...result,
+    ...(proxy === undefined ? {} : { proxy: { host: proxy.host, port: proxy.port } }),
     ranges: network.addresses.ranges,
     ...(laptop === undefined ? {} : { laptop: laptop() }),
     since: new Date(sinceMs).toISOString(),

@@ -2,10 +2,10 @@
 
 import { once } from 'node:events';
 import type { Tools } from '../command.ts';
-import { LOOPBACK_ANY, type ProxyAddress } from '../proxy/proxy-address.ts';
 import { proxyVariables } from '../proxy/proxy-variables.ts';
 import type { ConnectRequest, ConnectResult } from './api.ts';
 import { type ChildCommand, startCommand } from './child-command.ts';
+import { LOOPBACK_ANY, type ProxyEntry } from './parse-proxy-entry.ts';
 import { runWhileHeld } from './run-while-held.ts';
 
 export type ProxyRun = {
@@ -13,27 +13,27 @@ export type ProxyRun = {
   readonly wish: Omit<ConnectRequest, 'entry'>;
   /** None: until Ctrl-C. */
   readonly command: readonly string[];
-  /** Any free port of loopback unless said otherwise. */
-  readonly address?: ProxyAddress | undefined;
+  readonly entry: ProxyEntry;
 };
 
 /** Resolves with the command's exit code, or 0 after Ctrl-C. */
-export async function runWithProxy({ tools, wish, command, address = LOOPBACK_ANY }: ProxyRun): Promise<number> {
-  const request: ConnectRequest = { ...wish, entry: { kind: 'proxy', ...address } };
+export async function runWithProxy({ tools, wish, command, entry }: ProxyRun): Promise<number> {
+  const request: ConnectRequest = { ...wish, entry };
   const session = await tools.session();
   return runWhileHeld({
     session,
     verb: 'connect',
     request,
-    // Programs know the port by then.
-    again: ({ proxy }) => ({ ...request, entry: { kind: 'proxy', ...address, ...proxy } }),
+    // Programs know port and password by then.
+    again: ({ proxy }) => ({ ...request, entry: { ...entry, ...proxy } }),
     tools,
     async start({ namespace, proxy = LOOPBACK_ANY }: ConnectResult): Promise<ChildCommand> {
       const where = `${proxy.host}:${proxy.port}`;
       tools.progress.step(`Proxy into the cluster (SOCKS 5 and HTTP): ${where}, with names of namespace ${namespace}`);
       const variables = proxyVariables(proxy);
       if (command.length > 0) return startCommand(command, { ...tools.env, ...variables }, tools);
-      tools.progress.step(`Try: curl --proxy socks5h://${where} http://SERVICE/   End it with Ctrl-C.`);
+      const login = proxy.credentials === undefined ? '' : `${proxy.credentials.user}:PASSWORD@`;
+      tools.progress.step(`Try: curl --proxy socks5h://${login}${where} http://SERVICE/   End it with Ctrl-C.`);
       return { exited: untilInterrupted(tools.signal), kill: () => undefined };
     },
   });

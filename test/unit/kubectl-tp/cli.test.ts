@@ -54,7 +54,7 @@ test(mistake, 'ingest pod/orders', 'BAD_TARGET', /pod\/orders/);
 test(mistake, 'replace orders -p 8080 -p http', 'BAD_PORT', /http/);
 test(mistake, 'env', 'USAGE', /env needs a NAME/);
 test(mistake, 'connect --proxy-address foo', 'USAGE', /--proxy-address does not understand "foo"/);
-test(mistake, 'connect --proxy-address 0.0.0.0:1080', 'USAGE', /does not listen on 0\.0\.0\.0/);
+test(mistake, 'connect --proxy-address 0.0.0.0:1080', 'USAGE', /A proxy on 0\.0\.0\.0/);
 test(mistake, 'leave', 'USAGE', /NAME or --all/);
 test(mistake, 'leave orders --all', 'USAGE', /NAME or --all/);
 test(mistake, 'uninstall --agent x --all-agents', 'USAGE', /exclude/);
