@@ -15,7 +15,7 @@ import type { JoinedNetwork } from '../../../kubectl-tp/src/session/joined-netwo
 import type { LaptopTools } from '../../../kubectl-tp/src/session/laptop-entry.ts';
 import { openEntry } from '../../../kubectl-tp/src/session/network-entry.ts';
 import { createNetworkList } from '../../../kubectl-tp/src/session/network-list.ts';
-import { parseProxyEntry, parseProxyEntry } from '../../../kubectl-tp/src/session/parse-proxy-entry.ts';
+import { parseProxyEntry } from '../../../kubectl-tp/src/session/parse-proxy-entry.ts';
 import { buildReport } from '../../../kubectl-tp/src/session/report.ts';
 import { runWithProxy } from '../../../kubectl-tp/src/session/run-with-proxy.ts';
 import { createDirectDialer } from '../../helpers/direct-dialer.ts';
