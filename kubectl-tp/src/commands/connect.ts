@@ -4,7 +4,6 @@ import { defineCommand } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import { describeRoutes } from '../output/describe-routes.ts';
 import type { ConnectResult } from '../session/api.ts';
-import { parseProxyEntry } from '../session/parse-proxy-entry.ts';
 import type { ProxyRun } from '../session/run-with-proxy.ts';
 
 /** The relays are there already; opening a tunnel takes a second on a slow link. */
@@ -58,6 +57,7 @@ export const connect = defineCommand({
     const command = args.childCommand;
     const { 'proxy-address': address, 'proxy-password': password } = args;
     const isProxy = args.proxy || address !== undefined || password !== undefined;
+    const { parseProxyEntry } = await import('../session/parse-proxy-entry.ts');
     const proxy = parseProxyEntry({ address, password, hasCommand: command.length > 0 });
     const { namespace } = await tools.connection();
     const wish = { namespace, timeoutMs };
