@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { ExecutionContext } from 'ava';
 import { type Answer, type DecodedPacket, decode, encode, type Packet } from 'dns-packet';
-import { frame, readFrames } from '../../kubectl-tp/src/network/dns/dns-frames.ts';
+import { frameDatagram } from '../../control-plane/src/protocol/index.ts';
+import { readFrames } from '../../kubectl-tp/src/network/dns/dns-frames.ts';
 import type { DnsUpstream } from '../../kubectl-tp/src/network/dns/resolver.ts';
 
 export const NO_SUCH_NAME = 3;
@@ -46,7 +47,7 @@ export async function startNameServer(
     socket.on('error', () => socket.destroy());
     for await (const message of readFrames(socket)) {
       const responses = answer(message, 'tcp');
-      for (const response of responses) socket.write(frame(response));
+      for (const response of responses) socket.write(frameDatagram(response));
       if (responses.length === 0) socket.end();
     }
     socket.end();

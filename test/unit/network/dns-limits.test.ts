@@ -3,9 +3,10 @@
 import { connect } from 'node:net';
 import test from 'ava';
 import { decode, encode } from 'dns-packet';
+import { frameDatagram } from '../../../control-plane/src/protocol/index.ts';
 import { type Answer, parseAnswer } from '../../../kubectl-tp/src/network/dns/answer.ts';
 import { createAnswerCache } from '../../../kubectl-tp/src/network/dns/answer-cache.ts';
-import { frame, readFrames } from '../../../kubectl-tp/src/network/dns/dns-frames.ts';
+import { readFrames } from '../../../kubectl-tp/src/network/dns/dns-frames.ts';
 import { MAX_CACHED_BYTES, MAX_PER_STREAM, MAX_UNDER_WAY } from '../../../kubectl-tp/src/network/dns/limits.ts';
 import { type Asked, parseQuestion } from '../../../kubectl-tp/src/network/dns/question.ts';
 import { createResolver, type Resolver } from '../../../kubectl-tp/src/network/dns/resolver.ts';
@@ -83,7 +84,9 @@ test('one TCP connection has so many questions at a time; all are answered', asy
   };
   const socket = connect({ port: await serveResolver(t, resolver), host: '127.0.0.1', allowHalfOpen: true });
   const count = MAX_PER_STREAM * 2;
-  const questions = Array.from({ length: count }, (_, id) => frame(buildTestQuestion({ name: 'localhost', id })));
+  const questions = Array.from({ length: count }, (_, id) =>
+    frameDatagram(buildTestQuestion({ name: 'localhost', id })),
+  );
   socket.end(Buffer.concat(questions));
   const ids = new Set<number | undefined>();
   for await (const answer of readFrames(socket)) ids.add(decode(answer).id);

@@ -7,7 +7,8 @@ import { connect } from 'node:net';
 import { duplexPair } from 'node:stream';
 import test from 'ava';
 import { type Answer, decode } from 'dns-packet';
-import { frame, readFrames } from '../../../kubectl-tp/src/network/dns/dns-frames.ts';
+import { frameDatagram } from '../../../control-plane/src/protocol/index.ts';
+import { readFrames } from '../../../kubectl-tp/src/network/dns/dns-frames.ts';
 import { lookup } from '../../../kubectl-tp/src/network/dns/lookup.ts';
 import type { Resolver } from '../../../kubectl-tp/src/network/dns/resolver.ts';
 import { serveDnsStream } from '../../../kubectl-tp/src/network/dns/serve-dns-stream.ts';
@@ -51,7 +52,7 @@ test('on one TCP connection each question is answered when its answer is ready, 
     },
   };
   const socket = connect({ port: await serveResolver(t, resolver), host: '127.0.0.1', allowHalfOpen: true });
-  const bytes = ['db.shop', 'web', 'localhost'].map((name, id) => frame(buildTestQuestion({ name, id })));
+  const bytes = ['db.shop', 'web', 'localhost'].map((name, id) => frameDatagram(buildTestQuestion({ name, id })));
   // In pieces of one byte, and the end right behind.
   for (const byte of Buffer.concat(bytes)) socket.write(Buffer.from([byte]));
   socket.end();
@@ -67,8 +68,8 @@ test('on one TCP connection each question is answered when its answer is ready, 
 test('who sends no DNS over TCP is cut off, and so is who says nothing', async (t) => {
   const { resolver } = createTestResolver();
   for (const { sent, idleMs } of [
-    { sent: frame(Buffer.from('GET /')), idleMs: 60_000 },
-    { sent: frame(Buffer.alloc(0)), idleMs: 60_000 },
+    { sent: frameDatagram(Buffer.from('GET /')), idleMs: 60_000 },
+    { sent: frameDatagram(Buffer.alloc(0)), idleMs: 60_000 },
     { sent: Buffer.from([0]), idleMs: 10 },
   ]) {
     const [program, server] = duplexPair();
@@ -91,7 +92,7 @@ test('who asks without reading is not read without end', async (t) => {
   };
   const [program, server] = duplexPair();
   serveDnsStream(server, resolver);
-  const question = frame(buildTestQuestion({ name: 'web' }));
+  const question = frameDatagram(buildTestQuestion({ name: 'web' }));
   for (let count = 0; count < 1000; count += 1) program.write(question);
   await waitFor('answers wait to be read', () => server.writableNeedDrain);
   const before = answered;

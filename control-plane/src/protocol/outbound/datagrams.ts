@@ -2,9 +2,8 @@
 // 4.2.2), so a stream of questions needs nothing else.
 
 const LENGTH_BYTES = 2;
-/** What fits into the length. */
-export const MAX_DATAGRAM_BYTES = 0xffff;
 
+/** `datagram` has at most 65,535 bytes, as every one has. */
 export function frameDatagram(datagram: Buffer): Buffer {
   const framed = Buffer.allocUnsafe(LENGTH_BYTES + datagram.length);
   framed.writeUInt16BE(datagram.length, 0);

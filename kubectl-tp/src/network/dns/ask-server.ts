@@ -5,7 +5,8 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
-import { frame, readFrames } from './dns-frames.ts';
+import { frameDatagram } from '@kubectl-tp/control-plane/protocol';
+import { readFrames } from './dns-frames.ts';
 import { FLAG, flagsOf, isAnswerTo } from './wire.ts';
 
 export type DnsServer = { readonly host: string; readonly port: number };
@@ -50,7 +51,7 @@ async function askByTcp({ host, port }: DnsServer, question: Buffer, signal: Abo
   const socket = connect({ host, port, signal });
   // The reader gets it, unless it has what it wants.
   socket.on('error', () => undefined);
-  socket.write(frame(question));
+  socket.write(frameDatagram(question));
   try {
     for await (const message of readFrames(socket)) {
       if (isAnswerTo(question, message)) return Buffer.from(message);

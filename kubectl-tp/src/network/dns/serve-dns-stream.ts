@@ -2,7 +2,8 @@
 
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { frame, readFrames } from './dns-frames.ts';
+import { frameDatagram } from '@kubectl-tp/control-plane/protocol';
+import { readFrames } from './dns-frames.ts';
 import { MAX_PER_STREAM, STREAM_IDLE_MS } from './limits.ts';
 import type { Resolver } from './resolver.ts';
 
@@ -15,7 +16,7 @@ export function serveDnsStream(stream: Duplex, resolver: Resolver, { idleMs = ST
   async function answer(question: Buffer): Promise<void> {
     const reply = await resolver.answer(question, 'tcp');
     if (reply.length === 0) stream.destroy();
-    else if (stream.writable) stream.write(frame(reply));
+    else if (stream.writable) stream.write(frameDatagram(reply));
   }
 
   async function serve(): Promise<void> {
