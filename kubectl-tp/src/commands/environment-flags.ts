@@ -1,11 +1,12 @@
 // What the flags about the environment ask for, and its delivery: warnings, files, and the variables of a command.
 
 import type { Tools } from '../command.ts';
-import { describeMissing, type Environment } from '../environment/collect.ts';
+import type { Environment } from '../environment/collect.ts';
 import { ENVIRONMENT_SYNTAXES, type EnvironmentSyntax, type Variables } from '../environment/formats.ts';
 import { type OwnFacts, ownVariables } from '../environment/own-variables.ts';
 import { parseOverrides, type Selection, selectVariables } from '../environment/select.ts';
 import { writeEnvironmentFile } from '../environment/write-file.ts';
+import { describeMissing } from '../output/describe-missing.ts';
 import type { MountedVolumes } from '../volumes/volume-book.ts';
 import type { EnvironmentArguments, SelectionArguments } from './environment-options.ts';
 

@@ -1,6 +1,7 @@
 // What `intercept` tells when it works. Pure.
 
-import { describeMissing, type Environment } from '../environment/collect.ts';
+import type { Environment } from '../environment/collect.ts';
+import { describeMissing } from '../output/describe-missing.ts';
 import { formatFacts } from '../output/table.ts';
 import type { InterceptResult } from '../session/api.ts';
 

@@ -2,12 +2,12 @@
 
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import type { Tools } from '../command.ts';
-import { describeMissing } from '../environment/collect.ts';
 import { type EnvironmentSyntax, formatEnvironment } from '../environment/formats.ts';
 import { readEnvironment } from '../environment/read-environment.ts';
 import { type Selection, selectVariables } from '../environment/select.ts';
 import { findContainer } from '../kubernetes/find-container.ts';
 import { findTargetPods, type TargetName } from '../kubernetes/target.ts';
+import { describeMissing } from '../output/describe-missing.ts';
 import { noPod } from '../session/ingest.ts';
 
 type Options = {

@@ -1,7 +1,6 @@
 // kubectl tp quit: ends the session process, its intercepts and its Session object.
 
 import { defineCommand, type Tools } from '../command.ts';
-import { isLeftBehind } from '../network/helper/left-behind.ts';
 
 export const quit = defineCommand({
   name: 'quit',
@@ -36,6 +35,7 @@ export const quit = defineCommand({
 
 /** Its names lead nowhere after a helper that was killed; only root can change that. */
 async function repairLaptop({ env, progress }: Tools, command = 'sudo'): Promise<void> {
+  const { isLeftBehind } = await import('../network/helper/left-behind.ts');
   if (!isLeftBehind()) return;
   progress.step("Putting back this laptop's /etc/resolv.conf, which a killed helper has left");
   const { startHelper } = await import('../network/laptop/start-helper.ts');

@@ -1,7 +1,6 @@
 // kubectl tp status: what the session process holds, each thing proven rather than remembered.
 
 import { defineCommand } from '../command.ts';
-import { isLeftBehind } from '../network/helper/left-behind.ts';
 import { describeRoutes } from '../output/describe-routes.ts';
 import type { Progress } from '../output/progress.ts';
 import { formatFacts, formatTable } from '../output/table.ts';
@@ -23,12 +22,12 @@ export const status = defineCommand({
     const running = await existingSession({ resume: true });
     if (running === undefined) {
       const { context } = await connection();
-      warnOfLeftBehind(progress);
+      await warnOfLeftBehind(progress);
       printer.result({ running: false, context }, () => `No session runs for context ${context}.`);
       return undefined;
     }
     const report = await running.call('status', {});
-    if (!report.networks.some(({ mode }) => mode === 'laptop')) warnOfLeftBehind(progress);
+    if (!report.networks.some(({ mode }) => mode === 'laptop')) await warnOfLeftBehind(progress);
     printer.result({ running: true, ...report }, () => formatReport(report));
     return undefined;
   },
@@ -87,7 +86,8 @@ function formatLaptop({ dns, gateway, routes, leftOut, helper }: LaptopReport): 
   ];
 }
 
-function warnOfLeftBehind(progress: Progress): void {
+async function warnOfLeftBehind(progress: Progress): Promise<void> {
+  const { isLeftBehind } = await import('../network/helper/left-behind.ts');
   if (!isLeftBehind()) return;
   progress.warn(
     "this laptop's /etc/resolv.conf was left by a helper that was killed, so names may not be found; to put it back: kubectl tp quit",

@@ -16,10 +16,6 @@ export type Sources = (kind: SourceKind, name: string) => Source | undefined;
 /** What the pod has and the laptop could not get. `name` is undefined where nobody knows the names. */
 export type Missing = { readonly name?: string; readonly why: string };
 
-export function describeMissing({ name, why }: Missing): string {
-  return name === undefined ? why : `${name}: ${why}`;
-}
-
 export type Environment = {
   readonly variables: Readonly<Record<string, string>>;
   readonly missing: readonly Missing[];

@@ -7,8 +7,6 @@ import { type DatagramFlow, type DatagramHandlers, DialError, type DialFailure }
 /** Datagrams that wait for the stream to open, and for a congested tunnel: the rest is dropped, as a network does. */
 const MAX_UNSENT_BYTES = 1 << 20;
 
-export type Datagrams = DatagramFlow;
-
 export function openDatagrams(
   open: (signal: AbortSignal) => Promise<Duplex>,
   { onMessage, onClose }: DatagramHandlers,

@@ -10,7 +10,7 @@ import { reverseConnect } from '../tunnel/reverse-connect.ts';
 import { createTunnelSet, type TunnelSet } from '../tunnel/tunnel-set.ts';
 import type { TunnelState } from '../tunnel/tunnel-state.ts';
 import { createBell } from '../waiting/bell.ts';
-import { type Datagrams, openDatagrams } from './datagrams.ts';
+import { openDatagrams } from './datagrams.ts';
 import { DialError, type Dialer } from './dialer.ts';
 import { createQuestions, type Questions } from './questions.ts';
 import { requestDial } from './request-dial.ts';
@@ -87,7 +87,7 @@ export function createOutbound({ dialRelay, session, key, onState }: OutboundOpt
 
   return {
     connect: ({ host, port }, signal) => open({ kind: 'tcp', host, port }, signal),
-    openDatagrams: ({ host, port }, handlers): Datagrams =>
+    openDatagrams: ({ host, port }, handlers) =>
       openDatagrams((signal) => open({ kind: 'udp', host, port }, signal), handlers),
     ask: questions.ask,
     tunnels,

@@ -2,16 +2,12 @@
 
 import test from 'ava';
 import fc from 'fast-check';
-import {
-  collectEnvironment,
-  describeMissing,
-  requiredSources,
-  type Sources,
-} from '../../../kubectl-tp/src/environment/collect.ts';
+import { collectEnvironment, requiredSources, type Sources } from '../../../kubectl-tp/src/environment/collect.ts';
 import { expand } from '../../../kubectl-tp/src/environment/expand.ts';
 import { readEnvironment } from '../../../kubectl-tp/src/environment/read-environment.ts';
 import { serviceVariables } from '../../../kubectl-tp/src/environment/service-variables.ts';
 import type { Container, Pod, Service } from '../../../kubectl-tp/src/kubernetes/objects.ts';
+import { describeMissing } from '../../../kubectl-tp/src/output/describe-missing.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
 
 const POD: Pod = {

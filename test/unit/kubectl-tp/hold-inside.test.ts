@@ -23,7 +23,7 @@ import type { InsideDialer } from '../../../kubectl-tp/src/tunnel/local-target.t
 import { createBell } from '../../../kubectl-tp/src/waiting/bell.ts';
 import { createDirectDialer } from '../../helpers/direct-dialer.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
-import { portOf } from '../../helpers/tunnel-rig.ts';
+import { closedPort, portOf } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const DB = '10.96.0.9';
@@ -69,7 +69,7 @@ async function createScene(t: ExecutionContext, { network, open, isTaken = false
   const root = join(folder, 'files');
   mkdirSync(join(root, FILE), { recursive: true });
   writeFileSync(join(root, FILE, 'key'), 'of the pod');
-  const port = isTaken ? await takePort(t) : await freePort();
+  const port = isTaken ? await takePort(t) : await closedPort();
   const live = buildLive();
   const kubernetes = createMemoryKubernetes();
   kubernetes.put(NAMESPACES, { metadata: { name: 'shop' } });
@@ -171,15 +171,6 @@ async function takePort(t: ExecutionContext): Promise<number> {
   t.teardown(() => server.close());
   await once(server, 'listening');
   return portOf(server);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server);
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function read(path: string): { db: string; file: string } | undefined {
