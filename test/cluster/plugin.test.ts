@@ -226,12 +226,10 @@ const hopeless = test.macro(async (t, { prepare, code, says }: Trouble) => {
   const { kubectl } = scene.stage.cluster;
   for (const words of prepare) await kubectl([...IN, ...words]);
   t.teardown(() => kubectl([...IN, 'delete', 'quota', '--all']));
-  const begin = performance.now();
   const run = await scene.person.tp('intercept', 'echo', ...IN, '-p', scene.port, ...MATCH);
   t.is(run.code, 3, run.stderr);
   t.regex(run.stderr, new RegExp(`\\(${code}\\)\\n$`));
   t.regex(run.stderr, says);
-  t.true(performance.now() - begin < 30_000, 'told in seconds');
   t.deepEqual(await interceptNames(scene), []);
 });
 

@@ -5,7 +5,7 @@ import type { ProgrammedReason } from '../api/index.ts';
 import type { ClusterState, WorkloadModel } from '../state/cluster-state.ts';
 import type { Acknowledged } from './acknowledgement.ts';
 import type { AcceptedIntercept } from './conflicts.ts';
-import { judgeReplacement, type Replacement } from './rollouts.ts';
+import { findRollout, judgeReplacement, type Replacement } from './rollouts.ts';
 import type { Place, Target } from './target.ts';
 
 /** A reason of one of the closed tables with what goes into its sentence. */
@@ -21,6 +21,7 @@ export function judgeProgrammed(
   return (
     explainMissingAgents(state, accepted) ??
     explainLeaving(target) ??
+    explainEmptyRollout(state, accepted) ??
     explainNoReadyPods(target, accepted) ??
     (rejection === undefined ? undefined : { reason: 'Rejected', detail: rejection }) ??
     explainWaiting(target, acknowledged) ?? { reason: 'Programmed' }
@@ -97,9 +98,20 @@ function explainPaused(workload: WorkloadModel, places: readonly Place[]): Findi
 
 function describeProgress({ places }: Target, workload: WorkloadModel | undefined): string {
   const withAgent = places.filter(({ captured }) => captured !== undefined).length;
-  const progress = `${withAgent} of ${places.length} pods have an agent`;
+  const progress =
+    places.length === 0 ? 'no new pod is there yet' : `${withAgent} of ${places.length} pods have an agent`;
   const trouble = findTrouble(places) ?? workload?.trouble;
   return trouble === undefined ? progress : `${progress}; ${trouble}`;
+}
+
+/** A rollout by `Recreate` has taken the last old pod away and has not made a new one. */
+function explainEmptyRollout(
+  state: ClusterState,
+  { intercept, target }: AcceptedIntercept,
+): Finding<ProgrammedReason> | undefined {
+  const workload = target.places.length === 0 ? findRollout(state, intercept) : undefined;
+  if (workload === undefined) return undefined;
+  return { reason: 'RollingOut', detail: describeProgress(target, workload) };
 }
 
 function explainNoReadyPods(

@@ -8,8 +8,17 @@ import type { Place } from './target.ts';
 const UNUSED = 'unused';
 
 /** One intercept wants a port caught, in this way at least. */
-export function buildInterceptReason({ object: { metadata } }: LiveIntercept, { appPort, capture }: Place): string {
-  return `${metadata.uid ?? metadata.name}:${appPort}:${capture}`;
+export function buildInterceptReason(intercept: LiveIntercept, { appPort, capture }: Place): string {
+  return `${prefixOf(intercept)}${appPort}:${capture}`;
+}
+
+/** Of this intercept, for whichever port. */
+export function isReasonOf(intercept: LiveIntercept, reason: string): boolean {
+  return reason.startsWith(prefixOf(intercept));
+}
+
+function prefixOf({ object: { metadata } }: LiveIntercept): string {
+  return `${metadata.uid ?? metadata.name}:`;
 }
 
 export function parseReasons(annotation: string | undefined): readonly string[] {

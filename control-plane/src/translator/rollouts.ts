@@ -5,7 +5,7 @@ import { compareText } from '../match/index.ts';
 import { type ClusterState, type WorkloadModel, workloadKey } from '../state/cluster-state.ts';
 import type { AcceptedIntercept } from './conflicts.ts';
 import type { LiveIntercept } from './intercept.ts';
-import { buildInjectAnnotation, buildInterceptReason, parseReasons } from './rollout-annotation.ts';
+import { buildInjectAnnotation, buildInterceptReason, isReasonOf, parseReasons } from './rollout-annotation.ts';
 import type { Place } from './target.ts';
 import type { RolloutRequest } from './translation.ts';
 
@@ -37,6 +37,15 @@ export function judgeReplacement(state: ClusterState, intercept: LiveIntercept, 
   if (workload.paused) return { kind: 'paused', workload };
   if (!parseReasons(workload.rollout).includes(reason)) return { kind: 'due', workload };
   return workload.rolledOut ? { kind: 'left-behind' } : { kind: 'rolling', workload };
+}
+
+/** A workload that is being rolled for this intercept, whether it has pods or not. */
+export function findRollout({ workloads }: ClusterState, intercept: LiveIntercept): WorkloadModel | undefined {
+  for (const workload of workloads.values()) {
+    if (workload.rolledOut || workload.namespace !== intercept.object.metadata.namespace) continue;
+    if (parseReasons(workload.rollout).some((reason) => isReasonOf(intercept, reason))) return workload;
+  }
+  return undefined;
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Waiting } from '../waiting/wait-until.ts';
 import {
   agentRejected,
   ended,
+  noNewPods,
   noReadyPods,
   notInjected,
   probeMissing,
@@ -106,7 +107,10 @@ function judgeProgramming(view: WaitView, intercept: Intercept, condition: Condi
     case 'WaitingForAgents':
       return { step: message, cause: isAgentMissing(pods) ? notInjected(message, view.installNamespace) : undefined };
     default:
-      return { step: message, cause: cause(createdMs) };
+      return {
+        step: message,
+        cause: cause(createdMs) ?? (pods.length === 0 ? noNewPods(message, namespace) : undefined),
+      };
   }
 }
 

@@ -38,6 +38,11 @@ export function noReadyPods(message: string, { namespace, pods }: { namespace: s
     : { code: 'NO_READY_PODS', message, hint: `See why: kubectl -n ${namespace} get pods`, graceMs: 30_000 };
 }
 
+/** A rollout has taken the last pod away and brings none. */
+export function noNewPods(message: string, namespace: string): Cause {
+  return { code: 'NO_READY_PODS', message, hint: `See why: kubectl -n ${namespace} get events`, graceMs: 60_000 };
+}
+
 export function tunnelDown(trouble: string, installNamespace: string): Cause {
   return {
     code: 'TUNNEL_DOWN',
