@@ -4,6 +4,7 @@ import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import type { Environment } from '../environment/collect.ts';
 import { readEnvironment } from '../environment/read-environment.ts';
 import type { Container, Pod } from '../kubernetes/objects.ts';
+import type { TargetName } from '../kubernetes/target.ts';
 import { planMounts } from '../volumes/mounts.ts';
 import type { MountedVolumes, VolumeBook, VolumeOwner } from '../volumes/volume-book.ts';
 import type { VolumeRequest } from './api.ts';
@@ -18,6 +19,7 @@ type Options = {
   readonly client: KubernetesClient;
   readonly pod: Pod;
   readonly container: Container;
+  readonly target: TargetName;
   readonly owner: VolumeOwner;
   readonly book: VolumeBook;
   readonly loaderVariables: boolean;
@@ -30,12 +32,13 @@ type Options = {
 
 /** Throws BAD_MOUNT. */
 export async function readContainerState(options: Options): Promise<ContainerState> {
-  const { client, pod, container, owner, book, loaderVariables, volumes, holder, signal } = options;
+  const { client, pod, container, target, owner, book, loaderVariables, volumes, holder, signal } = options;
   const { namespace } = owner;
   const environment = await readEnvironment({ client, namespace, pod, container, loaderVariables, signal });
   const state = { container: container.name, environment };
   if (volumes === undefined) return state;
-  const plan = planMounts(container, pod, environment.variables);
-  const wish = { owner, pod, plan, root: volumes.root, ...(holder === undefined ? {} : { holder }) };
+  const plan = planMounts(container, pod, environment.variables, volumes.isWritable);
+  const origin = { target, container: container.name };
+  const wish = { owner, pod, origin, plan, root: volumes.root, ...(holder === undefined ? {} : { holder }) };
   return { ...state, volumes: await book.mount(wish, signal) };
 }

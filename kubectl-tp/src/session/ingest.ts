@@ -23,6 +23,7 @@ export async function ingest(
   const state = await readContainerState({
     ...found,
     client,
+    target,
     owner: ownerOf(request),
     book,
     loaderVariables,

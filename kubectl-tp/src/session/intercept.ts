@@ -127,8 +127,8 @@ async function readState(made: Made, port: number): Promise<Partial<ContainerSta
   const found = findContainer(pods, { container: request.container, port });
   if (found === undefined) return { environment: NO_POD };
   const owner = volumeOwner(object);
-  const { loaderVariables, volumes } = request;
-  return readContainerState({ ...found, client, owner, book, loaderVariables, volumes, signal });
+  const { loaderVariables, volumes, target } = request;
+  return readContainerState({ ...found, client, target, owner, book, loaderVariables, volumes, signal });
 }
 
 function volumeOwner({ metadata: { namespace, name } }: Intercept): VolumeOwner {
