@@ -32,12 +32,12 @@ const LOADED = /\/[^.]+$|\.(js|cjs|json|txt)$/;
 /** One package for each platform; npm installs those that the bundle is for (its options --os and --cpu). */
 const NATIVE_PLATFORMS = '@koromix';
 
-/** Fills `folder`, which is emptied first. */
-export async function bundle(folder: string): Promise<void> {
+/** Fills `folder`, which is emptied first. `more`: files of further programs by name, which share the plugin's parts. */
+export async function bundle(folder: string, more: Readonly<Record<string, string>> = {}): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await build({
-    entryPoints: { main: pathOf('src/main.ts') },
+    entryPoints: { main: pathOf('src/main.ts'), ...more },
     outdir: folder,
     bundle: true,
     splitting: true,
