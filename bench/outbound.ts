@@ -26,7 +26,7 @@ type WayName = (typeof WAYS)[number];
 const pathOf = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const children: ChildProcess[] = [];
 const shipped = await mkdtemp(join(tmpdir(), 'tp-bench-'));
-await bundle(shipped, { session: pathOf('./outbound/session.ts') });
+await bundle(shipped, { session: 'bench/outbound/session.ts' });
 const session = await createTestSession(await createTestAuthority(), 'me');
 const key = session.key.export({ type: 'pkcs8', format: 'pem' }).toString();
 const app = await startPart({ role: 'app' });
