@@ -4,8 +4,8 @@
 
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 
-/** Below the working directory of our image. */
-export const VOLUME_SERVER_PROGRAM = 'control-plane/src/volume-server/main.ts';
+/** In the working directory of our image. */
+export const VOLUME_SERVER_PROGRAM = 'volume-server.mjs';
 
 export type VolumeExport = {
   /** Where the whole volume is mounted in the server's container. */

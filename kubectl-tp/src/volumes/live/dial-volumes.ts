@@ -83,7 +83,9 @@ export function createVolumeDialer(options: Options): DialVolumes {
     for (;;) {
       // Each time: one that still seems to run may have ended meanwhile.
       const { pod, uid, port } = await locate(signal);
-      const stream = await portForward(cluster, { namespace, pod, port }, signal);
+      const stream = await portForward(cluster, { namespace, pod, port }, signal).catch((error) => {
+        throw explainRight(error, namespace);
+      });
       const why = await prove(stream, key.privateKey, port);
       if (why === undefined) {
         starts.delete(uid);
@@ -97,6 +99,14 @@ export function createVolumeDialer(options: Options): DialVolumes {
 }
 
 type Located = { readonly pod: string; readonly uid: string; readonly port: number };
+
+/** The port-forward's own error speaks of relays. */
+function explainRight(error: unknown, namespace: string): unknown {
+  if (!(error instanceof TpError) || error.code !== 'MISSING_RIGHT') return error;
+  const message = `You may not open a port-forward in namespace ${namespace}, by which live volumes come.`;
+  const hint = `Needed are get and create on pods/portforward, as in the ClusterRole tp-volumes: kubectl -n ${namespace} create rolebinding tp-volumes --clusterrole=tp-volumes --user=YOU`;
+  return new TpError('MISSING_RIGHT', message, { hint, cause: error });
+}
 
 /** Undefined when the server has accepted. */
 async function prove(stream: Duplex, key: KeyObject, port: number): Promise<string | undefined> {
