@@ -22,7 +22,7 @@ async function openScene(t: ExecutionContext): Promise<Scene> {
   const stage = await openStage(t, NAMESPACE);
   const { cluster } = stage;
   await cluster.apply(buildVolumeWriter({ namespace: NAMESPACE, image: cluster.images.product }));
-  t.teardown(() => cluster.kubectl([...IN, 'delete', 'deployment,configmap', WRITER, '--now']));
+  t.teardown(() => cluster.kubectl([...IN, 'delete', 'deployment,configmap', WRITER, '--now', '--cascade=foreground']));
   await cluster.kubectl([...IN, 'rollout', 'status', `deployment/${WRITER}`, '--timeout=60s']);
   return { stage, person: await stage.person('admin') };
 }
@@ -132,13 +132,11 @@ test.serial('without sshfs there is a copy, and a sentence that says so', async 
   const root = join(person.env.HOME ?? '', 'files');
   // What the plugin needs, and no sshfs.
   const tools = join(person.env.HOME ?? '', 'bin');
-  await shell(
-    `mkdir ${tools}; for p in node kubectl kubectl-tp unshare env sh; do ln -s "$(command -v $p)" ${tools}/$p; done`,
-  );
+  const names = 'node kubectl-tp unshare sh env dirname readlink';
   const { PATH } = person.env;
+  await shell(`PATH=${PATH}; mkdir ${tools}; for p in ${names}; do ln -s "$(command -v $p)" ${tools}/$p; done`);
   const plugin = (...args: string[]) =>
-    promisify(execFile)('kubectl-tp', args, { env: { ...person.env, PATH: tools }, timeout: 60_000 });
-  t.not(PATH, tools);
+    promisify(execFile)(`${tools}/kubectl-tp`, args, { env: { ...person.env, PATH: tools }, timeout: 60_000 });
   const { stderr } = await plugin('ingest', TARGET, ...IN, '--mount', root);
   t.regex(
     stderr,

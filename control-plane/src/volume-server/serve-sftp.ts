@@ -1,4 +1,6 @@
-// One connection of a laptop, once it has proven whose it is: requests in, answers out, each as soon as it is ready.
+// One connection of a laptop, once it has proven whose it is: requests in, answers out. One request is done after the
+// other, as OpenSSH does it: sshfs asks for the attributes of a file that it has just asked to be made. Only who reads
+// does not wait for others who read.
 
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -25,13 +27,16 @@ export async function serveSftp(socket: Socket, exports: readonly VolumeExport[]
   const handles = createHandles();
   const operations = createOperations({ paths: createExportedPaths(exports), handles });
   let running = 0;
+  let tail: Promise<unknown> = Promise.resolve();
   const flow = () => {
     if (running >= MAX_RUNNING || socket.writableNeedDrain) socket.pause();
     else socket.resume();
   };
   const split = createPacketSplitter((packet) => {
     running += 1;
-    void answer(packet, operations).then((answered) => {
+    const answering = tail.then(() => answer(packet, operations));
+    if (packet.readUInt8(TYPE_OFFSET) !== SFTP.READ) tail = answering;
+    void answering.then((answered) => {
       running -= 1;
       if (socket.writable) socket.write(answered);
       flow();
