@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { mountedBelow } from '../../kubectl-tp/src/volumes/live/mounted-below.ts';
+import { whyNoSshfs } from '../../kubectl-tp/src/volumes/live/sshfs.ts';
 import { openStage, type Stage } from '../helpers/stage.ts';
 import type { Person } from '../helpers/tp.ts';
 import { buildVolumeWriter, WRITER } from '../helpers/volume-writer.ts';
@@ -19,6 +20,8 @@ const TARGET = `deployment/${WRITER}`;
 type Scene = { stage: Stage; person: Person };
 
 async function openScene(t: ExecutionContext): Promise<Scene> {
+  const why = await whyNoSshfs(process.env);
+  if (why !== undefined) throw new Error(`These tests mount volumes, but ${why}: sudo apt install sshfs fuse3`);
   const stage = await openStage(t, NAMESPACE);
   const { cluster } = stage;
   await cluster.apply(buildVolumeWriter({ namespace: NAMESPACE, image: cluster.images.product }));
@@ -149,4 +152,20 @@ test.serial('without sshfs there is a copy, and a sentence that says so', async 
   t.deepEqual(await mountedBelow(root), []);
   await person.tpOk('leave', TARGET, ...IN);
   await t.throwsAsync(readFile(join(root, 'data/big.md5')), { code: 'ENOENT' });
+});
+
+test.serial('who lacks the right has the rest, and a sentence that names the right', async (t) => {
+  const { stage } = await openScene(t);
+  const { cluster } = stage;
+  const role = ['rolebinding', 'carol-tp-user'];
+  await cluster.kubectl([...IN, 'create', ...role, '--clusterrole=tp-user', '--user=carol']);
+  t.teardown(() => cluster.kubectl([...IN, 'delete', ...role]));
+  const carol = await stage.person('carol');
+  const { code, stderr } = await carol.tp('ingest', TARGET, ...IN);
+  t.is(code, 0, stderr);
+  t.regex(
+    stderr,
+    /lack volume data \(\/data\): User "carol" may not patch pods\/ephemeralcontainers in namespace volumes/,
+  );
+  t.regex(stderr, /create rolebinding tp-volumes-carol --clusterrole=tp-volumes --user=carol/);
 });
