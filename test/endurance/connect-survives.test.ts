@@ -119,4 +119,5 @@ test.serial('kill -9 of the session process', async (t) => {
     process.kill(pid, 'SIGKILL');
   });
   assertWorksAgain(t, outcome);
+  t.is(outcome.held, 'reset');
 });
