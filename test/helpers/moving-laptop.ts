@@ -11,6 +11,9 @@ export type MovingLaptop = {
   readonly enter: readonly string[];
   /** Takes the interface away, with its address and routes. */
   leaveNetwork(): Promise<void>;
+  /** Its packets are lost, both ways, and it can't see why. */
+  cutOff(): Promise<void>;
+  reconnect(): Promise<void>;
   /** Comes up with a new interface and an address that the laptop never had. */
   joinNetwork(): Promise<void>;
 };
@@ -27,6 +30,7 @@ export async function createMovingLaptop(t: ExecutionContext): Promise<MovingLap
   const netns = `${lab.name}-laptop`;
   const cable = 'to-laptop';
   const inLaptop = (...words: string[]) => capture('ip', ['-netns', netns, ...words]);
+  const inNode = (...words: string[]) => capture('ip', ['-netns', node.netns, ...words]);
   // What a killed test has left, or one whose last process is still ending.
   await succeeds('ip', ['netns', 'del', netns]);
   await succeeds('ip', ['-netns', node.netns, 'link', 'del', cable]);
@@ -39,12 +43,18 @@ export async function createMovingLaptop(t: ExecutionContext): Promise<MovingLap
     async leaveNetwork() {
       await inLaptop('link', 'del', INTERFACE);
     },
+    async cutOff() {
+      await inNode('link', 'set', cable, 'nomaster');
+    },
+    async reconnect() {
+      await inNode('link', 'set', cable, 'master', 'nodes');
+    },
     async joinNetwork() {
       addresses += 1;
       const address = node.ip.replace(/\d+$/, `${FIRST_ADDRESS + addresses}`);
       const ends = ['type', 'veth', 'peer', 'name', cable, 'netns', node.netns];
       await inLaptop('link', 'add', INTERFACE, ...ends);
-      await capture('ip', ['-netns', node.netns, 'link', 'set', cable, 'up', 'master', 'nodes']);
+      await inNode('link', 'set', cable, 'up', 'master', 'nodes');
       await inLaptop('addr', 'add', `${address}/24`, 'dev', INTERFACE);
       await inLaptop('link', 'set', INTERFACE, 'up');
       await inLaptop('route', 'add', 'default', 'via', node.ip);
