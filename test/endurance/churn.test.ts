@@ -29,7 +29,7 @@ answered, failed = 0, {}
 async def ask():
     global answered
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             reader, writer = await asyncio.open_connection("${APP}", 80)
             writer.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
             assert (await reader.read()).startswith(b"HTTP/1.1 200"), "no answer"
