@@ -73,7 +73,7 @@ async function openScene(t: ExecutionContext): Promise<Scene> {
   // Brings the session process up, which stays for a while.
   await alice.tpOk('connect', '-q', '-n', NAMESPACE, '--', 'true');
   const { pid } = JSON.parse(await alice.tpOk('status', '-o', 'json')) as { pid: number };
-  const relays = (await relayPods(stage)).map((pod) => [pod, findPodProcess(pod, 'relay/main.ts')] as const);
+  const relays = (await relayPods(stage)).map((pod) => [pod, findPodProcess(pod, 'relay.mjs')] as const);
   return { alice, processes: new Map([['session process', pid], ...relays]) };
 }
 
