@@ -138,7 +138,7 @@ test('a command has the environment and the files, and its end takes them away',
   t.regex(run.stderr, /So the command is in the laptop's network/);
   t.regex(
     run.stderr,
-    /the files lack volume scratch \(\/scratch\): deployment\/orders .*has no pod with these volumes/,
+    /the files lack volume scratch \(\/scratch\): Service orders in shop has no pod with these volumes/,
   );
   await t.throwsAsync(stat(got.TP_ROOT ?? ''), { code: 'ENOENT' });
   t.regex(await readFile(file, 'utf8'), /^export LEVEL='debug'$/m);
