@@ -1,7 +1,7 @@
 // The gate of an agent: for which sessions' connections it opens, and from which relays they may come.
 
 import type { Gate } from '@kubectl-tp/xds';
-import { COMPONENT_LABEL } from '../api/index.ts';
+import { COMPONENT_LABEL, GATE_PROOF_ADDRESS } from '../api/index.ts';
 import { compareText } from '../match/index.ts';
 import { buildServerName, sessionName } from '../protocol/server-name.ts';
 import type { ClusterState, PodModel } from '../state/cluster-state.ts';
@@ -13,6 +13,7 @@ export function buildGate(pod: PodModel, exits: readonly LiveIntercept[], relays
   if (exits.length === 0) return undefined;
   return {
     port: findGatePort(pod),
+    proofAddress: GATE_PROOF_ADDRESS,
     relays,
     exits: exits.toSorted((a, b) => compareText(a.id, b.id)).map(buildExit),
   };

@@ -15,6 +15,8 @@ export type AgentConfig = {
 /** A port of the agent by which laptops connect to elsewhere as if they were in this pod. */
 export type Gate = {
   readonly port: number;
+  /** The gate listens here, too, inside of the pod alone: a connection to it proves the way and leaves no pod. */
+  readonly proofAddress: string;
   /** Addresses of the relays, which have asked whether a session may go where it wants: nobody else is listened to. */
   readonly relays: readonly string[];
   readonly exits: readonly Exit[];

@@ -107,10 +107,11 @@ function validateGateAndExits(gate: Gate, ports: readonly AgentPort[]): Problem[
   ];
 }
 
-export function validateGate({ port }: Gate, ports: readonly AgentPort[]): Problem[] {
+export function validateGate({ port, proofAddress }: Gate, ports: readonly AgentPort[]): Problem[] {
   const taken = ports.some(({ appPort, agentPort }) => appPort === port || agentPort === port);
   return toProblems('gate', String(port), [
     !isPort(port) && `${port} is no port number`,
+    !isIP(proofAddress) && `"${proofAddress}" is no IP address`,
     taken && `port ${port} is taken by the application or by the agent`,
   ]);
 }

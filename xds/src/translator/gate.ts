@@ -26,10 +26,11 @@ const HELLO_TIMEOUT_MS = 10_000;
 /** Longer than a laptop waits (kubectl-tp/outbound), so that nobody answers is told from a refusal. */
 const CONNECT_TIMEOUT_MS = 12_000;
 
-export function buildGateListener(podIp: string, { port, relays, exits }: Gate): Listener {
+export function buildGateListener(podIp: string, { port, proofAddress, relays, exits }: Gate): Listener {
   return create(ListenerSchema, {
     name: GATE,
     address: buildAddress(podIp, port),
+    additionalAddresses: [{ address: buildAddress(proofAddress, port) }],
     listenerFilters: [
       buildExtension('envoy.filters.listener.proxy_protocol', ProxyProtocolSchema, {}),
       buildExtension('envoy.filters.listener.tls_inspector', TlsInspectorSchema, {}),
