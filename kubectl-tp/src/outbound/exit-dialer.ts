@@ -32,12 +32,11 @@ export function createExitDialer({ open, exit, session, identity }: ExitDialerOp
 
   async function dial({ host, port }: Endpoint, signal: AbortSignal): Promise<Duplex> {
     const stream = await open({ kind: 'exit', host, port, exit }, signal);
-    const { context, verifyAgent } = identity();
+    const { gateContext, verifyAgent } = identity();
     const tls = connectTls({
       socket: stream,
-      secureContext: context,
+      secureContext: gateContext,
       servername,
-      minVersion: 'TLSv1.3',
       // Agents have no names that a client could check: their certificates are judged below.
       rejectUnauthorized: false,
     });
@@ -90,7 +89,7 @@ function tie(tls: TLSSocket, stream: Duplex): void {
   });
 }
 
-/** The agent answers when the far side has accepted, and hangs up when it has not. */
+/** The agent's last word comes when the far side has accepted; when it has not, the agent hangs up. */
 function handshake(tls: TLSSocket, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: Error) => {

@@ -4,7 +4,7 @@ import test from 'ava';
 import { findAgents } from '../../../control-plane/src/reach/find-agents.ts';
 import { buildState, type InterceptWords, type StateWords } from '../../fixtures/cluster-state.ts';
 
-const PODS: StateWords['pods'] = [
+const PODS: NonNullable<StateWords['pods']> = [
   { name: 'web-1', ip: '10.0.0.1', agent: 'Name' },
   { name: 'web-2', ip: '10.0.0.2', agent: [], ports: [{ number: 15078 }] },
   { name: 'web-3', ip: '10.0.0.3', agent: 'Name', ready: false },

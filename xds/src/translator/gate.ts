@@ -1,5 +1,5 @@
 // The gate: by it connections of laptops leave from this pod. A relay connects and says where to in a PROXY header; behind
-// it is TLS between agent and laptop. Envoy connects to the far side first and answers the handshake when that has
+// it is TLS between agent and laptop. Envoy connects to the far side at once and goes on with the handshake when that has
 // accepted, so a laptop that sees the handshake done knows that its connection is made.
 
 import { create, type MessageInitShape } from '@bufbuild/protobuf';

@@ -9,7 +9,6 @@ import {
   TlsParameters_TlsProtocol as Version,
 } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.ts';
 import {
-  type CommonTlsContextSchema,
   DownstreamTlsContextSchema,
   UpstreamTlsContextSchema,
 } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
@@ -32,7 +31,7 @@ export function buildLaptopTls({
 }: LaptopTls): MessageInitShape<typeof TransportSocketSchema> {
   return buildExtension('envoy.transport_sockets.tls', UpstreamTlsContextSchema, {
     sni: serverName,
-    commonTlsContext: { alpnProtocols: [...alpn], ...buildTrust(peerName) },
+    commonTlsContext: { alpnProtocols: [...alpn], tlsParams: TLS_1_3, ...buildTrust(peerName) },
   });
 }
 
@@ -40,16 +39,28 @@ export function buildLaptopTls({
 export function buildLaptopServerTls(peerName: string): MessageInitShape<typeof TransportSocketSchema> {
   return buildExtension('envoy.transport_sockets.tls', DownstreamTlsContextSchema, {
     requireClientCertificate: true,
-    commonTlsContext: buildTrust(peerName),
+    // Resumption would let the agent end a later handshake with its first message.
+    disableStatefulSessionResumption: true,
+    sessionTicketKeysType: { case: 'disableStatelessSessionResumption', value: true },
+    commonTlsContext: { tlsParams: TLS_1_2, ...buildTrust(peerName) },
   });
 }
 
-function buildTrust(peerName: string): MessageInitShape<typeof CommonTlsContextSchema> {
+/**
+ * Here the agent's last word is an answer to what the laptop says second, which Envoy reads when it has connected to the
+ * far side. In 1.3 it would come with its first one, connected or not.
+ */
+const TLS_1_2: MessageInitShape<typeof TlsParametersSchema> = {
+  tlsMinimumProtocolVersion: Version.TLSv1_2,
+  tlsMaximumProtocolVersion: Version.TLSv1_2,
+  cipherSuites: ['ECDHE-ECDSA-AES128-GCM-SHA256'],
+};
+
+function buildTrust(peerName: string) {
   return {
-    tlsParams: TLS_1_3,
     tlsCertificateSdsSecretConfigs: [{ name: AGENT_SECRET, sdsConfig: buildAdsSource() }],
     validationContextType: {
-      case: 'combinedValidationContext',
+      case: 'combinedValidationContext' as const,
       value: {
         defaultValidationContext: { matchTypedSubjectAltNames: [buildDnsNameMatcher(peerName)] },
         validationContextSdsSecretConfig: { name: AUTHORITY_SECRET, sdsConfig: buildAdsSource() },
