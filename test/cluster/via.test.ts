@@ -120,7 +120,7 @@ test.serial('unknown workloads, and people who may not intercept, are told so', 
   const bob = await createOrdinaryPerson(t, stage.cluster, 'bob');
   const refused = await bob.tp('connect', ...IN, '--via', 'deployment/web', '--', 'true');
   t.is(refused.code, 3, refused.stderr);
-  t.regex(refused.stderr, /intercepts[\s\S]*tp-user/);
+  t.regex(refused.stderr, /may not create[\s\S]*tp-user/);
 });
 
 /** The addresses that the echo saw, each once. */
