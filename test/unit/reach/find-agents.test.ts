@@ -23,6 +23,7 @@ const QUESTION = { session: 'alice-1', namespace: 'team-a', name: 'web-out' };
 function ask(change: Partial<InterceptWords> = {}, question: Partial<typeof QUESTION> = {}) {
   const sessions = [
     { name: 'alice-1', owner: 'alice' },
+    { name: 'alice-2', owner: 'alice' },
     { name: 'bob-1', owner: 'bob' },
     { name: 'nobodys', owner: null },
   ];
@@ -58,6 +59,7 @@ const none = test.macro((t, change: Partial<InterceptWords>, question: Partial<t
 test('none for an exit that is not there', none, {}, { name: 'other' });
 test('none in another namespace', none, {}, { namespace: 'team-b' });
 test("none by somebody else's exit", none, {}, { session: 'bob-1' });
+test('none by an exit of another laptop of the same person', none, {}, { session: 'alice-2' });
 test('none by an exit that names the session of somebody else', none, { owner: 'bob' }, {});
 test('none for a session without owner', none, { session: 'nobodys', owner: null }, { session: 'nobodys' });
 test('none by an intercept of requests', none, { action: 'Redirect' }, {});
