@@ -90,7 +90,7 @@ export async function openLaptop(
 /** Programs of the laptop reach everything but the cluster without us: whatever comes here is for the relays. */
 function join(name: string, addresses: NetworkAddresses, { cluster, resolver }: JoinedNetwork) {
   const descriptors = { tun: takeLinuxTun(name), listener: openListener(name) };
-  return openPackets({ addresses, dialer: cluster, resolver, descriptors });
+  return openPackets({ addresses, dialer: cluster, resolver, pid: 'self', descriptors });
 }
 
 function freeAddresses({ addresses }: JoinedNetwork): NetworkAddresses {
