@@ -178,6 +178,8 @@ export type ConnectRequest = {
   /** Whose names may be written without their namespace. */
   readonly namespace: string;
   readonly entry: NetworkEntry;
+  /** Connections leave from the pods of this Service or workload of the namespace. */
+  readonly via?: { readonly kind: TargetKind; readonly name: string };
   readonly timeoutMs: number;
 };
 
@@ -185,6 +187,8 @@ export type ConnectResult = {
   readonly session: string;
   readonly namespace: string;
   readonly mode: NetworkEntry['kind'];
+  /** From whose pods connections leave, as people type it; undefined: from the relays. */
+  readonly via?: string;
   /** CIDRs of the cluster, as far as the user may see them. */
   readonly ranges: readonly string[];
   readonly clusterDomain: string;
@@ -231,9 +235,16 @@ export type NetworkReport = Omit<ConnectResult, 'session' | 'proxy'> & {
   readonly proxy?: { readonly host: string; readonly port: number };
   /** RFC 3339. */
   readonly since: string;
-  /** A name of the cluster, asked just now: how long the answer took, or why there was none. */
-  readonly lookup: { readonly ms: number } | { readonly error: string };
   readonly relays: readonly RelayReport[];
+} & NetworkProof;
+
+/** How long it took just now, or why it did not work. */
+export type Proof = { readonly ms: number } | { readonly error: string };
+
+/** A name of the cluster, and a connection to what was found. */
+export type NetworkProof = {
+  readonly lookup: Proof & { readonly name: string };
+  readonly connection?: Proof & { readonly to: string };
 };
 
 export type IngestReport = { readonly namespace: string; readonly target: string; readonly root: string };
@@ -250,8 +261,9 @@ export type RelayReport = {
 export type InterceptReport = InterceptName & {
   readonly target: string;
   readonly match: string;
-  readonly laptopPort: number;
-  readonly laptopPortOpen: boolean;
+  /** Undefined for an exit, by which nothing comes to the laptop. */
+  readonly laptopPort?: number;
+  readonly laptopPortOpen?: boolean;
   readonly ready: boolean;
   /** Why not, in the words of the intercept's conditions. */
   readonly reason?: string;

@@ -62,7 +62,17 @@ export async function intercept(
       ...tools,
     });
     if (request.headers.length === 0) live.ownServices.add(target.endpoints, object.metadata);
-    return await buildResult({ client, live, volumes, request, target, object, pods, signal: tools.signal });
+    return await buildResult({
+      client,
+      live,
+      volumes,
+      request,
+      target,
+      laptopPort,
+      object,
+      pods,
+      signal: tools.signal,
+    });
   } catch (error) {
     if (created) await session.leave(object);
     throw error;
@@ -70,7 +80,7 @@ export async function intercept(
 }
 
 /** The same command again finds its object; only what may change is changed. */
-async function createOrUpdate(
+export async function createOrUpdate(
   client: KubernetesClient,
   wish: Intercept,
 ): Promise<{ object: Intercept; created: boolean }> {
@@ -91,16 +101,17 @@ type Made = {
   readonly volumes: VolumeBook;
   readonly request: InterceptRequest;
   readonly target: Target;
+  readonly laptopPort: number;
   readonly object: Intercept;
   readonly pods: readonly Pod[];
   readonly signal: AbortSignal;
 };
 
 async function buildResult(made: Made): Promise<InterceptResult> {
-  const { live, request, target, object, pods } = made;
+  const { live, request, target, object, pods, laptopPort } = made;
   const { name, namespace } = object.metadata;
   const { spec, status } = live.table.get(namespace, name) ?? object;
-  const containerPort = status?.appPort ?? target.containerPort ?? spec.laptop.port;
+  const containerPort = status?.appPort ?? target.containerPort ?? laptopPort;
   const readyPods = pods.filter((pod) => isReady(pod) && !isTerminating(pod)).length;
   const state = request.environment ? await readState(made, containerPort) : {};
   return {
@@ -110,7 +121,7 @@ async function buildResult(made: Made): Promise<InterceptResult> {
     target: describeTarget(target),
     ...(target.host === undefined ? {} : { host: target.host }),
     headers: spec.match.headers,
-    laptop: { port: spec.laptop.port },
+    laptop: { port: laptopPort },
     containerPort,
     // Those that were waited for: a pod that becomes ready later gets the intercept before.
     agents: { ready: readyPods, total: readyPods },

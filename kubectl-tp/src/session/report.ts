@@ -1,19 +1,18 @@
 // What `kubectl tp status` tells: proven facts of this process, not wishes.
 
 import type { Intercept } from '@kubectl-tp/control-plane/api';
-import { explainMatch } from '@kubectl-tp/control-plane/match';
+import { explainSubject } from '@kubectl-tp/control-plane/match';
 import type { Connection } from '../kubernetes/connection.ts';
 import { describeTarget } from '../output/describe-target.ts';
 import type { LocalTarget } from '../tunnel/local-target.ts';
 import type { TunnelStatus } from '../tunnel/tunnel-set.ts';
 import { VERSION } from '../version.ts';
 import type { VolumeBook } from '../volumes/volume-book.ts';
-import type { InterceptReport, NetworkReport, RelayReport, SessionReport } from './api.ts';
-import { CLUSTER_DOMAIN } from './cluster-names.ts';
+import type { InterceptReport, NetworkProof, NetworkReport, RelayReport, SessionReport } from './api.ts';
 import { isTargetOpen } from './laptop-port.ts';
 import type { LiveSession } from './live-session.ts';
 import type { SessionFiles } from './paths.ts';
-import { proveNames } from './prove-names.ts';
+import { proveLaptopNow, proveOutbound } from './prove-network.ts';
 import type { Session } from './session.ts';
 
 type Options = {
@@ -51,24 +50,28 @@ export async function buildReport({ session, volumes, connection, files }: Optio
   };
 }
 
-/** All share the outbound tunnels, so one proof is every one's. */
+/** All share the outbound tunnels, so one proof is every one's but the laptop's, which has more on its way. */
 async function reportNetworks({ networks, outbound }: LiveSession): Promise<NetworkReport[]> {
   const { current } = outbound;
-  if (current === undefined) return [];
-  const lookup = await proveNames(current.ask, CLUSTER_DOMAIN).then(
-    (ms) => ({ ms: Math.round(ms * 10) / 10 }),
-    (error: Error) => ({ error: error.message }),
-  );
+  const records = networks.all();
+  if (current === undefined || records.length === 0) return [];
   const relays = current.tunnels.status().map(reportRelay);
-  return networks.all().map(({ result: { session: _, proxy, ...result }, network, sinceMs, laptop }) => ({
-    ...result,
-    ...(proxy === undefined ? {} : { proxy: { host: proxy.host, port: proxy.port } }),
-    ranges: network.addresses.ranges,
-    ...(laptop === undefined ? {} : { laptop: laptop() }),
-    since: new Date(sinceMs).toISOString(),
-    lookup,
-    relays,
-  }));
+  let shared: Promise<NetworkProof> | undefined;
+  const proveShared = () => {
+    shared ??= proveOutbound(current);
+    return shared;
+  };
+  return Promise.all(
+    records.map(async ({ result: { session: _, proxy, ...result }, network, sinceMs, laptop }) => ({
+      ...result,
+      ...(proxy === undefined ? {} : { proxy: { host: proxy.host, port: proxy.port } }),
+      ranges: network.addresses.ranges,
+      since: new Date(sinceMs).toISOString(),
+      ...(await (laptop === undefined ? proveShared() : proveLaptopNow(laptop))),
+      ...(laptop === undefined ? {} : { laptop: laptop() }),
+      relays,
+    })),
+  );
 }
 
 function reportRelay({ relay, state, way, roundTripMs }: TunnelStatus): RelayReport {
@@ -90,20 +93,22 @@ async function reportIntercept(
   target: LocalTarget | undefined,
 ): Promise<InterceptReport> {
   const { namespace, name } = metadata;
+  const port = target?.port ?? spec.laptop?.port;
   const conditions = status?.conditions ?? [];
   // The first that is not true tells why: each builds on the one before.
   const order = ['Accepted', 'Programmed', 'Ready'];
   const missing = order.map((type) => conditions.find((c) => c.type === type)).find((c) => c?.status !== 'True');
-  const isServed = target !== undefined;
+  const isServed = target !== undefined || spec.action === 'Exit';
   const isReady = isServed && conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
   const ages = live.agents.probeAges(metadata, Date.now());
   return {
     namespace,
     name,
     target: describeTarget(spec.target),
-    match: explainMatch(spec.match),
-    laptopPort: target?.port ?? spec.laptop.port,
-    laptopPortOpen: await isTargetOpen(target ?? { host: 'localhost', port: spec.laptop.port }),
+    match: explainSubject(spec),
+    ...(port === undefined
+      ? {}
+      : { laptopPort: port, laptopPortOpen: await isTargetOpen(target ?? { host: 'localhost', port }) }),
     ready: isReady,
     ...(isReady ? {} : { reason: isServed ? (missing?.message ?? NOT_LOOKED_AT) : NOT_ASKED_FOR }),
     agents: status?.agents ?? { ready: 0, total: 0 },
