@@ -1,11 +1,12 @@
 // The programs the lab is made of, each built or fetched once per machine: Kubernetes and its friends from Go modules,
 // a few Debian packages that are unpacked but never installed, Envoy, helm.
 
-import { chmod, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CacheEntry, cached, hashFiles } from './cache.ts';
 import { unpackLabPackages, unpackPackages } from './debian.ts';
 import { DATABASE_PACKAGES } from './images/database-packages.ts';
+import { MOUNT_PACKAGES, SSHFS_LAUNCHER } from './mount-packages.ts';
 import { NAME_PACKAGES } from './name-packages.ts';
 import { CHECKOUT } from './paths.ts';
 import { capture } from './shell.ts';
@@ -53,6 +54,19 @@ export async function databaseFolder(): Promise<string> {
 export async function nameProgramsFolder(): Promise<string> {
   const key = `${await debianRelease()}\n${NAME_PACKAGES.join('\n')}`;
   return cached({ name: 'names', key, fill: (folder) => unpackPackages(folder, { names: NAME_PACKAGES }) });
+}
+
+/** sshfs and fusermount3 are in its `bin`. */
+export async function mountProgramsFolder(): Promise<string> {
+  const key = [await debianRelease(), ...MOUNT_PACKAGES, SSHFS_LAUNCHER].join('\n');
+  return cached({ name: 'mount', key, fill: unpackMountPrograms });
+}
+
+async function unpackMountPrograms(folder: string): Promise<void> {
+  await unpackPackages(folder, { mount: MOUNT_PACKAGES });
+  await mkdir(join(folder, 'bin'));
+  await writeFile(join(folder, 'bin/sshfs'), SSHFS_LAUNCHER, { mode: 0o755 });
+  await symlink('../mount/usr/bin/fusermount3', join(folder, 'bin/fusermount3'));
 }
 
 async function goProgram(folder: string, what: string): Promise<CacheEntry> {

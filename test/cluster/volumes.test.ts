@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { mountedBelow } from '../../kubectl-tp/src/volumes/live/mounted-below.ts';
 import { whyNoSshfs } from '../../kubectl-tp/src/volumes/live/sshfs.ts';
+import { mountProgramsFolder } from '../../lab/programs.ts';
 import { openStage, type Stage } from '../helpers/stage.ts';
 import type { Person } from '../helpers/tp.ts';
 import { buildVolumeWriter, WRITER } from '../helpers/volume-writer.ts';
@@ -20,14 +21,16 @@ const TARGET = `deployment/${WRITER}`;
 type Scene = { stage: Stage; person: Person };
 
 async function openScene(t: ExecutionContext): Promise<Scene> {
-  const why = await whyNoSshfs(process.env);
-  if (why !== undefined) throw new Error(`These tests mount volumes, but ${why}: sudo apt install sshfs fuse3`);
   const stage = await openStage(t, NAMESPACE);
   const { cluster } = stage;
   await cluster.apply(buildVolumeWriter({ namespace: NAMESPACE, image: cluster.images.product }));
   t.teardown(() => cluster.kubectl([...IN, 'delete', 'deployment,configmap', WRITER, '--now', '--cascade=foreground']));
   await cluster.kubectl([...IN, 'rollout', 'status', `deployment/${WRITER}`, '--timeout=60s']);
-  return { stage, person: await stage.person('admin') };
+  const person = await stage.person('admin');
+  person.env.PATH = `${join(await mountProgramsFolder(), 'bin')}:${person.env.PATH}`;
+  const why = await whyNoSshfs(person.env);
+  if (why !== undefined) throw new Error(`These tests mount volumes, but ${why}`);
+  return { stage, person };
 }
 
 /** A shell of the laptop, which must not hang: what takes longer has failed. */
