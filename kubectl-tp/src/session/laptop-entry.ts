@@ -2,8 +2,8 @@
 // moves the packets, and proves that programs arrive. Undoes everything when it fails or is closed.
 
 import { lookup } from 'node:dns/promises';
+import { parseRange } from '@kubectl-tp/control-plane/addresses';
 import { TpError } from '../errors.ts';
-import { parseRange } from '../network/cidr.ts';
 import { takeLinuxTun } from '../network/device/linux-tun.ts';
 import { awaitHelper, type HelperCaller } from '../network/laptop/helper-caller.ts';
 import { createRouteKeeper } from '../network/laptop/keep-routes.ts';

@@ -1,7 +1,7 @@
 // What is written for a laptop's programs, and read from a person.
 
 import test from 'ava';
-import { rangeOf } from '../../../kubectl-tp/src/network/cidr.ts';
+import { rangeOf } from '../../../control-plane/src/addresses/index.ts';
 import { buildResolvConf } from '../../../kubectl-tp/src/network/helper/resolv-conf-file.ts';
 import { planRoutes } from '../../../kubectl-tp/src/network/laptop/plan-routes.ts';
 import { describeRoutes } from '../../../kubectl-tp/src/output/describe-routes.ts';

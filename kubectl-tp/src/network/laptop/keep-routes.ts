@@ -1,6 +1,6 @@
 // Keeps the laptop's routes in step with what is known of the cluster's addresses.
 
-import { parseRange, type Range } from '../cidr.ts';
+import { parseRange, type Range } from '@kubectl-tp/control-plane/addresses';
 import type { ClusterAddresses } from '../cluster-addresses.ts';
 import { isRoute } from '../helper/parse-request.ts';
 import type { HelperCaller } from './helper-caller.ts';

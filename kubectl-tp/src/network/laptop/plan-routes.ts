@@ -1,7 +1,15 @@
 // Decides which addresses of a laptop lead into the cluster: the cluster's, without those the laptop needs for itself or
 // has another way to. Pure.
 
-import { contains, formatRange, isSingle, mergeRanges, overlaps, type Range, without } from '../cidr.ts';
+import {
+  contains,
+  formatRange,
+  isSingle,
+  mergeRanges,
+  overlaps,
+  type Range,
+  without,
+} from '@kubectl-tp/control-plane/addresses';
 
 export type RouteWishes = {
   /** What the cluster is known to have. */
