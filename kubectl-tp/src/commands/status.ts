@@ -1,7 +1,7 @@
 // kubectl tp status: what the session process holds, each thing proven rather than remembered.
 
 import { defineCommand } from '../command.ts';
-import { describeRoutes } from '../output/describe-routes.ts';
+import { describeRoutes, describeTranslated } from '../output/describe-routes.ts';
 import type { Progress } from '../output/progress.ts';
 import { formatFacts, formatTable } from '../output/table.ts';
 import type {
@@ -76,10 +76,11 @@ function describeUsers({ proxy, laptop }: NetworkReport): string {
   return proxy === undefined ? 'one command' : `programs with the proxy ${proxy.host}:${proxy.port}`;
 }
 
-function formatLaptop({ dns, gateway, routes, leftOut, helper }: LaptopReport): [string, string][] {
+function formatLaptop({ dns, gateway, routes, translated, leftOut, helper }: LaptopReport): [string, string][] {
   const isKilled = helper.state === 'killed';
   return [
     ['routes', describeRoutes(routes)],
+    ...describeTranslated(translated).map((sentence): [string, string] => ['translated', sentence]),
     ...leftOut.map((sentence): [string, string] => ['left out', sentence]),
     ['asked for names', `${gateway}, by ${dns}`],
     ['helper', isKilled ? 'was killed; to put the laptop in order: kubectl tp quit' : `process ${helper.pid}`],

@@ -3,10 +3,12 @@
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import type { Environment } from '../environment/collect.ts';
 import { readEnvironment } from '../environment/read-environment.ts';
+import { translateAddresses } from '../environment/translate-addresses.ts';
 import type { Container, Pod } from '../kubernetes/objects.ts';
 import { planMounts } from '../volumes/mounts.ts';
 import type { MountedVolumes, VolumeBook, VolumeOwner } from '../volumes/volume-book.ts';
 import type { VolumeRequest } from './api.ts';
+import type { ShownOf } from './shown-addresses.ts';
 
 export type ContainerState = {
   readonly container: string;
@@ -20,6 +22,8 @@ type Options = {
   readonly container: Container;
   readonly owner: VolumeOwner;
   readonly book: VolumeBook;
+  /** What programs are told for addresses of the cluster. */
+  readonly shownOf: ShownOf;
   readonly loaderVariables: boolean;
   /** Undefined: no files. */
   readonly volumes: VolumeRequest | undefined;
@@ -33,8 +37,10 @@ export async function readContainerState(options: Options): Promise<ContainerSta
   const { client, pod, container, owner, book, loaderVariables, volumes, holder, signal } = options;
   const { namespace } = owner;
   const environment = await readEnvironment({ client, namespace, pod, container, loaderVariables, signal });
-  const state = { container: container.name, environment };
+  const variables = translateAddresses(environment.variables, options.shownOf);
+  const state = { container: container.name, environment: { ...environment, variables } };
   if (volumes === undefined) return state;
+  // What the kubelet makes paths of is what the pod has.
   const plan = planMounts(container, pod, environment.variables);
   const wish = { owner, pod, plan, root: volumes.root, ...(holder === undefined ? {} : { holder }) };
   return { ...state, volumes: await book.mount(wish, signal) };

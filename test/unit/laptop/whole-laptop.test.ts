@@ -119,31 +119,68 @@ test.serial('an address that only a name leads to has its route before the answe
   t.is(await fetch(laptop, 'vault.corp.test'), 'hello');
 });
 
-test.serial('what the laptop needs itself, or has a route to, stays its own', async (t) => {
+test.serial(
+  'what the laptop needs itself stays its own, what it has a route to is there by other addresses',
+  async (t) => {
+    const laptop = await startLaptop(t);
+    const ranges = ['10.96.0.0/16', '172.21.0.0/16', '192.168.7.0/25', '172.22.0.0/30'];
+    const neverProxy = ['10.96.128.0/17'];
+    const holder = laptop.hold({ ranges, neverProxy, apiHosts: ['172.22.0.1'], alsoProxy: ['172.21.128.0/17'] });
+    const { routes, translated, leftOut } = await holder.ready();
+    const shown = ['198.18.0.0/17', '198.19.0.0/25'];
+    t.deepEqual(routes, [
+      '10.96.0.0/17',
+      '10.244.7.7/32',
+      '172.21.128.0/17',
+      '172.22.0.0/32',
+      '172.22.0.2/31',
+      ...shown,
+    ]);
+    const why = (cidr: string) => `this laptop has a route to ${cidr} by lan0`;
+    t.deepEqual(translated, [
+      { cluster: '172.21.0.0/16', laptop: '198.18.0.0/16', why: why('172.21.0.0/16') },
+      { cluster: '192.168.7.0/25', laptop: '198.19.0.0/25', why: why('192.168.7.0/24') },
+    ]);
+    t.deepEqual(leftOut, ["172.22.0.1 is the API server and stays the laptop's own."]);
+    for (const [address, device] of [
+      ['10.96.1.1', 'tp0'],
+      ['10.96.200.1', 'lan0'],
+      ['172.21.1.1', 'lan0'],
+      ['198.18.1.1', 'tp0'],
+      ['172.21.129.1', 'tp0'],
+      ['198.18.129.1', 'lan0'],
+      ['172.22.0.1', 'lan0'],
+      ['172.22.0.3', 'tp0'],
+      ['192.168.7.1', 'lan0'],
+      ['198.19.0.1', 'tp0'],
+    ]) {
+      t.regex(await laptop.run('ip', 'route', 'get', `${address}`), new RegExp(`dev ${device}`), address);
+    }
+  },
+);
+
+test.serial('names lead to what the laptop has another route to, by addresses that stand for it', async (t) => {
   const laptop = await startLaptop(t);
-  const ranges = ['10.96.0.0/16', '172.21.0.0/16', '192.168.7.0/25', '172.22.0.0/30'];
-  const neverProxy = ['10.96.128.0/17'];
-  const holder = laptop.hold({ ranges, neverProxy, apiHosts: ['172.22.0.1'], alsoProxy: ['172.21.9.0/24'] });
-  const { routes, leftOut } = await holder.ready();
-  t.deepEqual(routes, ['10.96.0.0/17', '10.244.7.7/32', '172.21.9.0/24', '172.22.0.0/32', '172.22.0.2/31']);
-  t.is(leftOut.length, 3, leftOut.join('\n'));
-  t.regex(
-    leftOut.join('\n'),
-    /172\.21\.0\.0\/16 of the cluster stays out of reach.* by lan0.*--never-proxy 172\.21\.0\.0\/16/,
+  await laptop.run('ip', 'route', 'add', '172.20.0.0/16', 'dev', 'lan0');
+  await laptop.run('ip', 'route', 'add', 'fd00:77::/48', 'dev', 'lan0');
+  const holder = laptop.hold({ ranges: ['10.96.0.0/16', '172.21.0.0/16', 'fd00:77::/64'] });
+  t.deepEqual(
+    (await holder.ready()).translated.map(({ cluster, laptop: shown }) => `${cluster} as ${shown}`),
+    ['172.21.0.0/16 as 198.18.0.0/16', 'fd00:77::/64 as fd8c:41e7:5b00::/64'],
   );
-  t.regex(leftOut.join('\n'), /192\.168\.7\.0\/25 of the cluster stays out of reach/);
-  t.regex(leftOut.join('\n'), /172\.22\.0\.1 is the API server/);
-  for (const [address, device] of [
-    ['10.96.1.1', 'tp0'],
-    ['10.96.200.1', 'lan0'],
-    ['172.21.1.1', 'lan0'],
-    ['172.21.9.1', 'tp0'],
-    ['172.22.0.1', 'lan0'],
-    ['172.22.0.3', 'tp0'],
-    ['192.168.7.1', 'lan0'],
-  ]) {
-    t.regex(await laptop.run('ip', 'route', 'get', `${address}`), new RegExp(`dev ${device}`), address);
-  }
+  t.is(await addressOf(laptop, 'api.shop'), '198.18.3.3');
+  t.is((await laptop.run('getent', 'ahostsv6', 'api.shop')).split(' ')[0], 'fd8c:41e7:5b00::9');
+  for (const name of ['api.shop', '198.18.3.3', '[fd8c:41e7:5b00::9]']) t.is(await fetch(laptop, name), 'hello', name);
+  t.regex(await laptop.run('getent', 'hosts', '198.18.3.3'), /api\.shop\.svc\.cluster\.local/);
+  // Of the laptop's own network, whose resolver knows no name for it.
+  await t.throwsAsync(laptop.run('getent', 'hosts', '172.21.3.3'));
+  // Only a name leads there; the way is made before the answer.
+  t.is(await addressOf(laptop, 'far.other'), '198.19.0.5');
+  t.is(await fetch(laptop, 'far.other'), 'hello');
+  t.is(await addressOf(laptop, 'db'), '10.96.0.9');
+  holder.report();
+  const { dialed } = await says(holder, 'dialed');
+  t.deepEqual((dialed as string[]).toSorted(), ['172.20.5.5 8080', '172.21.3.3 8080', 'fd00:77::9 8080']);
 });
 
 test.serial('the interface takes other addresses where the laptop or the cluster has the first ones', async (t) => {
