@@ -1,7 +1,11 @@
 // The whole laptop in a cluster's network: a real helper, real interfaces, real programs, in a namespace that plays the
 // laptop. Whatever ends, and however it ends, the laptop is as it was before, byte for byte.
 
-import test from 'ava';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readlink } from 'node:fs/promises';
+import test, { type ExecutionContext } from 'ava';
+import { describeTranslated } from '../../../kubectl-tp/src/output/describe-routes.ts';
 import { type Holder, type Laptop, type ResolvConfKind, startLaptop } from '../../helpers/laptop-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
@@ -183,6 +187,28 @@ test.serial('names lead to what the laptop has another route to, by addresses th
   t.deepEqual((dialed as string[]).toSorted(), ['172.20.5.5 8080', '172.21.3.3 8080', 'fd00:77::9 8080']);
 });
 
+test.serial("the laptop's resolver stays reachable in a range that the cluster also has, and is named", async (t) => {
+  const laptop = await startLaptop(t);
+  await startNeighbour(t, laptop, ['192.168.7.1/24', '10.96.0.53/32']);
+  const clash = '192.168.7.0/24 as 198.18.0.0/24: this laptop has a route to 192.168.7.0/24 by lan0';
+  for (const [resolver, ranges, sentence] of [
+    // Behind the default route: only this address would be lost.
+    ['10.96.0.53', ['10.96.0.0/16'], "10.96.0.53 is the laptop's resolver and stays the laptop's own."],
+    // Of the LAN: the whole range stays, and is there by another one.
+    ['192.168.7.1', ['10.96.0.0/16', '192.168.7.0/24'], clash],
+  ] as const) {
+    await laptop.run('sh', '-c', `echo nameserver ${resolver} > /etc/resolv.conf`);
+    const holder = laptop.hold({ ranges });
+    const { leftOut, translated } = await holder.ready();
+    t.deepEqual([...describeTranslated(translated), ...leftOut], [sentence]);
+    t.regex(await laptop.run('ip', 'route', 'get', resolver), /dev lan0/);
+    t.is(await addressOf(laptop, 'far.neighbour.test'), '198.51.100.9');
+    t.is(await fetch(laptop, 'db'), 'hello');
+    holder.end();
+    await holder.ended;
+  }
+});
+
 test.serial('the interface takes other addresses where the laptop or the cluster has the first ones', async (t) => {
   const laptop = await startLaptop(t);
   await laptop.run('ip', 'route', 'add', '192.0.0.0/24', 'dev', 'lan0');
@@ -229,6 +255,28 @@ test.serial('nobody reaches the listener but by the interface', async (t) => {
     t.regex(error?.stdout ?? '', answer, host);
   }
 });
+
+/** The machine at the other end of lan0, with a resolver on these addresses. */
+async function startNeighbour(t: ExecutionContext, laptop: Laptop, addresses: readonly string[]): Promise<void> {
+  const helper = new URL('../../helpers/name-server.ts', import.meta.url);
+  const server = `import { respondFrom, startNameServer } from '${helper}';
+const respond = respondFrom([{ type: 'A', name: 'far.neighbour.test', ttl: 5, data: '198.51.100.9' }]);
+for (const host of ${JSON.stringify(addresses.map((cidr) => cidr.split('/')[0]))})
+  await startNameServer({ teardown: () => undefined }, { respond, host, port: 53 });
+console.log('ready');`;
+  const setUp = `read line && ip link set lan1 up && for a in ${addresses.join(' ')}; do ip address add $a dev lan1; done && exec "$@"`;
+  const node = [process.execPath, '--input-type=module', '-e', server];
+  const child = spawn('unshare', ['--net', '--', 'sh', '-c', setUp, 'sh', ...node], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  const namespaceOf = (pid: number | string) => readlink(`/proc/${pid}/ns/net`);
+  const own = await namespaceOf('self');
+  await waitFor('a namespace of its own', async () => (await namespaceOf(child.pid ?? 0)) !== own);
+  await laptop.run('ip', 'link', 'set', 'lan1', 'netns', `${child.pid}`);
+  child.stdin.end('\n');
+  await once(child.stdout, 'data');
+}
 
 const fetch = (laptop: Laptop, host: string): Promise<string> =>
   laptop.run('curl', '-s', '-m', '10', '--http0.9', `http://${host}:8080/`);
