@@ -209,6 +209,41 @@ test.serial("the laptop's resolver stays reachable in a range that the cluster a
   }
 });
 
+test.serial('echo requests are answered for what can be reached, by both versions of IP', async (t) => {
+  const laptop = await startLaptop(t);
+  // Whom the dialer of the rig cannot reach.
+  await laptop.hold({ ranges: ['10.96.0.0/16', 'fd00:96::/64', '203.0.113.0/24', '2001:db8::/64'] }).ready();
+  for (const [address, answer] of [
+    ['10.96.3.4', 0],
+    ['fd00:96::9', 129],
+    // "Destination unreachable" of each.
+    ['203.0.113.1', 3],
+    ['2001:db8::1', 1],
+  ] as const) {
+    t.is(Number(await laptop.run('python3', '-c', ECHO, address)), answer, address);
+  }
+});
+
+/** Sends an echo request and prints the type of what comes back. The kernel writes checksums of ICMPv6 alone. */
+const ECHO = `
+import socket, struct, sys
+host = sys.argv[1]
+v6 = ":" in host
+s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_RAW, 58 if v6 else 1)
+s.settimeout(10)
+body = struct.pack("!BBHHH", 128 if v6 else 8, 0, 0, 7, 1) + b"there and back"
+words = sum(struct.unpack("!11H", body))
+words = (words >> 16) + (words & 0xffff)
+s.sendto(body[:2] + struct.pack("!H", 0xffff & ~words) + body[4:], (host, 0))
+while True:
+    data = s.recv(2000)
+    kind = data[0 if v6 else 20]
+    # Neighbours are asked for with ICMPv6, too.
+    if kind not in (8, 128, 133, 134, 135, 136, 143):
+        print(kind)
+        break
+`;
+
 test.serial('the interface takes other addresses where the laptop or the cluster has the first ones', async (t) => {
   const laptop = await startLaptop(t);
   await laptop.run('ip', 'route', 'add', '192.0.0.0/24', 'dev', 'lan0');
