@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const BENCHES = new Map<string, readonly string[]>([
   ['translate', []],
   ['cluster-state', ['--expose-gc']],
-  ['xds-fanout', ['--max-semi-space-size=4']],
+  ['xds-fanout', []],
   ['tunnel', []],
   ['dns', []],
   ['rootless-path', []],

@@ -1,10 +1,16 @@
 // What do a laptop's own connections into the cluster cost? The same client over plain TCP, over port-forwards, over the
 // outbound tunnel, and from a network of its own through the whole path, over links of three lengths. Relay, API server,
-// link and application are a process each. Run as root: node bench/outbound.ts [rounds] [round trips in ms, 0,20,50]
+// link and application are a process each; the session process is bundled as it ships.
+// Run as root: node bench/outbound.ts [rounds] [round trips in ms, 0,20,50]
 
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from '../kubectl-tp/bundle.ts';
+import { YOUNG_GENERATION } from '../kubectl-tp/src/session/start.ts';
 import { createTestAuthority, createTestSession, sessionObject } from '../test/helpers/tunnel-rig.ts';
 import type { ApiServer } from './outbound/api-server.ts';
 import { CROWD, type Figures, type MeasureStart, SESSION_TRANSFER_BYTES } from './outbound/measure.ts';
@@ -19,6 +25,8 @@ type WayName = (typeof WAYS)[number];
 
 const pathOf = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const children: ChildProcess[] = [];
+const shipped = await mkdtemp(join(tmpdir(), 'tp-bench-'));
+await bundle(shipped, { session: 'bench/outbound/session.ts' });
 const session = await createTestSession(await createTestAuthority(), 'me');
 const key = session.key.export({ type: 'pkcs8', format: 'pem' }).toString();
 const app = await startPart({ role: 'app' });
@@ -30,6 +38,7 @@ try {
   await printCost();
 } finally {
   for (const child of children) child.kill();
+  await rm(shipped, { recursive: true });
 }
 
 async function compareOver(roundTripMs: number): Promise<void> {
@@ -84,7 +93,7 @@ function insideWay(): Way {
 
 function runInside(tunnel: TunnelWay, start: MeasureStart): Promise<string> {
   const session: SessionStart = { tunnel, command: commandFor(start) };
-  return run([process.execPath, pathOf('./outbound/session.ts'), JSON.stringify(session)]);
+  return run([process.execPath, YOUNG_GENERATION, '--', join(shipped, 'session.mjs'), JSON.stringify(session)]);
 }
 
 function commandFor(start: MeasureStart): string[] {

@@ -2,15 +2,12 @@
 // program, the manifests and the chart. What a command needs only sometimes stays in files of its own, so that a command
 // starts fast.
 
-import { chmod, cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { bundlePrograms } from '@kubectl-tp/control-plane/bundle';
+import type { Plugin } from 'esbuild';
 
 const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
-
-// Packages in the older module format ask for `require`.
-const REQUIRE =
-  "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);";
 
 /**
  * yargs aligns its columns by a package that makes an Intl.Segmenter when it is loaded, a fifth of the time that a
@@ -32,26 +29,20 @@ const LOADED = /\/[^.]+$|\.(js|cjs|json|txt)$/;
 /** One package for each platform; npm installs those that the bundle is for (its options --os and --cpu). */
 const NATIVE_PLATFORMS = '@koromix';
 
-/** Fills `folder`, which is emptied first. */
-export async function bundle(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  await build({
-    entryPoints: { main: pathOf('src/main.ts') },
-    outdir: folder,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node22',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    plugins: [PLAIN_WIDTHS],
-    external: [NATIVE_PACKAGE],
-    banner: { js: REQUIRE },
-    outExtension: { '.js': '.mjs' },
-    chunkNames: 'part-[hash]',
-  });
+/** Fills `folder`, which is emptied first. `more`: further programs by name, which share its parts. */
+export async function bundle(folder: string, more: Readonly<Record<string, string>> = {}): Promise<void> {
+  await bundlePrograms(
+    folder,
+    { main: 'kubectl-tp/src/main.ts', ...more },
+    {
+      // Older ones run commands, too.
+      target: 'node22',
+      minifySyntax: true,
+      minifyWhitespace: true,
+      plugins: [PLAIN_WIDTHS],
+      external: [NATIVE_PACKAGE],
+    },
+  );
   await copyNativePackage(`${folder}/node_modules`);
   await writeFile(`${folder}/kubectl-tp`, launcher());
   await chmod(`${folder}/kubectl-tp`, 0o755);

@@ -1,14 +1,14 @@
 // What is in each image of the lab. Names have a registry host that does not exist: images are loaded, never pulled.
 
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hashFiles, shortHash } from '../cache.ts';
+import { bundleImage } from '../../control-plane/bundle.ts';
+import { cached, hashFiles, shortHash } from '../cache.ts';
 import { PAUSE_IMAGE } from '../node-config.ts';
 import { CHECKOUT, NODE } from '../paths.ts';
 import { databaseFolder, debianFolder, ENVOY_VERSION, envoyPath, kubeFolder } from '../programs.ts';
 import { type Layer, packLayer } from './layer.ts';
 import { type Image, imageDigest } from './oci-archive.ts';
-import { productionPackages } from './production-packages.ts';
 
 /** Workspaces that run in the cluster, all from one image. */
 const WORKSPACES = ['xds', 'control-plane', 'webhook'];
@@ -61,7 +61,7 @@ export async function databaseImage(): Promise<Image> {
 
 /** The product, named after its content. */
 export async function productImage(): Promise<Image> {
-  const layers = [...(await baseLayers()), await nodeLayer(), await dependenciesLayer(), await sourceLayer()];
+  const layers = [...(await baseLayers()), await nodeLayer(), await programsLayer()];
   const config = { Env: [PATH, 'NODE_ENV=production'], WorkingDir: '/app', User: NONROOT, Cmd: ['node'] };
   const content = imageDigest({ name: '', config, layers });
   return { name: `lab.local/kubectl-tp:${shortHash(content)}`, config, layers };
@@ -78,15 +78,9 @@ async function nodeLayer(): Promise<Layer> {
   return packLayer({ name: 'node', key, root: join(NODE, '..'), paths: ['node'], target: 'usr/local/bin' });
 }
 
-async function dependenciesLayer(): Promise<Layer> {
-  const lock = JSON.parse(await readFile(join(CHECKOUT, 'package-lock.json'), 'utf8'));
-  const paths = productionPackages(lock, WORKSPACES);
-  const key = paths.map((path) => `${path} ${lock.packages[path].integrity}`).join('\n');
-  return packLayer({ name: 'dependencies', key, root: CHECKOUT, paths, target: 'app' });
-}
-
-async function sourceLayer(): Promise<Layer> {
-  // Node strips types only from files outside node_modules, so the workspaces stay where their links point to.
-  const paths = ['package.json', ...WORKSPACES.flatMap((name) => [`${name}/package.json`, `${name}/src`])];
-  return packLayer({ name: 'source', key: await hashFiles(CHECKOUT, paths), root: CHECKOUT, paths, target: 'app' });
+async function programsLayer(): Promise<Layer> {
+  const sources = [...WORKSPACES.map((name) => `${name}/src`), 'control-plane/bundle.ts', 'package-lock.json'];
+  const key = await hashFiles(CHECKOUT, sources);
+  const root = await cached({ name: 'programs', key, fill: bundleImage });
+  return packLayer({ name: 'programs', key, root, paths: await readdir(root), target: 'app' });
 }

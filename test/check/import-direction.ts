@@ -10,8 +10,8 @@ const ALLOWED: Readonly<Record<Package, readonly string[]>> = {
   webhook: ['api', 'protocol', 'match', 'kubernetes']
     .map((part) => `@kubectl-tp/control-plane/${part}`)
     .concat('@kubectl-tp/xds/bootstrap'),
-  // The one part of `api` that every command needs, without the schemas of all objects.
-  'kubectl-tp': ['addresses', 'api', 'api/duration', 'protocol', 'match', 'kubernetes'].map(
+  // api/duration: the one part of `api` that every command needs, without the schemas of all objects.
+  'kubectl-tp': ['addresses', 'api', 'api/duration', 'protocol', 'match', 'kubernetes', 'bundle'].map(
     (part) => `@kubectl-tp/control-plane/${part}`,
   ),
 };

@@ -51,7 +51,7 @@ export async function isAnswering(path: string): Promise<boolean> {
 }
 
 /** Bytes that pass through live shortly; V8 would let them fill up to 16 MB three times over before it looks. */
-const YOUNG_GENERATION = '--max-semi-space-size=4';
+export const YOUNG_GENERATION = '--max-semi-space-size=4';
 
 async function startProcess(start: SessionStart, env: NodeJS.ProcessEnv): Promise<void> {
   // Most commands find a process.

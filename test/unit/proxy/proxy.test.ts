@@ -255,7 +255,7 @@ test('who has waited longest makes room', async (t) => {
 
 test('who asks for nothing is cut off, and who is joined stays', async (t) => {
   const port = await startTcp(t, (socket) => socket.pipe(socket));
-  const { address } = await startProxy(t, { handshakeTimeoutMs: 300 });
+  const { address } = await startProxy(t, { handshakeTimeoutMs: 2000 });
   const joined = await say(t, address.port, GREETING, named(1, 'web.shop', port));
   const idle = [await say(t, address.port), await say(t, address.port, GREETING), await say(t, address.port, 'GET ')];
   await Promise.all(idle.map(text));
