@@ -30,10 +30,11 @@ export function createClusterAddresses(): ClusterAddresses {
 
   const tell = async () => void (await Promise.all([...listeners].map((listener) => listener())));
 
-  function has(address: string): boolean {
+  function has(text: string): boolean {
+    const address = canonicalAddress(text);
+    if (address === undefined) return false;
     if (learned.has(address) || [...known.values()].some((addresses) => addresses.has(address))) return true;
-    const canonical = canonicalAddress(address);
-    return canonical !== undefined && isInRanges(canonical, parsed);
+    return isInRanges(address, parsed);
   }
 
   return {
@@ -50,10 +51,11 @@ export function createClusterAddresses(): ClusterAddresses {
       void tell();
     },
     setKnown(source, addresses) {
-      known.set(source, new Set(addresses));
+      known.set(source, new Set(addresses.map(oneForm)));
       void tell();
     },
-    async learn(address) {
+    async learn(text) {
+      const address = oneForm(text);
       const isNews = !has(address);
       learned.delete(address);
       learned.add(address);
@@ -67,3 +69,6 @@ export function createClusterAddresses(): ClusterAddresses {
     },
   };
 }
+
+/** Resolvers, API server and names of reverse zones spell IPv6 addresses each in their way. */
+const oneForm = (text: string): string => canonicalAddress(text) ?? text;
