@@ -28,6 +28,7 @@ const network = createPacketNetwork({
   dialer: outbound,
   resolver: { answer: async () => Buffer.alloc(0) },
   serveDns: (stream) => void stream.destroy(),
+  connections: () => [],
   reachable: async () => true,
   now: () => performance.now(),
   random: Math.random,

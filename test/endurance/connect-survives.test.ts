@@ -81,7 +81,7 @@ async function relays({ cluster }: Stage): Promise<string[]> {
 test.serial('kill -9 of every relay', async (t) => {
   const { stage, troubled } = await openScene(t);
   const outcome = await troubled(async () => {
-    for (const pod of await relays(stage)) process.kill(findPodProcess(pod, 'relay/main.ts'), 'SIGKILL');
+    for (const pod of await relays(stage)) process.kill(findPodProcess(pod, 'relay.mjs'), 'SIGKILL');
   });
   assertWorksAgain(t, outcome);
   t.is(outcome.held, 'reset');
@@ -119,4 +119,5 @@ test.serial('kill -9 of the session process', async (t) => {
     process.kill(pid, 'SIGKILL');
   });
   assertWorksAgain(t, outcome);
+  t.is(outcome.held, 'reset');
 });

@@ -77,9 +77,9 @@ test.serial('kill -9 of the session process', async (t) => {
 });
 
 for (const [component, script] of [
-  ['relay', 'relay/main.ts'],
-  ['control-plane', 'control-plane/src/main.ts'],
-  ['webhook', 'webhook/src/main.ts'],
+  ['relay', 'relay.mjs'],
+  ['control-plane', 'control-plane.mjs'],
+  ['webhook', 'webhook.mjs'],
 ] as const) {
   test.serial(`kill -9 of each ${component}`, async (t) => {
     const scene = await openScene(t);

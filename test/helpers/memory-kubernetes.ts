@@ -101,6 +101,7 @@ export function createMemoryKubernetes(): MemoryKubernetes {
     delete: (resource, { name }) => answer(() => memory.remove(resource, name)),
     // Narrowing is for large clusters; nobody here asks for it.
     watch: watch as KubernetesClient['watch'],
+    connectAnew: () => undefined,
   };
   return memory;
 }

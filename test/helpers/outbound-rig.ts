@@ -1,5 +1,6 @@
 // A relay on loopback and a laptop with its outbound tunnel.
 
+import type { Duplex } from 'node:stream';
 import type { ExecutionContext } from 'ava';
 import { SESSIONS } from '../../control-plane/src/api/index.ts';
 import type { MayDial } from '../../control-plane/src/relay/outbound/dial-out.ts';
@@ -21,6 +22,8 @@ export type OutboundRig = {
   readonly session: TestSession;
   readonly relays: readonly TestRelay[];
   readonly outbound: Outbound;
+  /** Breaks the connections that tunnels have now. */
+  cut(): void;
 };
 
 /** Resolves when every tunnel is up. */
@@ -36,13 +39,21 @@ export async function createOutboundRig(
   kubernetes.put(SESSIONS, sessionObject(session));
   const names = Array.from({ length: count }, (_, index) => `relay-${index}`);
   const relays = await Promise.all(names.map((name) => startTestRelay(t, name, kubernetes, { mayDial })));
+  const connections: Duplex[] = [];
   const outbound = createOutbound({
     session: session.name,
     key: session.key,
-    dialRelay: (pod) => dialTcp(relays.find(({ name }) => name === pod)?.ports.laptop ?? 0),
+    async dialRelay(pod) {
+      const connection = await dialTcp(relays.find(({ name }) => name === pod)?.ports.laptop ?? 0);
+      connections.push(connection);
+      return connection;
+    },
   });
   t.teardown(() => outbound.close());
   outbound.tunnels.setRelays(names);
   await waitFor('tunnels up', () => outbound.tunnels.status().every(({ state }) => state.name === 'up'));
-  return { kubernetes, session, relays, outbound };
+  const cut = () => {
+    for (const connection of connections.splice(0)) connection.destroy();
+  };
+  return { kubernetes, session, relays, outbound, cut };
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 type Scene = (...parameters: string[]) => Promise<unknown>;
 
@@ -59,6 +59,26 @@ const SCENES: Readonly<Record<string, Scene>> = {
     );
     for (const socket of answers) socket?.destroy();
     return answers.filter((socket) => socket !== undefined).length;
+  },
+  /** Says "waiting" once it has `count` silent connections to each host and one of its own; how those to hosts end. */
+  async waitAmong(port = '', count = '', ...hosts) {
+    const ends: Record<string, number> = {};
+    const ownServer = createServer().listen(0);
+    await once(ownServer, 'listening');
+    // By the address of the interface, yet not over it.
+    const own = await dial('192.0.0.1', String((ownServer.address() as AddressInfo).port));
+    const sockets = await Promise.all(
+      hosts.flatMap((host) => Array.from({ length: Number(count) }, () => dial(host, port))),
+    );
+    console.log('waiting');
+    await Promise.all(
+      sockets.map(async (socket) => {
+        const end = await once(socket.resume(), 'end').then(() => 'end', codeOf);
+        ends[end] = (ends[end] ?? 0) + 1;
+      }),
+    );
+    setImmediate(() => process.exit());
+    return { ...ends, own: own.destroyed ? 'ended' : 'open' };
   },
   async datagram(port = '', host = '', size = '') {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');

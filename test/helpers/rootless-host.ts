@@ -9,6 +9,7 @@ import { createLinuxTun } from '../../kubectl-tp/src/network/device/linux-tun.ts
 import type { Resolver } from '../../kubectl-tp/src/network/dns/resolver.ts';
 import { OWN_ADDRESSES } from '../../kubectl-tp/src/network/network-addresses.ts';
 import { createPacketNetwork, type PacketNetwork } from '../../kubectl-tp/src/network/packet-network.ts';
+import { readProgramConnections } from '../../kubectl-tp/src/network/program-connections.ts';
 import type { NamespaceDescriptors, PrivateFiles } from '../../kubectl-tp/src/network/rootless/messages.ts';
 import { createNamespaceDialer } from '../../kubectl-tp/src/network/rootless/namespace-dialer.ts';
 import { listenerServer } from '../../kubectl-tp/src/network/rootless/open-listener.ts';
@@ -90,6 +91,7 @@ function joinNetwork({ pid, tun, listener }: NamespaceDescriptors): PacketNetwor
     dialer: createLoopbackDialer(),
     resolver,
     serveDns,
+    connections: () => readProgramConnections({ pid, addresses: OWN_ADDRESSES }),
     reachable: async (host) => host.startsWith('10.96.'),
     now: () => performance.now(),
     random: Math.random,

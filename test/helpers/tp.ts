@@ -21,21 +21,28 @@ export type Person = {
   leave(): Promise<void>;
 };
 
+export type PersonOptions = {
+  /** Stands before each command: what leads to the person's laptop. */
+  readonly enter?: readonly string[];
+  /** Of one command. */
+  readonly timeoutMs?: number;
+};
+
 /** A person with an empty home folder, so that several people (and laptops of one) can share this machine. */
-export async function createPerson(cluster: LabCluster, user: User): Promise<Person> {
+export async function createPerson(
+  cluster: LabCluster,
+  user: User,
+  { enter = [], timeoutMs = COMMAND_TIMEOUT_MS }: PersonOptions = {},
+): Promise<Person> {
   const home = await mkdtemp(join(tmpdir(), `tp-${user}-`));
   const env = { ...(await cluster.env(user)), HOME: home, XDG_RUNTIME_DIR: home };
   const tp: Person['tp'] = (...args) =>
     new Promise((resolve) => {
-      execFile(
-        'kubectl-tp',
-        args,
-        { env, timeout: COMMAND_TIMEOUT_MS, maxBuffer: 16 << 20 },
-        (error, stdout, stderr) => {
-          const code = error ? (typeof error.code === 'number' ? error.code : 255) : 0;
-          resolve({ code, stdout, stderr });
-        },
-      );
+      const [program = '', ...words] = [...enter, 'kubectl-tp', ...args];
+      execFile(program, words, { env, timeout: timeoutMs, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
+        const code = error ? (typeof error.code === 'number' ? error.code : 255) : 0;
+        resolve({ code, stdout, stderr });
+      });
     });
   return {
     env,

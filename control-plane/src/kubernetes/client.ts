@@ -68,6 +68,7 @@ export function createKubernetesClient(access: KubeAccess): KubernetesClient {
     },
 
     watch: (resource, options) => watchObjects(connection, resource, options),
+    connectAnew: connection.connectAnew,
   };
 }
 

@@ -27,6 +27,8 @@ export type ApiRequest = {
   readonly path: string;
   readonly body?: { readonly type: string; readonly text: string };
   readonly signal?: AbortSignal | undefined;
+  /** It never ends by itself, and may be asked for again at any time. */
+  readonly isWatch?: boolean;
 };
 
 export type Connection = {
@@ -36,6 +38,8 @@ export type Connection = {
    * when there is no answer or no credential, and the signal's reason when aborted.
    */
   send(request: ApiRequest): Promise<http.IncomingMessage>;
+  /** The way to the server has changed: drops connections that nothing is under way on but a watch, or nothing at all. */
+  connectAnew(): void;
 };
 
 export function createConnection(access: KubeAccess): Connection {
@@ -45,12 +49,19 @@ export function createConnection(access: KubeAccess): Connection {
   const viaProxy = access.getCurrentCluster()?.proxyUrl !== undefined;
   const agent = new Agent({ keepAlive: true, keepAliveMsecs: TCP_KEEP_ALIVE_MS, timeout: IDLE_CONNECTION_MS });
 
-  async function attempt({ method, path, body, signal }: ApiRequest): Promise<http.IncomingMessage> {
+  const watches = new Set<http.ClientRequest>();
+
+  async function attempt({ method, path, body, signal, isWatch }: ApiRequest): Promise<http.IncomingMessage> {
     const options = await requestOptions(access);
     const headers = { ...options.headers, accept: 'application/json', ...contentHeaders(body) };
     const target = new URL(server.pathname.replace(/\/$/, '') + path, server);
     const limits = { timeout: SILENCE_LIMIT_MS, ...(signal ? { signal } : {}), ...(viaProxy ? {} : { agent }) };
-    return exchange(request(target, { ...options, ...limits, method, headers }), body?.text);
+    const sent = request(target, { ...options, ...limits, method, headers });
+    if (isWatch) {
+      watches.add(sent);
+      sent.on('close', () => watches.delete(sent));
+    }
+    return exchange(sent, body?.text);
   }
 
   async function send(apiRequest: ApiRequest): Promise<http.IncomingMessage> {
@@ -68,7 +79,14 @@ export function createConnection(access: KubeAccess): Connection {
     });
   }
 
-  return { server, send };
+  return {
+    server,
+    send,
+    connectAnew() {
+      for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+      for (const watch of watches) watch.destroy(new Error('the way to the API server has changed'));
+    },
+  };
 }
 
 /**

@@ -72,4 +72,6 @@ export interface KubernetesClient {
     resource: Resource,
     options: WatchOptions<T, M>,
   ): AsyncIterable<WatchEvent<M>>;
+  /** The way to the API server has changed: resumes watches and forgets kept-alive connections, which may be dead. */
+  connectAnew(): void;
 }

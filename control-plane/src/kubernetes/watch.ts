@@ -86,7 +86,7 @@ async function* changesSince<T extends KubernetesObject>(
     timeoutSeconds: Math.round(SHORTEST_WATCH_S * (1 + Math.random())),
   });
   const path = collectionPath(resource, options.namespace) + query;
-  const response = await connection.send({ method: 'GET', path, signal: options.signal });
+  const response = await connection.send({ method: 'GET', path, signal: options.signal, isWatch: true });
   const status = response.statusCode ?? 0;
   if (status >= 400) throw fromAnswer(status, await readText(connection, response, options.signal));
   response.setTimeout(SILENCE_LIMIT_MS);

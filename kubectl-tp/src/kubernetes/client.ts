@@ -69,5 +69,6 @@ function withPlainErrors(
     replace: (resource, object, options) => plain(client.replace(resource, object, limited(options))),
     delete: (resource, ref, options) => plain(client.delete(resource, ref, limited(options))),
     watch: client.watch,
+    connectAnew: client.connectAnew,
   };
 }

@@ -2,6 +2,7 @@
 
 import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TpError } from '../errors.ts';
 
@@ -22,6 +23,11 @@ export type Upgraded = { response: IncomingMessage; socket: Duplex };
 export type Refused = { status: number; body: string };
 
 const MAX_ANSWER_BYTES = 64 << 10;
+/**
+ * A first packet that is lost comes again after 1, 3, 7 seconds: in a network that has just come back, a new attempt
+ * is sooner. No way that one would use takes longer.
+ */
+const CONNECT_TIMEOUT_MS = 3000;
 
 /** Throws TpError CLUSTER_UNREACHABLE, or the signal's reason. The signal counts until this resolves. */
 export async function askForUpgrade(
@@ -41,6 +47,7 @@ export async function askForUpgrade(
 function exchange(url: URL, options: RequestOptions): Promise<Upgraded | Refused> {
   const { promise, resolve, reject } = Promise.withResolvers<Upgraded | Refused>();
   const request = url.protocol === 'http:' ? httpRequest(url, options) : httpsRequest(url, options);
+  request.once('socket', (socket) => limitConnecting(socket, isIP(url.hostname.replace(/[[\]]/g, '')) === 0));
   request.on('upgrade', (response, socket, head) => {
     socket.setNoDelay?.(true);
     // Whoever uses it hears of its end; one that nobody uses yet, or any more, must not end the process.
@@ -65,6 +72,20 @@ function exchange(url: URL, options: RequestOptions): Promise<Upgraded | Refused
   });
   request.end();
   return promise;
+}
+
+/** From where the address is known: a resolver may take its time. */
+function limitConnecting(socket: Socket, hasName: boolean): void {
+  if (!socket.connecting) return;
+  let limit: NodeJS.Timeout | undefined;
+  const start = () => {
+    const error = new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1000} s`);
+    limit ??= setTimeout(() => socket.destroy(error), CONNECT_TIMEOUT_MS);
+  };
+  if (hasName) socket.once('lookup', start);
+  else start();
+  const stop = () => clearTimeout(limit);
+  socket.once('connect', stop).once('close', stop);
 }
 
 /** The message of a Kubernetes Status, else the text itself. */

@@ -5,6 +5,7 @@ import { checksumOf, sumWords, transportChecksum, updateChecksum } from './check
 import {
   destinationAddress,
   destinationPort,
+  type Ends,
   type Packet,
   PROTOCOL,
   sourceAddress,
@@ -30,11 +31,10 @@ const ERROR_BYTES = { 4: 576, 6: 1280 } as const;
 export const MAX_QUOTED_BYTES = ERROR_BYTES[6];
 
 const HOP_LIMIT = 64;
+/** Five, in the upper half of a byte. */
+const TCP_HEADER_WORDS = 0x50;
 /** The largest packet there is. */
 const MAX_PACKET_BYTES = 65_535;
-
-/** Ends of a connection or exchange, from the view of who sends. */
-export type Ends = { source: Buffer; sourcePort: number; destination: Buffer; destinationPort: number };
 
 /** Undefined when the data is too long for one packet. */
 export function buildDatagram(ends: Ends, data: Buffer): Buffer | undefined {
@@ -55,12 +55,11 @@ export function buildReset(packet: Packet): Buffer | undefined {
   const { buffer, transport, bytes } = packet;
   const flags = buffer[transport + 13] ?? 0;
   if (flags & TCP_FLAG.rst) return undefined;
-  const reset = startPacket(PROTOCOL.tcp, destinationAddress(packet), sourceAddress(packet), 20);
-  if (reset === undefined) return undefined;
+  const reset = allocatePacket(PROTOCOL.tcp, destinationAddress(packet), sourceAddress(packet), 20);
   const at = reset.transport;
   reset.buffer.writeUInt16BE(destinationPort(packet), at);
   reset.buffer.writeUInt16BE(sourcePort(packet), at + 2);
-  reset.buffer[at + 12] = 0x50; // five words of header
+  reset.buffer[at + 12] = TCP_HEADER_WORDS;
   if (flags & TCP_FLAG.ack) {
     buffer.copy(reset.buffer, at + 4, transport + 8, transport + 12);
     reset.buffer[at + 13] = TCP_FLAG.rst;
@@ -73,6 +72,19 @@ export function buildReset(packet: Packet): Buffer | undefined {
   }
   reset.buffer.writeUInt16BE(transportChecksum(reset), at + 16);
   return reset.buffer;
+}
+
+/** An empty segment whose sequence number is any: who has that connection answers with what it expects. */
+export function buildChallenge(ends: Ends, sequence: number): Buffer {
+  const segment = allocatePacket(PROTOCOL.tcp, ends.source, ends.destination, 20);
+  const { buffer, transport } = segment;
+  buffer.writeUInt16BE(ends.sourcePort, transport);
+  buffer.writeUInt16BE(ends.destinationPort, transport + 2);
+  buffer.writeUInt32BE(sequence, transport + 4);
+  buffer[transport + 12] = TCP_HEADER_WORDS;
+  buffer[transport + 13] = TCP_FLAG.ack;
+  buffer.writeUInt16BE(transportChecksum(segment), transport + 16);
+  return buffer;
 }
 
 /** `from` is the router that says so. */
@@ -113,12 +125,17 @@ export function turnIntoEchoReply(packet: Packet): void {
   buffer.writeUInt16BE(updated, transport + 2);
 }
 
-/** Headers written, the transport's part all zero. */
+/** Undefined when that is too long for one packet. */
 function startPacket(protocol: number, source: Buffer, destination: Buffer, payload: number): Packet | undefined {
+  const isTooLong = (source.length === 4 ? 20 : 40) + payload > MAX_PACKET_BYTES;
+  return isTooLong ? undefined : allocatePacket(protocol, source, destination, payload);
+}
+
+/** Headers written, the transport's part all zero. */
+function allocatePacket(protocol: number, source: Buffer, destination: Buffer, payload: number): Packet {
   const version = source.length === 4 ? 4 : 6;
   const transport = version === 4 ? 20 : 40;
   const bytes = transport + payload;
-  if (bytes > MAX_PACKET_BYTES) return undefined;
   const buffer = Buffer.alloc(bytes);
   const addresses = version === 4 ? 12 : 8;
   source.copy(buffer, addresses);

@@ -47,6 +47,8 @@ export type Nat = {
   silence(flow: TcpFlow): void;
   forget(flow: TcpFlow): void;
   flowAt(gatewayPort: number): TcpFlow | undefined;
+  /** By the key of what the program sends. */
+  isKnown(key: string): boolean;
   hasOpenFlows(): boolean;
   /** To be called about once a second. */
   expire(nowMs: number): void;
@@ -156,6 +158,7 @@ export function createNat(options: NatOptions): Nat {
     },
     forget,
     flowAt: (gatewayPort) => byPort.get(gatewayPort),
+    isKnown: (key) => byKey.has(key),
     hasOpenFlows: () => [...byPort.values()].some(({ state }) => state === 'open'),
     expire(nowMs) {
       for (const flow of byPort.values()) if (isExpired(flow, nowMs)) forget(flow);

@@ -12,7 +12,8 @@ import type { Resolver } from './dns/resolver.ts';
 import { createGateway } from './gateway.ts';
 import { createNat } from './nat.ts';
 import type { NetworkAddresses } from './network-addresses.ts';
-import { copyPacket, isForMany, type Packet, PROTOCOL, parsePacket } from './packet.ts';
+import { copyPacket, type Ends, isForMany, type Packet, PROTOCOL, parsePacket } from './packet.ts';
+import { resetStrangers } from './strangers.ts';
 import { createTcpConnections } from './tcp-connections.ts';
 import { createUdpFlows } from './udp-flows.ts';
 
@@ -30,6 +31,8 @@ export type PacketNetworkOptions = {
   readonly resolver: Resolver;
   /** Answers DNS over TCP (RFC 7766) on a connection to the gateway, and ends it. */
   readonly serveDns: (stream: Duplex) => void;
+  /** TCP connections that programs have open now, from their view: those from before this network are reset. */
+  readonly connections: () => readonly Ends[];
   /** Whether an echo request to that address is answered. */
   readonly reachable: (host: string) => Promise<boolean>;
   /** Milliseconds of a clock that never goes back. */
@@ -43,13 +46,14 @@ const SWEEP_EVERY_MS = 1000;
 const MAX_CLOSING_TURNS = 1000;
 
 export function createPacketNetwork(options: PacketNetworkOptions): PacketNetwork {
-  const { device, listener, addresses, dialer, now, random } = options;
+  const { device, listener, addresses, dialer, connections, now, random } = options;
   const { later, stop } = createQueue();
+  const listenerPort = (listener.address() as AddressInfo).port;
   const write = (packet: Buffer) => device.write(packet, packet.length);
   const gateway = createGateway({ ...options, write });
   const nat = createNat({
     addresses,
-    listenerPort: (listener.address() as AddressInfo).port,
+    listenerPort,
     firstPort: Math.floor(random() * 65_536),
     onEnd: (flow) => later(() => tcp.end(flow)),
   });
@@ -90,10 +94,17 @@ export function createPacketNetwork(options: PacketNetworkOptions): PacketNetwor
   const accept = (socket: Socket) => tcp.accept(socket);
   listener.on('connection', accept);
   device.start(onPacket);
+  const stopResetting = resetStrangers({
+    // The listener's own ends are not programs'.
+    connections: () => connections().filter(({ sourcePort }) => sourcePort !== listenerPort),
+    isKnown: nat.isKnown,
+    write,
+  });
 
   return {
     async close() {
       clearInterval(sweep);
+      stopResetting();
       tcp.close();
       udp.close();
       // The kernel's resets are packets, too, and have to be translated on their way to the programs.

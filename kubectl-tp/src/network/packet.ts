@@ -7,6 +7,9 @@ export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
 
 export const TCP_FLAG = { fin: 0x01, syn: 0x02, rst: 0x04, ack: 0x10 } as const;
 
+/** Ends of a connection or exchange, from the view of who sends. */
+export type Ends = { source: Buffer; sourcePort: number; destination: Buffer; destinationPort: number };
+
 /** A view: the buffer may belong to the device. All offsets count from the buffer's start. */
 export type Packet = {
   readonly buffer: Buffer;
@@ -65,6 +68,14 @@ export function flowKey({ buffer, addresses, addressBytes, transport }: Packet):
   // Without options the ports follow the addresses.
   if (end === transport) return buffer.toString('latin1', addresses, transport + 4);
   return buffer.toString('latin1', addresses, end) + buffer.toString('latin1', transport, transport + 4);
+}
+
+/** The same, of ends. */
+export function flowKeyOf({ source, sourcePort, destination, destinationPort }: Ends): string {
+  const ports = Buffer.alloc(4);
+  ports.writeUInt16BE(sourcePort, 0);
+  ports.writeUInt16BE(destinationPort, 2);
+  return Buffer.concat([source, destination, ports]).toString('latin1');
 }
 
 /** The packet, or its beginning, in memory of its own, which stays when the device takes its buffer back. */

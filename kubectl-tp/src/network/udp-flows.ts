@@ -3,11 +3,12 @@
 
 import { formatAddress } from '@kubectl-tp/control-plane/addresses';
 import type { DatagramFlow, Dialer, DialFailure } from '../outbound/dialer.ts';
-import { buildDatagram, buildUnreachable, type Ends, MAX_QUOTED_BYTES, type Unreachable } from './answers.ts';
+import { buildDatagram, buildUnreachable, MAX_QUOTED_BYTES, type Unreachable } from './answers.ts';
 import {
   copyPacket,
   destinationAddress,
   destinationPort,
+  type Ends,
   flowKey,
   type Packet,
   sourceAddress,

@@ -70,8 +70,7 @@ export function createOutbound({ dialRelay, session, key, onState }: OutboundOpt
     return nearest?.open();
   }
 
-  async function streamSoon(signal: AbortSignal): Promise<Duplex> {
-    const deadlineMs = Date.now() + WAIT_FOR_TUNNEL_MS;
+  async function streamSoon(deadlineMs: number, signal: AbortSignal): Promise<Duplex> {
     for (;;) {
       const stream = openStream();
       if (stream !== undefined) return stream;
@@ -82,7 +81,15 @@ export function createOutbound({ dialRelay, session, key, onState }: OutboundOpt
   }
 
   async function open(request: DialRequest, signal: AbortSignal): Promise<Duplex> {
-    return requestDial(await streamSoon(signal), request, signal);
+    const deadlineMs = Date.now() + WAIT_FOR_TUNNEL_MS;
+    const stream = await streamSoon(deadlineMs, signal);
+    try {
+      return await requestDial(stream, request, signal);
+    } catch (error) {
+      // Nothing of the program has been sent: what was asked of a tunnel that broke can be asked of another.
+      if (!(error instanceof DialError && error.failure === 'lost') || Date.now() > deadlineMs) throw error;
+      return requestDial(await streamSoon(deadlineMs, signal), request, signal);
+    }
   }
 
   return {

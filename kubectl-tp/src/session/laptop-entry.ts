@@ -93,7 +93,8 @@ export async function openLaptop(
 /** Programs of the laptop reach everything but the cluster without us: whatever comes here is for the relays. */
 function join(name: string, addresses: NetworkAddresses, { cluster, translation, resolver }: JoinedNetwork) {
   const descriptors = { tun: takeLinuxTun(name), listener: openListener(name) };
-  return openPackets({ addresses, dialer: createTranslatingDialer(cluster, translation), resolver, descriptors });
+  const dialer = createTranslatingDialer(cluster, translation);
+  return openPackets({ addresses, dialer, resolver, pid: 'self', descriptors });
 }
 
 function freeAddresses({ addresses }: JoinedNetwork): NetworkAddresses {

@@ -9,6 +9,8 @@ import { createOutbound } from '../outbound/outbound.ts';
 import { createSharedOutbound, type SharedOutbound } from '../outbound/shared-outbound.ts';
 import type { RelayWays } from '../tunnel/connect-relay.ts';
 import type { LocalTarget } from '../tunnel/local-target.ts';
+import { watchNetwork } from '../tunnel/network-watch.ts';
+import { watchSleep } from '../tunnel/sleep-watch.ts';
 import { createTunnels, type Tunnels } from '../tunnel/tunnel.ts';
 import { type Bell, createBell } from '../waiting/bell.ts';
 import { type AgentBook, createAgentBook } from './agent-book.ts';
@@ -54,6 +56,10 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
   const { client } = cluster;
   const lifetime = new AbortController();
   const bell = createBell();
+  const stopWatching = [watchSleep(client.connectAnew), watchNetwork(client.connectAnew)];
+  lifetime.signal.addEventListener('abort', () => {
+    for (const stop of stopWatching) stop();
+  });
   try {
     const certificate = followCertificate({ ...options, client, signal: lifetime.signal, bell });
     await certificate.issued(signal);

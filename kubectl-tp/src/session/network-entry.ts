@@ -76,7 +76,7 @@ export async function openNamespace(
     import('../network/rootless/take-descriptor.ts'),
   ]);
   const descriptors = takeDescriptors(pid, { tun, listener });
-  const { close } = openPackets({ ...network, addresses: OWN_ADDRESSES, descriptors });
+  const { close } = openPackets({ ...network, addresses: OWN_ADDRESSES, pid, descriptors });
   return { result: {}, close };
 }
 

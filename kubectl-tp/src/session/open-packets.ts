@@ -6,6 +6,7 @@ import type { Resolver } from '../network/dns/resolver.ts';
 import { serveDnsStream } from '../network/dns/serve-dns-stream.ts';
 import type { NetworkAddresses } from '../network/network-addresses.ts';
 import { createPacketNetwork, type PacketNetwork } from '../network/packet-network.ts';
+import { type ProgramsPlace, readProgramConnections } from '../network/program-connections.ts';
 import { listenerServer } from '../network/rootless/open-listener.ts';
 import { DialError, type Dialer } from '../outbound/dialer.ts';
 
@@ -13,11 +14,13 @@ export type PacketsOptions = {
   readonly addresses: NetworkAddresses;
   readonly dialer: Dialer;
   readonly resolver: Resolver;
+  /** Of a process among the programs. */
+  readonly pid: ProgramsPlace['pid'];
   /** Taken over. */
   readonly descriptors: { readonly tun: number; readonly listener: number };
 };
 
-export function openPackets({ addresses, dialer, resolver, descriptors }: PacketsOptions): PacketNetwork {
+export function openPackets({ addresses, dialer, resolver, pid, descriptors }: PacketsOptions): PacketNetwork {
   return createPacketNetwork({
     device: createLinuxTun(descriptors.tun),
     listener: listenerServer(descriptors.listener),
@@ -25,6 +28,7 @@ export function openPackets({ addresses, dialer, resolver, descriptors }: Packet
     dialer,
     resolver,
     serveDns: (stream) => serveDnsStream(stream, resolver),
+    connections: () => readProgramConnections({ pid, addresses }),
     reachable: (host) => isReachable(dialer, host),
     now: () => performance.now(),
     random: Math.random,

@@ -10,6 +10,9 @@ import { redialDelayMs, startingState, type TunnelEvent, type TunnelState, trans
 const DIAL_TIMEOUT_MS = 10_000;
 const DIAL_TIMEOUT_TEXT = `The relay did not answer within ${DIAL_TIMEOUT_MS / 1000} s.`;
 
+/** Of a relay behind a slow link. Then the tunnel is dialed anew, and there again within two seconds of the change. */
+const CHECK_TIMEOUT_MS = 1500;
+
 export type Tunnel = {
   readonly state: TunnelState;
   /** While it is up. */
@@ -19,6 +22,8 @@ export type Tunnel = {
   open(): Duplex | undefined;
   /** Drops what it has and dials at once. */
   redial(): void;
+  /** The laptop's network has changed: drops what does not answer soon, and dials at once. */
+  check(): void;
   /** Asks the relay for no more connections, lets those that are open end for `drainMs`, and is over. */
   close(drainMs: number): Promise<void>;
 };
@@ -61,6 +66,7 @@ export function keepTunnel({ connect, role, onStream, memory, onState }: TunnelO
       if (hurry.signal.aborted) apply({ name: 'wake' });
       hurry = new AbortController();
       await pause(redialDelayMs(state, Date.now(), Math.random()), hurry.signal);
+      if (hurry.signal.aborted) apply({ name: 'wake' });
       if (state.name === 'waiting') apply({ name: 'dial' });
     }
   }
@@ -91,6 +97,11 @@ export function keepTunnel({ connect, role, onStream, memory, onState }: TunnelO
     });
   }
 
+  /** Ends an attempt, or the wait for the next. */
+  function dialAnew(): void {
+    hurry.abort(new TpError('TUNNEL_DOWN', 'Dialing anew.'));
+  }
+
   const kept = keep();
   return {
     get state() {
@@ -104,8 +115,12 @@ export function keepTunnel({ connect, role, onStream, memory, onState }: TunnelO
     },
     open: () => (state.name === 'up' ? mux?.open() : undefined),
     redial() {
-      hurry.abort(new TpError('TUNNEL_DOWN', 'Dialing anew.'));
+      dialAnew();
       mux?.destroy();
+    },
+    check() {
+      if (mux === undefined) dialAnew();
+      else mux.check(CHECK_TIMEOUT_MS);
     },
     async close(drainMs) {
       apply({ name: 'close' });

@@ -2,6 +2,7 @@
 
 import type { TunnelWay } from './connect-relay.ts';
 import type { Tunnel } from './keep-tunnel.ts';
+import { watchNetwork } from './network-watch.ts';
 import { watchSleep } from './sleep-watch.ts';
 import type { TunnelState } from './tunnel-state.ts';
 
@@ -37,6 +38,9 @@ export function createTunnelSet({ start, drainMs }: TunnelSetOptions): TunnelSet
   const stopWatchingSleep = watchSleep(() => {
     for (const tunnel of tunnels.values()) tunnel.redial();
   });
+  const stopWatchingNetwork = watchNetwork(() => {
+    for (const tunnel of tunnels.values()) tunnel.check();
+  });
 
   function end(relay: string, tunnel: Tunnel): void {
     tunnels.delete(relay);
@@ -58,6 +62,7 @@ export function createTunnelSet({ start, drainMs }: TunnelSetOptions): TunnelSet
     all: () => [...tunnels.values()],
     async close() {
       stopWatchingSleep();
+      stopWatchingNetwork();
       for (const [relay, tunnel] of tunnels) end(relay, tunnel);
       await Promise.all(ending);
     },

@@ -11,6 +11,7 @@ import {
   KubernetesError,
   type KubernetesObject,
 } from '../../../control-plane/src/kubernetes/index.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
 import { refuse, startFakeApi } from './helpers/fake-api.ts';
 
 const SHOP_PODS = '/api/v1/namespaces/shop/pods';
@@ -183,4 +184,29 @@ test('connections are kept alive', async (t) => {
 test('a kubeconfig without a cluster is refused at once', (t) => {
   const error = t.throws(() => createKubernetesClient(new KubeConfig()));
   t.is((error as { code?: string }).code, 'KUBE_CONFIG_INVALID');
+});
+
+test('after a change of the way watches resume at once, by connections of their own', async (t) => {
+  const { api, client } = await start(t);
+  let sockets = new Set<unknown>();
+  api.intercept = (request) => {
+    sockets.add(request.socket);
+    return false;
+  };
+  const stop = new AbortController();
+  t.teardown(() => stop.abort());
+  const events = client.watch(PODS, { signal: stop.signal })[Symbol.asyncIterator]();
+  t.is((await events.next()).value?.type, 'listed');
+  const changed = events.next();
+  await waitFor('a watch', () => api.watches.size === 1);
+  await client.list(PODS);
+  const [watches, before] = [new Set(api.watches), sockets];
+  sockets = new Set();
+
+  client.connectAnew();
+  await client.list(PODS);
+  await waitFor('another watch', () => [...api.watches].some((watch) => !watches.has(watch)));
+  t.false([...sockets].some((socket) => before.has(socket)));
+  api.put(SHOP_PODS, pod('a'));
+  t.is((await changed).value?.type, 'changed');
 });

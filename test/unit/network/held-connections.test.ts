@@ -43,6 +43,7 @@ async function createScene(t: ExecutionContext, dial: (signal: AbortSignal) => P
     },
     resolver,
     serveDns: (stream) => stream.end(),
+    connections: () => [],
     reachable: async () => false,
     now: () => scene.nowMs,
     random: () => 0.5,

@@ -144,6 +144,27 @@ for (const user of RIG_USERS) {
     }
   });
 
+  test.serial(
+    `${user}: programs that only wait hear that the session process was killed, from the next one`,
+    async (t) => {
+      const { port } = await listen(t, () => undefined);
+      const commandAlone = [process.execPath, GUEST, 'waitAmong', `${port}`, '400', ...HOSTS];
+      const cli = startHost(user, { commandAlone });
+      t.teardown(() => cli.process.kill('SIGKILL'));
+      const descriptors = JSON.parse(await waitFor('the descriptors', () => /^{.*}$/m.exec(cli.stdout())?.[0]));
+      const first = startHost(user, { descriptors });
+      t.teardown(() => first.process.kill('SIGKILL'));
+      await waitFor('all connections', () => cli.stdout().includes('waiting'));
+      first.process.kill('SIGKILL');
+      await first.ended;
+      const second = startHost(user, { descriptors });
+      t.teardown(() => second.process.kill('SIGKILL'));
+      // The one within the namespace has nothing to do with it.
+      const { stdout } = await cli.ended;
+      t.deepEqual(JSON.parse(stdout.split('\n').at(-2) ?? ''), { ECONNRESET: 800, own: 'open' });
+    },
+  );
+
   test.serial(`${user}: another process dials into it, also a port that is closed to users elsewhere`, async (t) => {
     for (const host of ['127.0.0.1', '::1']) {
       const cli = startHost(user, { commandAlone: [process.execPath, APP, host, '80'] });

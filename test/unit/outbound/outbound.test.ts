@@ -54,6 +54,25 @@ test('a program that ends its side first still gets the answer', async (t) => {
   t.is(String(await buffer(stream)), '3000000 bytes');
 });
 
+test('what was asked of a tunnel that broke is asked of the next', async (t) => {
+  const asked: string[] = [];
+  const { outbound, cut } = await createOutboundRig(t, {
+    async mayDial(_session, address) {
+      asked.push(address);
+      // The first to be asked never answers.
+      if (asked.length === 1) await new Promise(() => undefined);
+      return { allowed: true, address };
+    },
+  });
+  const app = await startApp(t, (socket) => socket.pipe(socket));
+  const connecting = outbound.connect({ host: HOST, port: app.port }, never);
+  await waitFor('a question', () => asked.length === 1);
+  cut();
+  const stream = await connecting;
+  stream.end('hello');
+  t.is(String(await buffer(stream)), 'hello');
+});
+
 test('resets pass both ways', async (t) => {
   const { outbound } = await createOutboundRig(t);
   const sockets: Socket[] = [];

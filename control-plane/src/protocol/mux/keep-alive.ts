@@ -8,6 +8,8 @@ export type KeepAlive = {
   /** Anything arrived: on a busy link the answer to a ping may wait behind data. */
   onHeard(): void;
   onPong(stamp: number): void;
+  /** Pings now: the tunnel is dead when nothing arrives within that time. */
+  check(limitMs: number): void;
   close(): void;
 };
 
@@ -19,12 +21,14 @@ export function createKeepAlive({
   ping: (stamp: number) => void;
   onSilence: () => void;
 }): KeepAlive {
-  let hasHeard = true;
+  let heard = 1;
+  let heardBefore = 0;
   let roundTripMs: number | undefined;
+  const checks = new Set<NodeJS.Timeout>();
   const sendPing = () => ping(performance.now());
   const timer = setInterval(() => {
-    if (!hasHeard) return onSilence();
-    hasHeard = false;
+    if (heard === heardBefore) return onSilence();
+    heardBefore = heard;
     sendPing();
   }, PING_INTERVAL_MS);
   // The first round trip is known at once.
@@ -34,11 +38,23 @@ export function createKeepAlive({
       return roundTripMs;
     },
     onHeard() {
-      hasHeard = true;
+      heard += 1;
     },
     onPong(stamp) {
       roundTripMs = Math.max(0, performance.now() - stamp);
     },
-    close: () => clearInterval(timer),
+    check(limitMs) {
+      const before = heard;
+      sendPing();
+      const limit = setTimeout(() => {
+        checks.delete(limit);
+        if (heard === before) onSilence();
+      }, limitMs);
+      checks.add(limit);
+    },
+    close() {
+      clearInterval(timer);
+      for (const limit of checks) clearTimeout(limit);
+    },
   };
 }

@@ -42,6 +42,8 @@ export interface Mux {
   open(): Duplex;
   /** Asks the other side for no more streams. */
   goAway(): void;
+  /** There is a reason to doubt: the tunnel is dead when nothing at all arrives within that time. */
+  check(limitMs: number): void;
   /** Says goAway, ends when the last stream has ended or `drainMs` have passed. */
   close(drainMs: number): Promise<void>;
   destroy(reason?: Error): void;
@@ -205,6 +207,9 @@ export function createMux(socket: Duplex, options: MuxOptions): Mux {
       return stream;
     },
     goAway: () => send(FRAME.GO_AWAY, 0),
+    check(limitMs) {
+      if (!isClosed) keepAlive.check(limitMs);
+    },
     close,
     destroy,
   };
