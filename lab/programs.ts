@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type CacheEntry, cached, hashFiles } from './cache.ts';
 import { unpackLabPackages, unpackPackages } from './debian.ts';
 import { DATABASE_PACKAGES } from './images/database-packages.ts';
+import { NAME_PACKAGES } from './name-packages.ts';
 import { CHECKOUT } from './paths.ts';
 import { capture } from './shell.ts';
 
@@ -46,6 +47,12 @@ export async function debianFolder(): Promise<string> {
 export async function databaseFolder(): Promise<string> {
   const key = `${await debianRelease()}\n${DATABASE_PACKAGES.join('\n')}`;
   return cached({ name: 'database', key, fill: (folder) => unpackPackages(folder, { postgres: DATABASE_PACKAGES }) });
+}
+
+/** nslookup, as people have it, and its libraries: unpacked below `names`. */
+export async function nameProgramsFolder(): Promise<string> {
+  const key = `${await debianRelease()}\n${NAME_PACKAGES.join('\n')}`;
+  return cached({ name: 'names', key, fill: (folder) => unpackPackages(folder, { names: NAME_PACKAGES }) });
 }
 
 async function goProgram(folder: string, what: string): Promise<CacheEntry> {

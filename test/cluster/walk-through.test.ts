@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { capture } from '../../lab/shell.ts';
 import { buildDatabase } from '../helpers/database.ts';
+import { createLaptopPerson } from '../helpers/laptop-person.ts';
 import { openStage, type Stage } from '../helpers/stage.ts';
 import type { Person } from '../helpers/tp.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -59,19 +60,27 @@ test.serial('version 2: install, connect, names, psql, status, list', async (t) 
   const { product, agent } = cluster.images;
   // telepresence helm install
   t.regex(await person.tpOk('helm', 'install', '--image', product, '--agent-image', agent), /works in namespace/);
-  // telepresence connect; nslookup svc, svc.ns, svc.ns.svc.cluster.local
+  // telepresence connect
+  const laptop = await createLaptopPerson(t, cluster, 'admin');
+  await laptop.typeOk(`kubectl config set-context --current --namespace ${NAMESPACE}`);
+  t.regex(await laptop.typeOk('kubectl tp connect'), /This laptop is in the network of the cluster/);
+  // nslookup svc, svc.ns, svc.ns.svc.cluster.local
   for (const name of [SERVICE, `${SERVICE}.${NAMESPACE}`, `${SERVICE}.${NAMESPACE}.svc.cluster.local`]) {
-    t.regex(await person.tpOk('connect', ...IN, '--', 'getent', 'hosts', name), /^10\.96\./, name);
+    t.regex(await laptop.typeOk(`nslookup ${name}`), /^Address: 10\.96\./m, name);
+    t.regex(await laptop.typeOk(`getent hosts ${name}`), /^10\.96\./, name);
   }
   // psql to the cluster's database
   await cluster.apply(buildDatabase({ namespace: NAMESPACE, name: 'postgres', image: await cluster.databaseImage() }));
   t.teardown(() => cluster.kubectl([...IN, 'delete', 'pod,service', 'postgres', '--now']));
   await cluster.kubectl([...IN, 'wait', 'pod/postgres', '--for=condition=Ready', '--timeout=60s']);
-  const psql = ['psql', '--user', 'postgres', '--host', 'postgres', '-Atc', 'select 6 * 7'];
-  t.is((await person.tpOk('connect', ...IN, '--', ...psql)).trim(), '42');
+  const psql = `psql --user postgres --host postgres -Atc 'select 6 * 7'`;
+  t.is((await laptop.typeOk(psql)).trim(), '42');
   // telepresence status, list
-  t.regex(await person.tpOk('status'), /RELAY .*\n.* up /);
-  t.regex(await person.tpOk('list', ...IN), /No intercepts|NAMESPACE/);
+  t.regex(await laptop.typeOk('kubectl tp status'), / connect +\S+ accepted in /);
+  t.regex(await laptop.typeOk('kubectl tp list'), /No intercepts|NAMESPACE/);
+  // telepresence quit
+  t.regex(await laptop.typeOk('kubectl tp quit'), /Session ended/);
+  t.is((await laptop.type(`getent hosts ${SERVICE}`)).code, 2, 'no such name any more');
 });
 
 test.serial('version 2: intercept with a file, with ports, with a program; leave; agents out; quit', async (t) => {

@@ -1,21 +1,14 @@
 // kubectl tp status: what the session process holds, each thing proven rather than remembered.
 
 import { defineCommand } from '../command.ts';
-import { describeRoutes, describeTranslated } from '../output/describe-routes.ts';
+import { formatNetwork } from '../output/format-network.ts';
 import type { Progress } from '../output/progress.ts';
 import { formatFacts, formatTable } from '../output/table.ts';
-import type {
-  IngestReport,
-  InterceptReport,
-  LaptopReport,
-  NetworkReport,
-  RelayReport,
-  SessionReport,
-} from '../session/api.ts';
+import type { IngestReport, InterceptReport, RelayReport, SessionReport } from '../session/api.ts';
 
 export const status = defineCommand({
   name: 'status',
-  summary: 'Show your session: relays, intercepts, and when agents last reached this laptop',
+  summary: 'Show your session, proven now: relays, intercepts, networks, when agents last reached this laptop',
   options: {},
   examples: [['kubectl tp status -o json', 'for programs: pid, socket, relays, intercepts']],
   async run({ existingSession, connection, printer, progress }) {
@@ -44,47 +37,9 @@ function formatReport(report: SessionReport): string {
     facts,
     formatRelays(report.relays),
     formatIntercepts(report.intercepts),
-    ...report.networks.map(formatNetwork),
+    ...report.networks.map((network) => formatNetwork(network, Date.now())),
     ...(report.ingests.length === 0 ? [] : [formatIngests(report.ingests)]),
   ].join('\n');
-}
-
-function formatNetwork(report: NetworkReport): string {
-  const { namespace, mode, ranges, since, lookup, relays, laptop } = report;
-  const facts = formatFacts([
-    ['for', describeUsers(report)],
-    ['names of', namespace],
-    [
-      'ranges',
-      ranges.length === 0
-        ? `addresses of Services and pods in ${namespace}, and those asked for by name`
-        : ranges.join(', '),
-    ],
-    ['names', 'error' in lookup ? `not answered: ${lookup.error}` : `answered in ${lookup.ms} ms`],
-    [
-      'relays',
-      relays.map(({ pod, state, rttMs }) => `${pod} ${state}${rttMs === undefined ? '' : ` ${rttMs} ms`}`).join(', '),
-    ],
-    ...(laptop === undefined ? [] : formatLaptop(laptop)),
-    ['since', since],
-  ]);
-  return `\nNetwork of the cluster (${mode})\n${facts}`;
-}
-
-function describeUsers({ proxy, laptop }: NetworkReport): string {
-  if (laptop !== undefined) return `all programs of this laptop, by ${laptop.interface}`;
-  return proxy === undefined ? 'one command' : `programs with the proxy ${proxy.host}:${proxy.port}`;
-}
-
-function formatLaptop({ dns, gateway, routes, translated, leftOut, helper }: LaptopReport): [string, string][] {
-  const isKilled = helper.state === 'killed';
-  return [
-    ['routes', describeRoutes(routes)],
-    ...describeTranslated(translated).map((sentence): [string, string] => ['translated', sentence]),
-    ...leftOut.map((sentence): [string, string] => ['left out', sentence]),
-    ['asked for names', `${gateway}, by ${dns}`],
-    ['helper', isKilled ? 'was killed; to put the laptop in order: kubectl tp quit' : `process ${helper.pid}`],
-  ];
 }
 
 async function warnOfLeftBehind(progress: Progress): Promise<void> {

@@ -3,6 +3,8 @@
 
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
+import { isIP } from 'node:net';
+import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
 import type { KubeAccess } from '@kubectl-tp/control-plane/kubernetes';
 import type { Connection, Impersonation } from './connection.ts';
 import { createExecPlugin, type ExecCredential } from './exec-plugin.ts';
@@ -30,7 +32,7 @@ export function createAccess({ cluster, user, impersonate }: Connection): KubeAc
         ca,
         cert: credential?.certificate ?? cert,
         key: credential?.key ?? key,
-        servername: servername === undefined ? undefined : String(servername),
+        ...namedAs(servername),
       };
       Object.assign(options, Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined)));
       if (skipTLSVerify) options.rejectUnauthorized = false;
@@ -42,6 +44,14 @@ export function createAccess({ cluster, user, impersonate }: Connection): KubeAc
       };
     },
   };
+}
+
+/** An address is never told to the API server (RFC 6066, section 3): it is only looked for in the certificate. */
+function namedAs(name: unknown): Pick<ConnectionOptions, 'servername' | 'checkServerIdentity'> {
+  if (name === undefined) return {};
+  const text = String(name);
+  if (isIP(text) === 0) return { servername: text };
+  return { servername: '', checkServerIdentity: (_, certificate) => checkServerIdentity(text, certificate) };
 }
 
 /** `NAME-data` in base64, else the file `NAME`. Read each time: rotated files are followed. */

@@ -231,9 +231,16 @@ export type NetworkReport = Omit<ConnectResult, 'session' | 'proxy'> & {
   readonly proxy?: { readonly host: string; readonly port: number };
   /** RFC 3339. */
   readonly since: string;
-  /** A name of the cluster, asked just now: how long the answer took, or why there was none. */
-  readonly lookup: { readonly ms: number } | { readonly error: string };
   readonly relays: readonly RelayReport[];
+} & NetworkProof;
+
+/** How long it took just now, or why it did not work. */
+export type Proof = { readonly ms: number } | { readonly error: string };
+
+/** A name of the cluster, and a connection to what was found. */
+export type NetworkProof = {
+  readonly lookup: Proof & { readonly name: string };
+  readonly connection?: Proof & { readonly to: string };
 };
 
 export type IngestReport = { readonly namespace: string; readonly target: string; readonly root: string };

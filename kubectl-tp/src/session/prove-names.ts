@@ -1,7 +1,7 @@
 // Proves that the cluster's resolver is reached, by a name that every cluster has.
 
 import { randomInt } from 'node:crypto';
-import { decode, encode, RECURSION_DESIRED } from 'dns-packet';
+import { type Answer, decode, encode, RECURSION_DESIRED } from 'dns-packet';
 import { TpError } from '../errors.ts';
 import type { DnsUpstream } from '../network/dns/resolver.ts';
 
@@ -9,8 +9,12 @@ import type { DnsUpstream } from '../network/dns/resolver.ts';
 const TIMEOUT_MS = 5000;
 const ID_COUNT = 0x1_0000;
 
-/** Resolves with the milliseconds that the answer took. Throws CLUSTER_DNS_FAILED. */
-export async function proveNames(ask: DnsUpstream, clusterDomain: string, signal?: AbortSignal): Promise<number> {
+/** Resolves with what was found. Throws CLUSTER_DNS_FAILED. */
+export async function proveNames(
+  ask: DnsUpstream,
+  clusterDomain: string,
+  signal?: AbortSignal,
+): Promise<{ readonly address: string }> {
   const name = `kubernetes.default.svc.${clusterDomain}`;
   const question = encode({
     type: 'query',
@@ -18,16 +22,16 @@ export async function proveNames(ask: DnsUpstream, clusterDomain: string, signal
     flags: RECURSION_DESIRED,
     questions: [{ type: 'A', name }],
   });
-  const beginMs = performance.now();
-  let found: unknown[] = [];
+  let found: readonly Answer[] = [];
   try {
     found = decode(await ask(question, limited(signal))).answers ?? [];
   } catch (error) {
     signal?.throwIfAborted();
     throw failed(error instanceof Error ? error.message : String(error), error);
   }
-  if (found.length === 0) throw failed(`it does not know ${name}`);
-  return performance.now() - beginMs;
+  const [address] = found.flatMap((record) => (record.type === 'A' ? [record.data] : []));
+  if (address === undefined) throw failed(`it does not know ${name}`);
+  return { address };
 }
 
 function limited(signal: AbortSignal | undefined): AbortSignal {

@@ -8,12 +8,11 @@ import type { LocalTarget } from '../tunnel/local-target.ts';
 import type { TunnelStatus } from '../tunnel/tunnel-set.ts';
 import { VERSION } from '../version.ts';
 import type { VolumeBook } from '../volumes/volume-book.ts';
-import type { InterceptReport, NetworkReport, RelayReport, SessionReport } from './api.ts';
-import { CLUSTER_DOMAIN } from './cluster-names.ts';
+import type { InterceptReport, NetworkProof, NetworkReport, RelayReport, SessionReport } from './api.ts';
 import { isTargetOpen } from './laptop-port.ts';
 import type { LiveSession } from './live-session.ts';
 import type { SessionFiles } from './paths.ts';
-import { proveNames } from './prove-names.ts';
+import { proveLaptopNow, proveOutbound } from './prove-network.ts';
 import type { Session } from './session.ts';
 
 type Options = {
@@ -51,24 +50,28 @@ export async function buildReport({ session, volumes, connection, files }: Optio
   };
 }
 
-/** All share the outbound tunnels, so one proof is every one's. */
+/** All share the outbound tunnels, so one proof is every one's but the laptop's, which has more on its way. */
 async function reportNetworks({ networks, outbound }: LiveSession): Promise<NetworkReport[]> {
   const { current } = outbound;
-  if (current === undefined) return [];
-  const lookup = await proveNames(current.ask, CLUSTER_DOMAIN).then(
-    (ms) => ({ ms: Math.round(ms * 10) / 10 }),
-    (error: Error) => ({ error: error.message }),
-  );
+  const records = networks.all();
+  if (current === undefined || records.length === 0) return [];
   const relays = current.tunnels.status().map(reportRelay);
-  return networks.all().map(({ result: { session: _, proxy, ...result }, network, sinceMs, laptop }) => ({
-    ...result,
-    ...(proxy === undefined ? {} : { proxy: { host: proxy.host, port: proxy.port } }),
-    ranges: network.addresses.ranges,
-    ...(laptop === undefined ? {} : { laptop: laptop() }),
-    since: new Date(sinceMs).toISOString(),
-    lookup,
-    relays,
-  }));
+  let shared: Promise<NetworkProof> | undefined;
+  const proveShared = () => {
+    shared ??= proveOutbound(current);
+    return shared;
+  };
+  return Promise.all(
+    records.map(async ({ result: { session: _, proxy, ...result }, network, sinceMs, laptop }) => ({
+      ...result,
+      ...(proxy === undefined ? {} : { proxy: { host: proxy.host, port: proxy.port } }),
+      ranges: network.addresses.ranges,
+      since: new Date(sinceMs).toISOString(),
+      ...(await (laptop === undefined ? proveShared() : proveLaptopNow(laptop))),
+      ...(laptop === undefined ? {} : { laptop: laptop() }),
+      relays,
+    })),
+  );
 }
 
 function reportRelay({ relay, state, way, roundTripMs }: TunnelStatus): RelayReport {

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DetailedPeerCertificate } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
 import { createAccess } from '../../../kubectl-tp/src/kubernetes/access.ts';
 import type { Connection } from '../../../kubectl-tp/src/kubernetes/connection.ts';
@@ -42,6 +43,14 @@ test('certificates as data or as files that may be replaced', async (t) => {
   const expected = { ca: 'KEY', cert: 'CERT', key: 'KEY', servername: 'api', rejectUnauthorized: false };
   const { ca, cert, key, servername, rejectUnauthorized } = options;
   t.deepEqual({ ca: String(ca), cert: String(cert), key: String(key), servername, rejectUnauthorized }, expected);
+});
+
+test('an address in the place of a name is looked for in the certificate, and not told to the server', async (t) => {
+  const { servername, checkServerIdentity } = await optionsFor({}, { 'tls-server-name': '10.96.0.1' });
+  t.is(servername, '');
+  const check = (names: string) => checkServerIdentity?.('other', { subjectaltname: names } as DetailedPeerCertificate);
+  t.is(check('DNS:api, IP Address:10.96.0.1'), undefined);
+  t.regex(String(check('DNS:api, IP Address:10.96.0.2')), /10\.96\.0\.1 is not in the cert's list/);
 });
 
 test('tokens, files with tokens, and names with passwords', async (t) => {

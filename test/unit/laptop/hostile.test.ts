@@ -7,7 +7,8 @@ import test, { type ExecutionContext } from 'ava';
 import { isDomain, isRoute, parseHelperRequest } from '../../../kubectl-tp/src/network/helper/parse-request.ts';
 import { OWN_ADDRESSES } from '../../../kubectl-tp/src/network/network-addresses.ts';
 import { readLines } from '../../../kubectl-tp/src/session/lines.ts';
-import { type Laptop, ORDINARY_ID, startLaptop } from '../../helpers/laptop-rig.ts';
+import { ORDINARY_ID } from '../../helpers/laptop-namespace.ts';
+import { type Laptop, startLaptop } from '../../helpers/laptop-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const CREATE = { verb: 'create', arguments: { addresses: OWN_ADDRESSES } };
@@ -131,17 +132,20 @@ try { takeLinuxTun('tp0'); console.log('taken'); } catch (error) { console.log(e
   t.is(await laptop.run(...node), 'taken\n');
 });
 
-test.serial('an interface that nobody took, of a helper that was killed, is taken away by the next one', async (t) => {
-  const laptop = await startLaptop(t);
-  const before = await laptop.snapshot();
-  const { say, hears } = await startHelper(t, laptop);
-  say(JSON.stringify(CREATE));
-  await hears();
-  process.kill(await laptop.helperPid(), 'SIGKILL');
-  t.regex(await laptop.snapshot(), /tp0/);
-  t.deepEqual(await laptop.helper(), { code: 0, stderr: '' });
-  t.is(await laptop.snapshot(), before);
-});
+test.serial(
+  'an interface that nobody took, of a helper that was killed with its guard, is taken away by the next one',
+  async (t) => {
+    const laptop = await startLaptop(t);
+    const before = await laptop.snapshot();
+    const { say, hears } = await startHelper(t, laptop);
+    say(JSON.stringify(CREATE));
+    await hears();
+    await laptop.killHelper({ withGuard: true });
+    t.regex(await laptop.snapshot(), /tp0/);
+    t.deepEqual(await laptop.helper(), { code: 0, stderr: '' });
+    t.is(await laptop.snapshot(), before);
+  },
+);
 
 test.serial('a helper that one user calls for does not work for a process of another', async (t) => {
   const laptop = await startLaptop(t);

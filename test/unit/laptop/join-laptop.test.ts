@@ -12,7 +12,7 @@ import { createLaptopSlot } from '../../../kubectl-tp/src/session/laptop-slot.ts
 import type { Session } from '../../../kubectl-tp/src/session/session.ts';
 import { createBell } from '../../../kubectl-tp/src/waiting/bell.ts';
 import { unlessAborted } from '../../../kubectl-tp/src/waiting/unless-aborted.ts';
-import { ORDINARY_ID } from '../../helpers/laptop-rig.ts';
+import { ORDINARY_ID } from '../../helpers/laptop-namespace.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const START_HELPER = new URL('../../../kubectl-tp/src/network/laptop/start-helper.ts', import.meta.url);

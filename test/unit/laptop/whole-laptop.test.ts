@@ -6,7 +6,8 @@ import { once } from 'node:events';
 import { readlink } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
 import { describeTranslated } from '../../../kubectl-tp/src/output/describe-routes.ts';
-import { type Holder, type Laptop, type ResolvConfKind, startLaptop } from '../../helpers/laptop-rig.ts';
+import type { ResolvConfKind } from '../../helpers/laptop-namespace.ts';
+import { type Holder, type Laptop, startLaptop } from '../../helpers/laptop-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 /** A kind of file that is written, and not replaced, has another time afterwards. */
@@ -58,37 +59,66 @@ test.serial('a signal to the helper puts the laptop in order, and the session pr
   }
 });
 
-test.serial('kill -9 of the helper: the network goes on, then a new helper puts the laptop in order', async (t) => {
+test.serial(
+  'kill -9 of the helper: its guard puts the laptop in order, and the session process hears of it',
+  async (t) => {
+    const laptop = await startLaptop(t);
+    const before = await laptop.snapshot();
+    const holder = laptop.hold();
+    await holder.ready();
+    await laptop.killHelper();
+    await says(holder, 'over');
+    t.is(await laptop.snapshot(), before);
+    holder.end();
+    await holder.ended;
+  },
+);
+
+test.serial('kill -9 of the helper and of the session process: the guard puts the laptop in order', async (t) => {
   const laptop = await startLaptop(t);
   const before = await laptop.snapshot();
   const holder = laptop.hold();
   await holder.ready();
-  process.kill(await laptop.helperPid(), 'SIGKILL');
-  const { report } = await waitFor('the report', () => {
-    holder.report();
-    return holder.said().find((event) => JSON.stringify(event).includes('"killed"'));
-  });
-  t.like(report, { helper: { state: 'killed' } });
-  t.is(await fetch(laptop, 'db'), 'hello');
-  // While somebody answers names, a helper does not take them away.
-  const early = await laptop.helper();
-  t.is(early.code, 1);
-  t.regex(early.stderr, /still uses interface tp0/);
-  t.is(await fetch(laptop, 'db'), 'hello');
-
-  holder.end();
-  await holder.ended;
-  t.regex(await laptop.run('cat', '/etc/resolv.conf'), /^# Written by kubectl tp connect/);
-  t.deepEqual(await laptop.helper(), { code: 0, stderr: '' });
+  await laptop.killHelper();
+  holder.kill();
+  await isAsBefore(laptop, before.replaceAll(TIMES, ''));
   t.is(await laptop.snapshot(), before);
 });
 
-test.serial('kill -9 of both, and the next connect', async (t) => {
+test.serial(
+  'kill -9 of helper and guard: the network goes on, then a new helper puts the laptop in order',
+  async (t) => {
+    const laptop = await startLaptop(t);
+    const before = await laptop.snapshot();
+    const holder = laptop.hold();
+    await holder.ready();
+    await laptop.killHelper({ withGuard: true });
+    const { report } = await waitFor('the report', () => {
+      holder.report();
+      return holder.said().find((event) => JSON.stringify(event).includes('"killed"'));
+    });
+    t.like(report, { helper: { state: 'killed' } });
+    t.is(await fetch(laptop, 'db'), 'hello');
+    // While somebody answers names, a helper does not take them away.
+    const early = await laptop.helper();
+    t.is(early.code, 1);
+    t.regex(early.stderr, /still uses interface tp0/);
+    t.is(await fetch(laptop, 'db'), 'hello');
+
+    holder.end();
+    await holder.ended;
+    t.regex(await laptop.run('cat', '/etc/resolv.conf'), /^# Written by kubectl tp connect/);
+    t.deepEqual(await laptop.helper(), { code: 0, stderr: '' });
+    t.is(await laptop.snapshot(), before);
+  },
+);
+
+test.serial('kill -9 of all three, and the next connect', async (t) => {
   const laptop = await startLaptop(t);
   const before = await laptop.snapshot();
   const first = laptop.hold();
   await first.ready();
-  process.kill(await laptop.helperPid(), 'SIGKILL');
+  await laptop.killHelper({ withGuard: true });
   first.kill();
   await first.ended;
   // The kernel takes interface and routes away with the process that had them.

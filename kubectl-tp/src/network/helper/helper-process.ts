@@ -1,16 +1,20 @@
 // The root helper: `__helper SOCKET` works for the session process that listens there, `__helper` alone repairs what a
-// killed helper has left. It is started in front of a terminal (sudo asks there) and goes to the background by starting
-// itself once more: the network of a laptop outlives the terminal.
+// killed helper and its guard have left, `__helper after-killed` is what the guard starts. The first is started in front
+// of a terminal (sudo asks there) and goes to the background by starting itself once more: the network of a laptop
+// outlives the terminal.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describeError, TpError } from '../../errors.ts';
 import { programPath } from '../../program-path.ts';
+import { writeLine } from '../../session/lines.ts';
 import { HELPER_PROCESS_WORD } from '../../session/words.ts';
+import { AFTER_KILLED, startGuard } from './guard.ts';
 import { takeHelperLock } from './helper-lock.ts';
 import { findLockHolder } from './lock-holder.ts';
+import type { HelperAnswer } from './messages.ts';
 import { connectPeer, type Peer } from './peer.ts';
-import { repairLaptop } from './repair.ts';
+import { repairLaptop, undoLaptop } from './repair.ts';
 import { sayLast, serveHelper } from './serve-helper.ts';
 
 /** Behind the socket's path: this is the one in the background. */
@@ -21,6 +25,7 @@ export async function runHelperProcess([socket, place]: readonly string[]): Prom
   try {
     assertRoot();
     if (socket === undefined) repairOnly();
+    else if (socket === AFTER_KILLED) undoForKilled();
     else if (place === IN_BACKGROUND) await work(socket);
     else return await startInBackground(socket);
     return 0;
@@ -69,7 +74,9 @@ async function workFor(peer: Peer): Promise<void> {
   try {
     const used = repairLaptop();
     if (used !== undefined) return await refuse(peer, inUse(used));
+    const guard = startGuard(peer.socket);
     await serveHelper(peer, ending.signal);
+    guard.dismiss();
   } finally {
     release();
   }
@@ -81,6 +88,19 @@ function repairOnly(): void {
   try {
     const used = repairLaptop();
     if (used !== undefined) throw inUse(used);
+  } finally {
+    release();
+  }
+}
+
+/** The session process hears of it, if there is one. */
+function undoForKilled(): void {
+  process.stdout.on('error', () => undefined);
+  const release = takeHelperLock();
+  if (release === undefined) throw taken(findLockHolder());
+  try {
+    undoLaptop();
+    writeLine(process.stdout, { ended: true } satisfies HelperAnswer);
   } finally {
     release();
   }

@@ -5,11 +5,14 @@ import { restoreResolvConf } from './resolv-conf-file.ts';
 
 /** The name of an interface that somebody still moves packets for, as far as there is one: it is left alone. */
 export function repairLaptop(): string | undefined {
-  const links = listOurLinks();
-  const used = links.find(({ hasCarrier }) => hasCarrier);
   // Programs ask that one for names: it is better than a resolver of before.
-  if (used !== undefined) return used.name;
-  for (const { index, name } of links) removeLink(index, name);
+  const used = listOurLinks().find(({ hasCarrier }) => hasCarrier);
+  if (used === undefined) undoLaptop();
+  return used?.name;
+}
+
+/** Whether or not somebody still moves packets. Names first: nobody answers those that are asked for without interface. */
+export function undoLaptop(): void {
   restoreResolvConf();
-  return undefined;
+  for (const { index, name } of listOurLinks()) removeLink(index, name);
 }
