@@ -1,9 +1,6 @@
 // The whole laptop in a cluster's network: a real helper, real interfaces, real programs, in a namespace that plays the
 // laptop. Whatever ends, and however it ends, the laptop is as it was before, byte for byte.
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readlink } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
 import { describeTranslated } from '../../../kubectl-tp/src/output/describe-routes.ts';
 import type { ResolvConfKind } from '../../helpers/laptop-namespace.ts';
@@ -219,7 +216,7 @@ test.serial('names lead to what the laptop has another route to, by addresses th
 
 test.serial("the laptop's resolver stays reachable in a range that the cluster also has, and is named", async (t) => {
   const laptop = await startLaptop(t);
-  await startNeighbour(t, laptop, ['192.168.7.1/24', '10.96.0.53/32']);
+  await serveNamesAtRouter(t, laptop, '10.96.0.53');
   const clash = '192.168.7.0/24 as 198.18.0.0/24: this laptop has a route to 192.168.7.0/24 by lan0';
   for (const [resolver, ranges, sentence] of [
     // Behind the default route: only this address would be lost.
@@ -321,26 +318,19 @@ test.serial('nobody reaches the listener but by the interface', async (t) => {
   }
 });
 
-/** The machine at the other end of lan0, with a resolver on these addresses. */
-async function startNeighbour(t: ExecutionContext, laptop: Laptop, addresses: readonly string[]): Promise<void> {
+/** The laptop's router answers names: on its own address, and on one that lies behind it. */
+async function serveNamesAtRouter(t: ExecutionContext, laptop: Laptop, behind: string): Promise<void> {
   const helper = new URL('../../helpers/name-server.ts', import.meta.url);
   const server = `import { respondFrom, startNameServer } from '${helper}';
 const respond = respondFrom([{ type: 'A', name: 'far.neighbour.test', ttl: 5, data: '198.51.100.9' }]);
-for (const host of ${JSON.stringify(addresses.map((cidr) => cidr.split('/')[0]))})
+for (const host of ['192.168.7.1', '${behind}'])
   await startNameServer({ teardown: () => undefined }, { respond, host, port: 53 });
 console.log('ready');`;
-  const setUp = `read line && ip link set lan1 up && for a in ${addresses.join(' ')}; do ip address add $a dev lan1; done && exec "$@"`;
   const node = [process.execPath, '--input-type=module', '-e', server];
-  const child = spawn('unshare', ['--net', '--', 'sh', '-c', setUp, 'sh', ...node], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const setUp = `ip address add ${behind}/32 dev lan1 && exec "$@"`;
+  const child = laptop.spawnAtRouter(['sh', '-c', setUp, 'sh', ...node], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.teardown(() => child.kill('SIGKILL'));
-  const namespaceOf = (pid: number | string) => readlink(`/proc/${pid}/ns/net`);
-  const own = await namespaceOf('self');
-  await waitFor('a namespace of its own', async () => (await namespaceOf(child.pid ?? 0)) !== own);
-  await laptop.run('ip', 'link', 'set', 'lan1', 'netns', `${child.pid}`);
-  child.stdin.end('\n');
-  await once(child.stdout, 'data');
+  await waitFor('the name server', () => child.stdout?.read() !== null);
 }
 
 const fetch = (laptop: Laptop, host: string): Promise<string> =>
