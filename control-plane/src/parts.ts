@@ -21,6 +21,7 @@ import { createTokenReviewer } from './kubernetes/token-review.ts';
 import { createWriteQueue } from './kubernetes/write-queue.ts';
 import type { Observer } from './observer.ts';
 import { createPublisher } from './publisher.ts';
+import { findAgents } from './reach/find-agents.ts';
 import { createJudge } from './reach/judge.ts';
 import { createAuthenticateRelay } from './reach-server/authenticate-relay.ts';
 import { createReachServer } from './reach-server/server.ts';
@@ -94,7 +95,7 @@ export function createParts(config: Config, options: PartsOptions) {
     },
   });
 
-  // Tells relays what a session may dial.
+  // Tells relays what a session may dial, and by which agents.
   const reach = createReachServer({
     identity,
     authenticate: createAuthenticateRelay({ reviewer, findPod, installNamespace: namespace }),
@@ -103,6 +104,7 @@ export function createParts(config: Config, options: PartsOptions) {
       installNamespace: namespace,
       mayGetServices: createAccessReviewer({ client, now }).mayGetServices,
     }),
+    findAgents: (question) => findAgents(state.read(), question),
     isReady: () => state.isSynced,
     onTrouble: (error) => observer.trouble('question of a relay', error),
   });

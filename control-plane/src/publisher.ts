@@ -7,6 +7,8 @@ import {
   type AgentConfig,
   type AgentCredentials,
   buildAgentResources,
+  hasLaptops,
+  type Problem,
   type SnapshotCache,
   validateAgentConfig,
 } from '@kubectl-tp/xds';
@@ -48,7 +50,7 @@ export function createPublisher({ cache, certificates, now, onTrouble }: Publish
 
   async function publish(agents: ReadonlyMap<string, AgentConfig>): Promise<Publication> {
     const served = { isServed: (node: string) => agents.has(node), nowMs: now() };
-    const credentials = await certificates.provide(nodesWithTunnels(agents), served);
+    const credentials = await certificates.provide(nodesWithLaptops(agents), served);
     for (const node of [...published.keys()].filter((node) => !agents.has(node))) forget(node);
     let built = 0;
     for (const [node, config] of agents) {
@@ -82,20 +84,21 @@ export function createPublisher({ cache, certificates, now, onTrouble }: Publish
   return { publish };
 }
 
-/** Only an agent that talks to a laptop needs to prove who it is. */
-function nodesWithTunnels(agents: ReadonlyMap<string, AgentConfig>): string[] {
-  return [...agents].flatMap(([node, { tunnels }]) => (tunnels.length > 0 ? [node] : []));
+function nodesWithLaptops(agents: ReadonlyMap<string, AgentConfig>): string[] {
+  return [...agents].flatMap(([node, config]) => (hasLaptops(config) ? [node] : []));
 }
 
-/** A fault of the agent or of a port concerns every intercept there. */
+/** A fault of the agent, of a port or of the gate concerns every intercept there. */
 function findProblems(config: AgentConfig): InterceptProblems {
-  const problems = validateAgentConfig(config);
-  const idsOf = ({ subject, name }: (typeof problems)[number]): string[] => {
+  const exits = config.gate?.exits ?? [];
+  const idsOf = ({ subject, name }: Problem): string[] => {
     if (subject === 'intercept') return [name];
+    if (subject === 'gate') return exits.map(({ id }) => id);
+    if (subject !== 'agent' && subject !== 'port') return [];
     const ports = config.ports.filter(({ appPort }) => subject === 'agent' || String(appPort) === name);
-    return subject === 'agent' || subject === 'port'
-      ? ports.flatMap(({ intercepts }) => intercepts.map(({ id }) => id))
-      : [];
+    const concerned = [...ports.flatMap(({ intercepts }) => intercepts), ...(subject === 'agent' ? exits : [])];
+    return concerned.map(({ id }) => id);
   };
+  const problems = validateAgentConfig(config);
   return new Map(problems.flatMap((problem) => idsOf(problem).map((id) => [id, problem.message] as const)));
 }

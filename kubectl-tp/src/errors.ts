@@ -48,6 +48,7 @@ export const ERROR_CODES = {
   PORT_FORWARD_FAILED: 'The API server refused or broke a port-forward.',
   TUNNEL_REFUSED: 'A relay refused the tunnel.',
   TUNNEL_DOWN: 'The laptop reaches no relay.',
+  EXIT_CLOSED: 'No connection gets out by the pods that --via names.',
   CLUSTER_DNS_FAILED: 'The resolver of the cluster does not answer.',
   NETWORK_ENDED: 'The session that programs reached the cluster by was ended.',
   PROBE_MISSING: 'Agents are configured but do not reach the laptop.',

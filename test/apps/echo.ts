@@ -84,6 +84,7 @@ async function answer(
   response.end(
     JSON.stringify({
       servedBy: name,
+      from: request.socket.remoteAddress,
       method: request.method,
       headers: request.headers,
       bytes,

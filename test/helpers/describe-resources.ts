@@ -7,6 +7,9 @@ import { ListenerSchema } from '../../xds/src/proto/generated/envoy/config/liste
 import { RouteConfigurationSchema } from '../../xds/src/proto/generated/envoy/config/route/v3/route_pb.ts';
 import { ExpressionFilterSchema } from '../../xds/src/proto/generated/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.ts';
 import { RouterSchema } from '../../xds/src/proto/generated/envoy/extensions/filters/http/router/v3/router_pb.ts';
+import { ProxyProtocolSchema } from '../../xds/src/proto/generated/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.ts';
+import { TlsInspectorSchema } from '../../xds/src/proto/generated/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
+import { ConfigSchema as DirectResponseSchema } from '../../xds/src/proto/generated/envoy/extensions/filters/network/direct_response/v3/config_pb.ts';
 import { HttpConnectionManagerSchema } from '../../xds/src/proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import { TcpProxySchema } from '../../xds/src/proto/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
 import { HeaderMutationSchema } from '../../xds/src/proto/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts';
@@ -15,7 +18,10 @@ import { PreviousHostsPredicateSchema } from '../../xds/src/proto/generated/envo
 import { PreviousPrioritiesConfigSchema } from '../../xds/src/proto/generated/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.ts';
 import { RawBufferSchema } from '../../xds/src/proto/generated/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.ts';
 import { SecretSchema } from '../../xds/src/proto/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts';
-import { UpstreamTlsContextSchema } from '../../xds/src/proto/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
+import {
+  DownstreamTlsContextSchema,
+  UpstreamTlsContextSchema,
+} from '../../xds/src/proto/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
 import { HttpProtocolOptionsSchema } from '../../xds/src/proto/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
 import { RESOURCE_TYPES, type ResourceSet, type ResourceType } from '../../xds/src/resource-set.ts';
 
@@ -28,6 +34,8 @@ const SCHEMAS: Record<ResourceType, DescMessage> = {
 };
 
 const EXTENSIONS = createRegistry(
+  DirectResponseSchema,
+  DownstreamTlsContextSchema,
   ExpressionFilterSchema,
   HeaderMutationSchema,
   HttpConnectionManagerSchema,
@@ -35,9 +43,11 @@ const EXTENSIONS = createRegistry(
   PreserveCaseFormatterConfigSchema,
   PreviousHostsPredicateSchema,
   PreviousPrioritiesConfigSchema,
+  ProxyProtocolSchema,
   RawBufferSchema,
   RouterSchema,
   TcpProxySchema,
+  TlsInspectorSchema,
   UpstreamTlsContextSchema,
 );
 

@@ -3,6 +3,8 @@
 import type { Duplex } from 'node:stream';
 import type { ExecutionContext } from 'ava';
 import { SESSIONS } from '../../control-plane/src/api/index.ts';
+import type { Authority } from '../../control-plane/src/certificates/authority.ts';
+import type { Exits } from '../../control-plane/src/relay/exits.ts';
 import type { MayDial } from '../../control-plane/src/relay/outbound/dial-out.ts';
 import { createOutbound, type Outbound } from '../../kubectl-tp/src/outbound/outbound.ts';
 import { createMemoryKubernetes, type MemoryKubernetes } from './memory-kubernetes.ts';
@@ -19,6 +21,7 @@ import { waitFor } from './wait-for.ts';
 
 export type OutboundRig = {
   readonly kubernetes: MemoryKubernetes;
+  readonly authority: Authority;
   readonly session: TestSession;
   readonly relays: readonly TestRelay[];
   readonly outbound: Outbound;
@@ -32,13 +35,17 @@ export async function createOutboundRig(
   {
     relays: count = 1,
     mayDial = async (_session, address) => ({ allowed: true, address }),
-  }: { relays?: number; mayDial?: MayDial } = {},
+    findAgents,
+  }: { relays?: number; mayDial?: MayDial; findAgents?: Exits['find'] } = {},
 ): Promise<OutboundRig> {
   const kubernetes = createMemoryKubernetes();
-  const session = await createTestSession(await createTestAuthority(), 'me');
+  const authority = await createTestAuthority();
+  const session = await createTestSession(authority, 'me');
   kubernetes.put(SESSIONS, sessionObject(session));
   const names = Array.from({ length: count }, (_, index) => `relay-${index}`);
-  const relays = await Promise.all(names.map((name) => startTestRelay(t, name, kubernetes, { mayDial })));
+  const relays = await Promise.all(
+    names.map((name) => startTestRelay(t, name, kubernetes, { mayDial, ...(findAgents && { findAgents }) })),
+  );
   const connections: Duplex[] = [];
   const outbound = createOutbound({
     session: session.name,
@@ -55,5 +62,5 @@ export async function createOutboundRig(
   const cut = () => {
     for (const connection of connections.splice(0)) connection.destroy();
   };
-  return { kubernetes, session, relays, outbound, cut };
+  return { kubernetes, authority, session, relays, outbound, cut };
 }

@@ -11,6 +11,7 @@ import { createAgentCertificates } from '../../control-plane/src/certificates/ag
 import { type Authority, createAuthority, parseAuthority } from '../../control-plane/src/certificates/authority.ts';
 import { issueSessionCertificate } from '../../control-plane/src/certificates/session-certificates.ts';
 import { buildServerName, sessionName } from '../../control-plane/src/protocol/index.ts';
+import type { Exits } from '../../control-plane/src/relay/exits.ts';
 import type { MayDial } from '../../control-plane/src/relay/outbound/dial-out.ts';
 import { type RunningRelay, startRelay } from '../../control-plane/src/relay/run.ts';
 import type { TunnelCertificate } from '../../kubectl-tp/src/tunnel/tls-identity.ts';
@@ -157,7 +158,7 @@ export async function startTestRelay(
   t: ExecutionContext,
   name: string,
   kubernetes: MemoryKubernetes,
-  { agentPort = 0, mayDial }: { agentPort?: number; mayDial?: MayDial } = {},
+  { agentPort = 0, mayDial, findAgents }: { agentPort?: number; mayDial?: MayDial; findAgents?: Exits['find'] } = {},
 ): Promise<TestRelay> {
   const ending = new AbortController();
   const config = {
@@ -180,6 +181,7 @@ export async function startTestRelay(
     log,
     signal: ending.signal,
     ...(mayDial && { mayDial }),
+    ...(findAgents && { findAgents }),
   });
   const end = async () => {
     ending.abort();

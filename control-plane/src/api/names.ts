@@ -35,6 +35,10 @@ export const RELAY_PROXY_PORT = 8445;
 export const ADMIN_PORT = 8081;
 /** The agent's first listening port; the n-th captured port of a pod gets this plus n. */
 export const AGENT_FIRST_PORT = 15080;
+/** Where an agent takes connections that are to leave from its pod; below the others, so that none moves. */
+export const AGENT_EXIT_PORT = 15078;
+/** Where that port is open inside of the pod, too; of loopback (RFC 1122 3.2.1.3), and hardly anybody else's. */
+export const GATE_PROOF_ADDRESS = '127.0.0.2';
 /** Uid of the agent; the nft rules leave its own connections alone. */
 export const AGENT_UID = 1337;
 export const AGENT_CONTAINER = 'tp-agent';

@@ -23,7 +23,8 @@ export async function issueSessionCertificate(
     publicKey: await parsePublicKey(session.spec.publicKey),
     dnsNames: [sessionName(name)],
     uris: [buildSessionId(name)],
-    usages: ['server'],
+    // Client: of agents, where connections of the laptop leave from their pods.
+    usages: ['server', 'client'],
     nowMs,
   });
   return {

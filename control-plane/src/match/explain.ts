@@ -1,6 +1,6 @@
 // Sentences for people about matches and conflicts: in status, refusals of the webhook and the CLI's output.
 
-import type { RequestMatch } from '../api/index.ts';
+import type { InterceptSpec, RequestMatch } from '../api/index.ts';
 import { buildConditions, isWholePort, type RequestShape } from './condition.ts';
 
 /** `every request`, or `x-dev: me and x-team: a`. */
@@ -9,6 +9,11 @@ export function explainMatch(match: RequestMatch): string {
   return buildConditions(match)
     .map(({ name, value }) => `${name}: ${value}`)
     .join(' and ');
+}
+
+/** What an intercept is about, for tables. */
+export function explainSubject({ action, match }: Pick<InterceptSpec, 'action' | 'match'>): string {
+  return action === 'Exit' ? 'connections leave from here' : explainMatch(match);
 }
 
 export type OtherIntercept = {

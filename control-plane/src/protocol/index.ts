@@ -9,6 +9,7 @@ export * from './mux/mux.ts';
 export * from './outbound/datagram-socket.ts';
 export * from './outbound/datagrams.ts';
 export * from './outbound/dial-request.ts';
+export * from './outbound/proxy-header.ts';
 export * from './outbound/result-of-error.ts';
 export * from './read-client-hello.ts';
 export * from './read-prefix.ts';

@@ -1,4 +1,4 @@
-// Answers relays over HTTPS: POST /reach with a question of reach/question.ts and the token of the relay's pod. Every pod
+// Answers relays over HTTPS: POST /reach and /exit with a question of reach/question.ts and the token of the relay's pod. Every pod
 // may be able to connect, so nobody gets more than a few connections, and nobody an answer who is not a relay.
 
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import type { ServerIdentity } from '@kubectl-tp/xds';
 import { Value } from 'typebox/value';
 import type { Judge } from '../reach/judge.ts';
-import { REACH_PATH, ReachQuestion } from '../reach/question.ts';
+import { EXIT_PATH, type ExitAnswer, ExitQuestion, REACH_PATH, ReachQuestion } from '../reach/question.ts';
 import { createAddressLimit } from '../relay/address-limit.ts';
 import type { AuthenticateRelay } from './authenticate-relay.ts';
 
@@ -29,6 +29,7 @@ export type ReachServerOptions = {
   readonly identity: ServerIdentity;
   readonly authenticate: AuthenticateRelay;
   readonly judge: Judge;
+  readonly findAgents: (question: ExitQuestion) => ExitAnswer;
   /** False until the first view of the cluster is complete: half of it would refuse what is allowed. */
   readonly isReady: () => boolean;
   /** Hears why a question could not be answered. */
@@ -82,8 +83,9 @@ const LIMITS: ServerOptions = {
 
 /** Never throws. Who has no right to ask learns nothing but that. */
 async function answer(request: IncomingMessage, options: ReachServerOptions): Promise<Answer> {
-  const { authenticate, judge, isReady, onTrouble } = options;
-  if (request.method !== 'POST' || request.url !== REACH_PATH) return problem(404, 'only POST /reach is answered here');
+  const { authenticate, isReady, onTrouble } = options;
+  const resolve = request.method === 'POST' ? findResolver(request.url ?? '', options) : undefined;
+  if (resolve === undefined) return problem(404, `only POST ${REACH_PATH} and ${EXIT_PATH} are answered here`);
   const [, token] = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '') ?? [];
   if (token === undefined) return problem(401, 'a token is missing');
   if (!isReady()) return problem(503, 'the cluster is not known yet');
@@ -91,13 +93,30 @@ async function answer(request: IncomingMessage, options: ReachServerOptions): Pr
     const verdict = await authenticate(token);
     if (!verdict.ok) return problem(403, verdict.reason);
     if (!hasShortBody(request)) return problem(413, `a question has a length, and at most ${MAX_BODY_BYTES} bytes`);
-    const question = parseQuestion(await text(request));
-    return question === undefined
-      ? problem(400, 'this is no question: {"session": NAME, "address": IP}')
-      : { status: 200, body: await judge(question) };
+    return await resolve(parseJson(await text(request)));
   } catch (error) {
     onTrouble(error);
     return problem(503, 'it cannot be found out now');
+  }
+}
+
+function findResolver(
+  path: string,
+  { judge, findAgents }: ReachServerOptions,
+): ((question: unknown) => Promise<Answer> | Answer) | undefined {
+  switch (path) {
+    case REACH_PATH:
+      return async (question) =>
+        Value.Check(ReachQuestion, question)
+          ? { status: 200, body: await judge(question) }
+          : problem(400, 'this is no question: {"session": NAME, "address": IP}');
+    case EXIT_PATH:
+      return (question) =>
+        Value.Check(ExitQuestion, question)
+          ? { status: 200, body: findAgents(question) }
+          : problem(400, 'this is no question: {"session": NAME, "namespace": NAME, "name": NAME}');
+    default:
+      return undefined;
   }
 }
 
@@ -106,10 +125,9 @@ function hasShortBody({ headers }: IncomingMessage): boolean {
   return Number.isInteger(length) && length <= MAX_BODY_BYTES;
 }
 
-function parseQuestion(body: string): ReachQuestion | undefined {
+function parseJson(body: string): unknown {
   try {
-    const question: unknown = JSON.parse(body);
-    return Value.Check(ReachQuestion, question) ? question : undefined;
+    return JSON.parse(body);
   } catch {
     return undefined; // no JSON, no question
   }

@@ -27,3 +27,26 @@ export const ReachAnswer = Type.Union([
   }),
 ]);
 export type ReachAnswer = Static<typeof ReachAnswer>;
+
+export const EXIT_PATH = '/exit';
+
+/** By which agents connections of a session may leave. */
+export const ExitQuestion = Type.Object({
+  /** Name of the Session. */
+  session: Type.String({ minLength: 1, maxLength: 63 }),
+  /** Of the Intercept. */
+  namespace: Type.String({ minLength: 1, maxLength: 63 }),
+  name: Type.String({ minLength: 1, maxLength: 63 }),
+});
+export type ExitQuestion = Static<typeof ExitQuestion>;
+
+export const ExitAnswer = Type.Union([
+  /** `agents`: those of ready pods whose gates are open. */
+  Type.Object({
+    found: Type.Literal(true),
+    agents: Type.Array(Type.Object({ pod: Type.String(), address: Type.String(), port: Type.Integer() })),
+  }),
+  /** There is no such exit of this session. */
+  Type.Object({ found: Type.Literal(false) }),
+]);
+export type ExitAnswer = Static<typeof ExitAnswer>;

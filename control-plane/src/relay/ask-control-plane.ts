@@ -6,8 +6,10 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
+import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import { REACH_PATH, ReachAnswer } from '../reach/question.ts';
+import type { ExitName } from '../protocol/index.ts';
+import { EXIT_PATH, ExitAnswer, REACH_PATH, ReachAnswer } from '../reach/question.ts';
 import { RelayError } from './errors.ts';
 
 /** Each of two attempts; one to a replica that has just ended may hang. */
@@ -33,31 +35,38 @@ export type AskControlPlaneOptions = {
 
 export type ControlPlane = {
   ask(session: string, address: string): Promise<ReachAnswer>;
+  /** By which agents connections of a session may leave. */
+  askExit(session: string, exit: ExitName): Promise<ExitAnswer>;
   close(): void;
 };
 
-type Attempt = { readonly authority: string; readonly token: string; readonly body: string };
+type Question = {
+  readonly path: string;
+  readonly body: { readonly session: string; readonly [field: string]: string };
+};
+type Attempt = { readonly authority: string; readonly token: string; readonly path: string; readonly body: string };
 
 export function createControlPlane(options: AskControlPlaneOptions): ControlPlane {
   const { host, port, serverName, authorityOf } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS, timeout: IDLE_MS });
   const readToken = createTokenReader(options);
 
-  async function ask(session: string, address: string): Promise<ReachAnswer> {
+  async function ask<Schema extends TSchema>({ path, body }: Question, answer: Schema): Promise<Static<Schema>> {
+    const { session } = body;
     const authority = authorityOf(session);
     if (authority === undefined) throw new RelayError('REACH_UNCHECKED', `Session ${session} has no authority yet.`);
-    const attempt = { authority, token: await readToken(), body: JSON.stringify({ session, address }) };
+    const attempt = { authority, token: await readToken(), path, body: JSON.stringify(body) };
     try {
-      return await send(attempt, agent);
+      return parseAnswer(answer, await send(attempt, agent));
     } catch {
       // A connection that was kept may have ended with its control plane: a new one leads to another replica.
-      return send(attempt, undefined);
+      return parseAnswer(answer, await send(attempt, undefined));
     }
   }
 
-  async function send({ authority, token, body }: Attempt, kept: Agent | undefined): Promise<ReachAnswer> {
+  async function send({ authority, token, path, body }: Attempt, kept: Agent | undefined): Promise<Said> {
     const asked = request({
-      ...{ host, port, method: 'POST', path: REACH_PATH, agent: kept ?? false },
+      ...{ host, port, method: 'POST', path, agent: kept ?? false },
       ...{ ca: authority, servername: serverName, minVersion: 'TLSv1.3' },
       headers: {
         authorization: `Bearer ${token}`,
@@ -70,15 +79,21 @@ export function createControlPlane(options: AskControlPlaneOptions): ControlPlan
     asked.on('error', () => undefined);
     asked.end(body);
     const [response] = (await once(asked, 'response')) as [IncomingMessage];
-    return parseAnswer(response.statusCode ?? 0, await text(response));
+    return { status: response.statusCode ?? 0, body: await text(response) };
   }
 
-  return { ask, close: () => agent.destroy() };
+  return {
+    ask: (session, address) => ask({ path: REACH_PATH, body: { session, address } }, ReachAnswer),
+    askExit: (session, exit) => ask({ path: EXIT_PATH, body: { session, ...exit } }, ExitAnswer),
+    close: () => agent.destroy(),
+  };
 }
 
-function parseAnswer(status: number, body: string): ReachAnswer {
+type Said = { readonly status: number; readonly body: string };
+
+function parseAnswer<Schema extends TSchema>(schema: Schema, { status, body }: Said): Static<Schema> {
   const answer: unknown = status === 200 ? JSON.parse(body) : undefined;
-  if (!Value.Check(ReachAnswer, answer)) {
+  if (!Value.Check(schema, answer)) {
     throw new RelayError('REACH_UNCHECKED', `The control plane answered ${status}: ${body.slice(0, 200)}`);
   }
   return answer;

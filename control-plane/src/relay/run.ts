@@ -12,6 +12,7 @@ import { createLaptopServer, type LaptopServerOptions } from './accept-laptops.t
 import { createAdminServer } from './admin-server.ts';
 import { createControlPlane } from './ask-control-plane.ts';
 import type { RelayConfig } from './config.ts';
+import { createExits, type Exits } from './exits.ts';
 import { createLeases } from './leases.ts';
 import { MAX_HELD_BYTES, MAX_UNPROVEN_PER_ADDRESS } from './limits.ts';
 import { createMetrics } from './metrics.ts';
@@ -43,8 +44,16 @@ export async function startRelay(
     log,
     signal,
     mayDial,
+    findAgents,
     now = Date.now,
-  }: { client: KubernetesClient; log: Logger; signal: AbortSignal; mayDial?: MayDial; now?: () => number },
+  }: {
+    client: KubernetesClient;
+    log: Logger;
+    signal: AbortSignal;
+    mayDial?: MayDial;
+    findAgents?: Exits['find'];
+    now?: () => number;
+  },
 ): Promise<RunningRelay> {
   const metrics = createMetrics();
   const pod = { name: config.podName, namespace: config.podNamespace, uid: config.podUid };
@@ -83,6 +92,7 @@ export async function startRelay(
       sessions.end(session);
       outbound.end(session);
       reach.forget(session);
+      exits.forget(session);
     },
     onTrouble: (err) => log.warn({ err }, 'watch of sessions interrupted'),
   });
@@ -97,9 +107,21 @@ export async function startRelay(
     onTrouble: (err) => log.warn({ err }, 'what a session may dial cannot be asked'),
   });
 
+  // And by which agents, where connections are to leave from a workload's pods.
+  const exits = createExits({
+    ask: controlPlane.askExit,
+    now,
+    onTrouble: (err) => log.warn({ err }, 'by which agents connections may leave cannot be asked'),
+  });
+
   // The laptops' own connections into the cluster.
   const outbound = createOutboundTunnels(
-    createDialOut({ mayDial: mayDial ?? reach.mayDial, nameServers: getServers(), onDialed: metrics.countDial }),
+    createDialOut({
+      mayDial: mayDial ?? reach.mayDial,
+      findAgents: findAgents ?? exits.find,
+      nameServers: getServers(),
+      onDialed: metrics.countDial,
+    }),
     memory,
   );
 

@@ -5,6 +5,7 @@ import type { AgentDescription } from '../api/index.ts';
 import { comparePrecedence, compareText } from '../match/index.ts';
 import type { ClusterState, PodModel } from '../state/cluster-state.ts';
 import type { AcceptedIntercept } from './conflicts.ts';
+import { buildGate, listRelayAddresses } from './gate.ts';
 import type { LiveIntercept } from './intercept.ts';
 import { findQuarantine } from './quarantine.ts';
 import type { TranslationContext } from './translation.ts';
@@ -24,9 +25,10 @@ type PortPlan = { readonly intercepts: readonly LiveIntercept[]; readonly httpUn
 export function planAgents(
   state: ClusterState,
   accepted: readonly AcceptedIntercept[],
-  { nowMs, memory }: Pick<TranslationContext, 'nowMs' | 'memory'>,
+  { nowMs, memory, installNamespace }: Pick<TranslationContext, 'nowMs' | 'memory' | 'installNamespace'>,
 ): AgentPlan {
   const carried = groupByPort(state, accepted);
+  const relays = listRelayAddresses(state, installNamespace);
   const agents: AgentConfig[] = [];
   const httpUntilMs = new Map<string, number>();
   for (const pod of state.pods.values()) {
@@ -38,7 +40,9 @@ export function planAgents(
       if (plan.httpUntilMs > nowMs) httpUntilMs.set(key, plan.httpUntilMs);
       return plan;
     };
-    agents.push(buildAgentConfig(state, { pod, ip: pod.ip, agent: pod.agent, nowMs, planPort }));
+    const gate = buildGate(pod, carried.get(`${buildNode(pod)}:0`) ?? [], relays);
+    const config = buildAgentConfig(state, { pod, ip: pod.ip, agent: pod.agent, nowMs, planPort });
+    agents.push(gate === undefined ? config : { ...config, gate });
   }
   agents.sort((a, b) => compareText(a.node, b.node));
   return { agents: new Map(agents.map((agent) => [agent.node, agent])), httpUntilMs };
@@ -91,7 +95,7 @@ function buildAgentConfig(state: ClusterState, { pod, ip, agent, nowMs, planPort
   };
 }
 
-/** By `<node>:<appPort>`. */
+/** By `<node>:<appPort>`; exits by `<node>:0`. */
 function groupByPort(
   state: ClusterState,
   accepted: readonly AcceptedIntercept[],

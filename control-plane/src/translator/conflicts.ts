@@ -8,6 +8,8 @@ import type { Refusal } from './target-port.ts';
 
 /** As many as an agent takes (xds/ir); each costs it three clusters, about 150 kB. */
 export const MAX_INTERCEPTS_PER_PORT = 256;
+/** As many as an agent takes (xds/ir); each is a filter chain per relay. */
+export const MAX_EXITS_PER_POD = 64;
 /** So that one person, by however many sessions, never takes all places of a port. */
 export const MAX_INTERCEPTS_PER_OWNER_AND_PORT = 32;
 
@@ -44,14 +46,17 @@ function listClaims({ intercept, target }: AcceptedIntercept): string[] {
   const { namespace } = intercept.object.metadata;
   const places = [...target.places, ...target.ending];
   const ports = places.map(({ pod, appPort }) => `pod ${pod.namespace}/${pod.name}:${appPort}`);
-  return [`target ${namespace}/${target.text}`, ...ports];
+  const what = intercept.object.spec.action === 'Exit' ? 'exit' : 'target';
+  return [`${what} ${namespace}/${target.text}`, ...ports];
 }
 
+/** Any number of sessions may leave from one pod. */
 function findConflict(
   { intercept }: AcceptedIntercept,
   claims: readonly string[],
   holders: ReadonlyMap<string, readonly AcceptedIntercept[]>,
 ): Refusal | undefined {
+  if (intercept.object.spec.action === 'Exit') return undefined;
   const others = new Set(claims.flatMap((claim) => holders.get(claim) ?? []));
   for (const { intercept: other } of others) {
     const example = overlap(intercept.match, other.match);
@@ -69,10 +74,12 @@ function findCrowd(
   holders: ReadonlyMap<string, readonly AcceptedIntercept[]>,
 ): Refusal | undefined {
   const { owner } = intercept.object.spec;
+  const isExit = intercept.object.spec.action === 'Exit';
+  const most = isExit ? MAX_EXITS_PER_POD : MAX_INTERCEPTS_PER_PORT;
   for (const claim of claims) {
     const others = holders.get(claim) ?? [];
-    if (others.length >= MAX_INTERCEPTS_PER_PORT) {
-      const detail = `The port carries ${others.length} intercepts, and that is the most. Wait until one of them ends.`;
+    if (others.length >= most) {
+      const detail = `The ${isExit ? 'pod' : 'port'} carries ${others.length} intercepts, and that is the most. Wait until one of them ends.`;
       return { reason: 'TooManyIntercepts', detail };
     }
     const own = others.filter((other) => other.intercept.object.spec.owner === owner).length;

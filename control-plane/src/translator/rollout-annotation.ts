@@ -7,7 +7,7 @@ import type { Place } from './target.ts';
 
 const UNUSED = 'unused';
 
-/** One intercept wants a port caught, in this way at least. */
+/** One intercept wants a port caught, in this way at least, or an agent whatever it catches. */
 export function buildInterceptReason(intercept: LiveIntercept, { appPort, capture }: Place): string {
   return `${prefixOf(intercept)}${appPort}:${capture}`;
 }

@@ -12,12 +12,8 @@ export function resolveServicePort(
   index: ClusterIndex,
   { namespace, name, port }: ServiceQuestion,
 ): TargetPort | Refusal {
-  const service = state.services.get(`${namespace}/${name}`);
-  if (service === undefined) {
-    const detail = `There is no Service "${name}" in namespace "${namespace}". See kubectl -n ${namespace} get services`;
-    return { reason: 'TargetNotFound', detail };
-  }
-  if (service.selector === undefined) return refuseWithoutSelector(service);
+  const service = findService(state, { namespace, name });
+  if ('reason' in service) return service;
   const chosen = port === undefined ? chooseOnlyPort(service) : findPort(service, port);
   if ('reason' in chosen) return chosen;
   const refusal = refuseProtocol(service, chosen);
@@ -29,6 +25,20 @@ export function resolveServicePort(
     capture: service.headless || typeof chosen.targetPort === 'number' ? 'Nft' : 'Name',
     label: chosen.name ?? String(chosen.port),
   };
+}
+
+/** The Service, if it has pods. */
+export function findService(
+  state: ClusterState,
+  { namespace, name }: ServiceQuestion,
+): (ServiceModel & { selector: Readonly<Record<string, string>> }) | Refusal {
+  const service = state.services.get(`${namespace}/${name}`);
+  if (service === undefined) {
+    const detail = `There is no Service "${name}" in namespace "${namespace}". See kubectl -n ${namespace} get services`;
+    return { reason: 'TargetNotFound', detail };
+  }
+  const { selector } = service;
+  return selector === undefined ? refuseWithoutSelector(service) : { ...service, selector };
 }
 
 function refuseWithoutSelector({ name }: ServiceModel): Refusal {

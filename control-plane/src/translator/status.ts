@@ -8,7 +8,7 @@ import {
   READY_REASONS,
   type ReadyReason,
 } from '../api/index.ts';
-import { explainMatch } from '../match/index.ts';
+import { explainSubject } from '../match/index.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { Acknowledged } from './acknowledgement.ts';
 import type { Verdict } from './conflicts.ts';
@@ -20,7 +20,7 @@ import { isLaptopConnected } from './tunnel.ts';
 const MAX_MESSAGE_LENGTH = 4096;
 
 export function buildStatus(state: ClusterState, verdict: Verdict, acknowledged: Acknowledged): DesiredStatus {
-  const { object, match } = verdict.intercept;
+  const { object } = verdict.intercept;
   const { target } = verdict;
   const agents = countAgents(target, acknowledged.pods);
   const programmed: Finding<ProgrammedReason> =
@@ -39,7 +39,7 @@ export function buildStatus(state: ClusterState, verdict: Verdict, acknowledged:
     ...(target?.appPort === undefined ? {} : { appPort: target.appPort }),
     summary: {
       target: target?.text ?? formatTarget(object.spec.target),
-      match: explainMatch(match),
+      match: explainSubject(object.spec),
       agents: `${agents.ready}/${agents.total}`,
     },
   };
@@ -54,9 +54,10 @@ function judgeReady(
   { intercept }: Verdict,
   programmed: Finding<ProgrammedReason>,
 ): Finding<ReadyReason> {
-  const { session, fallback } = intercept.object.spec;
+  const { session, fallback, action } = intercept.object.spec;
   if (programmed.reason !== 'Programmed') return { reason: 'NotProgrammed' };
   if (isLaptopConnected(state, session)) return { reason: 'Ready' };
+  if (action === 'Exit') return { reason: 'LaptopAway', detail: 'nothing leaves from the pods meanwhile' };
   const meanwhile =
     fallback === 'Fail' ? 'matching requests get an error meanwhile' : 'the pods answer matching requests meanwhile';
   return { reason: 'LaptopAway', detail: meanwhile };

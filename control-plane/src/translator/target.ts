@@ -1,9 +1,10 @@
 // Resolves what an intercept points at: the pods behind it, the application's port in each, and whether the agent
 // there has that port. Everything that can be wrong with a target is a value with the sentence for people.
 
-import type { Capture, CapturedPort, InterceptTarget } from '../api/index.ts';
+import type { Capture, CapturedPort, InterceptAction, InterceptTarget } from '../api/index.ts';
 import type { ClusterState, PodModel } from '../state/cluster-state.ts';
 import type { ClusterIndex } from './cluster-index.ts';
+import { resolveExit } from './exit-target.ts';
 import { resolveServicePort } from './service-target.ts';
 import type { Refusal, TargetPort } from './target-port.ts';
 import { resolveWorkloadPort } from './workload-target.ts';
@@ -15,7 +16,8 @@ import { resolveWorkloadPort } from './workload-target.ts';
 const CALLERS_LEAVE_MS = 2000;
 
 export type Target = {
-  readonly capture: Capture;
+  /** Undefined for an exit: no connections have to be caught. */
+  readonly capture: Capture | undefined;
   /** Number of the application's port; undefined while no pod tells what the name stands for. */
   readonly appPort: number | undefined;
   /** `service/orders:http` */
@@ -33,14 +35,18 @@ export type Leaving = { readonly pod: string; readonly untilMs: number };
 /** One pod of a target with the application's port there. */
 export type Place = {
   readonly pod: PodModel;
+  /** 0 for an exit, which is of no port. */
   readonly appPort: number;
   /** The least the target needs there. */
-  readonly capture: Capture;
-  /** The agent's port that catches the target's connections; undefined: the pod needs to be replaced first. */
-  readonly captured: CapturedPort | undefined;
+  readonly capture: Capture | 'Exit';
+  /** The agent's port that serves the intercept; undefined: the pod needs to be replaced first. */
+  readonly captured: CapturedPort | GatePort | undefined;
 };
 
+export type GatePort = { readonly agentPort: number; readonly capture?: never };
+
 export type TargetQuestion = {
+  readonly action: InterceptAction;
   readonly target: InterceptTarget;
   readonly namespace: string;
   readonly installNamespace: string;
@@ -52,6 +58,7 @@ export function resolveTarget(state: ClusterState, index: ClusterIndex, question
   if (namespace === question.installNamespace) {
     return { reason: 'WorkloadNotRollable', detail: 'The parts of kubectl tp itself cannot be intercepted.' };
   }
+  if (question.action === 'Exit') return resolveExit(state, index, question);
   const found =
     target.kind === 'Service'
       ? resolveServicePort(state, index, { ...target, namespace })

@@ -66,7 +66,7 @@ function judge(
   const { metadata, spec } = intercept.object;
   const { namespace } = metadata;
   const { installNamespace, nowMs } = context;
-  const found = resolveTarget(state, index, { target: spec.target, namespace, installNamespace, nowMs });
+  const found = resolveTarget(state, index, { ...spec, namespace, installNamespace, nowMs });
   if (isRefusal(found)) return { kind: 'refused', intercept, target: undefined, refusal: found };
   const refusal = checkSession(state, intercept.object) ?? refuseUnrollable(state, intercept, found);
   if (refusal !== undefined) return { kind: 'refused', intercept, target: found, refusal };

@@ -26,11 +26,8 @@ export function resolveWorkloadPort(
   question: WorkloadQuestion,
 ): TargetPort | Refusal {
   const { kind, namespace, name } = question;
-  const workload = state.workloads.get(workloadKey(question));
-  if (workload === undefined) {
-    const detail = `There is no ${kind} "${name}" in namespace "${namespace}". See kubectl -n ${namespace} get ${kind.toLowerCase()}s`;
-    return { reason: 'TargetNotFound', detail };
-  }
+  const workload = findWorkload(state, question);
+  if ('reason' in workload) return workload;
   const chosen = question.port === undefined ? chooseOnlyPort(workload) : findPort(workload, question.port);
   if ('reason' in chosen) return chosen;
   const pods = index.podsOfWorkload(kind, namespace, name);
@@ -43,6 +40,16 @@ export function resolveWorkloadPort(
     capture: chooseCapture(chosen, services),
     label: chosen.name ?? String(chosen.number),
   };
+}
+
+export function findWorkload(
+  state: ClusterState,
+  { kind, namespace, name }: Omit<WorkloadQuestion, 'port'>,
+): WorkloadModel | Refusal {
+  const workload = state.workloads.get(workloadKey({ kind, namespace, name }));
+  if (workload !== undefined) return workload;
+  const detail = `There is no ${kind} "${name}" in namespace "${namespace}". See kubectl -n ${namespace} get ${kind.toLowerCase()}s`;
+  return { reason: 'TargetNotFound', detail };
 }
 
 type ChosenPort = Pick<ContainerPortModel, 'name' | 'number' | 'protocol'>;

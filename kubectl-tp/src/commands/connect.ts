@@ -3,8 +3,9 @@
 import { defineCommand } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import { describeRoutes, describeTranslated } from '../output/describe-routes.ts';
-import type { ConnectResult } from '../session/api.ts';
+import type { ConnectRequest, ConnectResult } from '../session/api.ts';
 import type { ProxyRun } from '../session/run-with-proxy.ts';
+import { parseTarget } from './intercept-arguments.ts';
 
 /** The relays are there already; opening a tunnel takes a second on a slow link. */
 const DEFAULT_TIMEOUT = '30s';
@@ -39,6 +40,11 @@ export const connect = defineCommand({
       describe: 'this never goes to the cluster (repeat for more)',
       value: 'CIDR',
     },
+    via: {
+      type: 'string',
+      describe: 'connections (TCP) leave from the pods of this Service or workload of the namespace',
+      value: 'TARGET',
+    },
     'helper-command': {
       type: 'string',
       describe: `what makes the helper root that changes the laptop's network [${DEFAULT_HELPER_COMMAND}]`,
@@ -50,6 +56,7 @@ export const connect = defineCommand({
     ['kubectl tp connect -n shop', 'the whole laptop, until kubectl tp quit; asks for root by sudo'],
     ['kubectl tp connect -n shop -- psql -h db', 'a client that finds Service db of namespace shop'],
     ['kubectl tp connect -n shop -- $SHELL', 'a shell there'],
+    ['kubectl tp connect -n shop --via deployment/web -- psql -h db', 'as a pod of web, for network policies, too'],
     ['kubectl tp connect --proxy', 'a proxy for browsers and for machines without namespaces'],
   ],
   async run(tools, args) {
@@ -60,7 +67,10 @@ export const connect = defineCommand({
     const { parseProxyEntry } = await import('../session/parse-proxy-entry.ts');
     const proxy = parseProxyEntry({ address, password, hasCommand: command.length > 0 });
     const { namespace } = await tools.connection();
-    const wish = { namespace, timeoutMs };
+    const wish = { namespace, timeoutMs, ...parseVia(args.via) };
+    if (wish.via !== undefined) {
+      tools.progress.warn('--via carries TCP alone: UDP to the cluster is refused; names are asked of its resolver.');
+    }
     if (isProxy) {
       const { runWithProxy } = await import('../session/run-with-proxy.ts');
       return runWithProxy({ tools, wish, command, entry: proxy });
@@ -78,6 +88,10 @@ export const connect = defineCommand({
   },
 });
 
+function parseVia(word: string | undefined): Pick<ConnectRequest, 'via'> {
+  return word === undefined ? {} : { via: parseTarget(word) };
+}
+
 /** In a network of the command's own where the machine allows it, else by the proxy. */
 async function runInNetwork(run: ProxyRun): Promise<number> {
   const { tools } = run;
@@ -93,10 +107,11 @@ async function runInNetwork(run: ProxyRun): Promise<number> {
   return runWithNetwork(run);
 }
 
-function describeLaptop({ namespace, laptop }: ConnectResult): string {
+function describeLaptop({ namespace, laptop, via }: ConnectResult): string {
   const { routes = [], translated = [], leftOut = [], interface: name = '' } = laptop ?? {};
   return [
     `This laptop is in the network of the cluster: names of namespace ${namespace}, ${describeRoutes(routes)} by ${name}.`,
+    ...(via === undefined ? [] : [`Connections leave from pods of ${via}.`]),
     ...describeTranslated(translated),
     ...leftOut,
     'It stays so until: kubectl tp quit',

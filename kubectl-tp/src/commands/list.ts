@@ -18,8 +18,8 @@ export const list = defineCommand({
     ]);
     const scope = args['all-namespaces'] ? {} : { namespace };
     const intercepts = await client.list<Intercept>(INTERCEPTS, { ...scope, signal });
-    const { explainMatch } = await import('@kubectl-tp/control-plane/match');
-    const rows = intercepts.map((intercept) => describe(intercept, explainMatch(intercept.spec.match)));
+    const { explainSubject } = await import('@kubectl-tp/control-plane/match');
+    const rows = intercepts.map((intercept) => describe(intercept, explainSubject(intercept.spec)));
     printer.result({ intercepts: rows }, () => format(rows, args['all-namespaces'] ? 'all namespaces' : namespace));
     return undefined;
   },

@@ -68,7 +68,7 @@ function formatIntercepts(intercepts: readonly InterceptReport[]): string {
     intercept.namespace,
     intercept.target,
     intercept.match,
-    `${intercept.laptopPort}${intercept.laptopPortOpen ? '' : ' (nobody listens)'}`,
+    describePort(intercept),
     intercept.ready ? 'yes' : `no: ${intercept.reason ?? ''}`,
     `${intercept.agents.ready}/${intercept.agents.total}`,
     lastProbe(intercept),
@@ -76,12 +76,18 @@ function formatIntercepts(intercepts: readonly InterceptReport[]): string {
   return `\n${formatTable(['NAMESPACE', 'TARGET', 'MATCH', 'PORT', 'READY', 'AGENTS', 'LAST PROBE'], rows)}`;
 }
 
+function describePort({ laptopPort, laptopPortOpen }: InterceptReport): string {
+  if (laptopPort === undefined) return '';
+  return `${laptopPort}${laptopPortOpen ? '' : ' (nobody listens)'}`;
+}
+
 function formatIngests(ingests: readonly IngestReport[]): string {
   const rows = ingests.map(({ namespace, target, root }) => [namespace, target, root]);
   return `\n${formatTable(['NAMESPACE', 'INGEST', 'FILES'], rows)}`;
 }
 
-/** The oldest of the agents' last probes: the weakest proof. */
-function lastProbe({ probes }: InterceptReport): string {
+/** The oldest of the agents' last probes: the weakest proof. An exit has none. */
+function lastProbe({ probes, laptopPort }: InterceptReport): string {
+  if (laptopPort === undefined) return '';
   return probes.length === 0 ? 'none' : `${Math.max(...probes.map(({ ageSeconds }) => ageSeconds))}s ago`;
 }

@@ -57,7 +57,7 @@ type Search = {
   readonly target: TargetName;
   readonly remotePort?: string | undefined;
   /** The command that looks, for what it tells to type next. */
-  readonly command?: 'intercept' | 'replace' | 'env' | 'ingest' | undefined;
+  readonly command?: 'intercept' | 'replace' | 'env' | 'ingest' | 'connect --via' | undefined;
 };
 
 export async function findTarget(client: KubernetesClient, search: Search, signal: AbortSignal): Promise<Target> {
@@ -75,6 +75,17 @@ export async function findTargetPods(
   const labelSelector = await findSelector(client, search, signal);
   const pods = await client.list<Pod>(PODS, { namespace, labelSelector, signal });
   return pods.filter((pod) => !isTerminating(pod) && (target.kind === 'Service' || isPodOf(pod, target)));
+}
+
+/** The target's pods, whatever ports they have, as a wait for them wants to know them. */
+export async function findPodsOf(
+  client: KubernetesClient,
+  search: Search,
+  signal: AbortSignal,
+): Promise<Pick<Target, 'selector' | 'hasPod' | 'pods'>> {
+  const { target } = search;
+  const selector = await findSelector(client, search, signal);
+  return { selector, hasPod: (pod) => target.kind === 'Service' || isPodOf(pod, target) };
 }
 
 async function findSelector(client: KubernetesClient, search: Search, signal: AbortSignal): Promise<string> {

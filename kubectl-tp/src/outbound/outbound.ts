@@ -30,6 +30,8 @@ export type OutboundOptions = Pick<RelayWays, 'dialRelay'> & {
 };
 
 export type Outbound = Dialer & {
+  /** A stream for which the relay has answered `connected`. */
+  open(request: DialRequest, signal: AbortSignal): Promise<Duplex>;
   /** Asks the cluster's resolver. Rejects with a DialError when it can't be reached. */
   readonly ask: Questions['ask'];
   readonly tunnels: Pick<TunnelSet, 'setRelays' | 'status'>;
@@ -93,6 +95,7 @@ export function createOutbound({ dialRelay, session, key, onState }: OutboundOpt
   }
 
   return {
+    open,
     connect: ({ host, port }, signal) => open({ kind: 'tcp', host, port }, signal),
     openDatagrams: ({ host, port }, handlers) =>
       openDatagrams((signal) => open({ kind: 'udp', host, port }, signal), handlers),

@@ -5,12 +5,13 @@ import { describeRoutes, describeTranslated } from './describe-routes.ts';
 import { formatAge, formatFacts } from './table.ts';
 
 export function formatNetwork(report: NetworkReport, nowMs: number): string {
-  const { namespace, ranges, since, relays, laptop, clusterDomain } = report;
+  const { namespace, ranges, since, relays, laptop, clusterDomain, via } = report;
   const facts = formatFacts([
     ['for', describeUsers(report)],
     ['since', `${since}, for ${formatAge(Math.max(0, (nowMs - Date.parse(since)) / 1000))}`],
     ...formatProof(report),
     ['namespace', `${namespace}: its Services are found without suffix, others as NAME.NAMESPACE`],
+    ...(via === undefined ? [] : [['leaves by', `pods of ${via}`] as [string, string]]),
     ['ranges', ranges.length === 0 ? `addresses in ${namespace}, and those of names asked for` : ranges.join(', ')],
     ['DNS', `${describeResolver(report)}; cluster domain ${clusterDomain}`],
     ...relays.map((relay): [string, string] => ['transport', describeRelay(relay)]),

@@ -174,6 +174,8 @@ export type ConnectRequest = {
   /** Whose names may be written without their namespace. */
   readonly namespace: string;
   readonly entry: NetworkEntry;
+  /** Connections leave from the pods of this Service or workload of the namespace. */
+  readonly via?: { readonly kind: TargetKind; readonly name: string };
   readonly timeoutMs: number;
 };
 
@@ -181,6 +183,8 @@ export type ConnectResult = {
   readonly session: string;
   readonly namespace: string;
   readonly mode: NetworkEntry['kind'];
+  /** From whose pods connections leave, as people type it; undefined: from the relays. */
+  readonly via?: string;
   /** CIDRs of the cluster, as far as the user may see them. */
   readonly ranges: readonly string[];
   readonly clusterDomain: string;
@@ -257,8 +261,9 @@ export type RelayReport = {
 export type InterceptReport = InterceptName & {
   readonly target: string;
   readonly match: string;
-  readonly laptopPort: number;
-  readonly laptopPortOpen: boolean;
+  /** Undefined for an exit, by which nothing comes to the laptop. */
+  readonly laptopPort?: number;
+  readonly laptopPortOpen?: boolean;
   readonly ready: boolean;
   /** Why not, in the words of the intercept's conditions. */
   readonly reason?: string;

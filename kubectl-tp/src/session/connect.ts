@@ -6,9 +6,11 @@ import { assertNamespace } from '../kubernetes/assert-namespace.ts';
 import { createLaptopUpstream } from '../network/dns/laptop-upstream.ts';
 import { BACKUP_PATH } from '../network/helper/resolv-conf-file.ts';
 import type { Outbound } from '../outbound/outbound.ts';
+import { describeTarget } from '../output/describe-target.ts';
 import { waitUntil } from '../waiting/wait-until.ts';
-import type { ConnectRequest, ConnectResult, NetworkEntry } from './api.ts';
+import type { ConnectRequest, ConnectResult, InterceptName, NetworkEntry } from './api.ts';
 import { CLUSTER_DOMAIN } from './cluster-names.ts';
+import { type OpenExit, openExit } from './exits.ts';
 import type { CallTools } from './intercept.ts';
 import { type JoinedNetwork, type JoinOptions, joinNetwork } from './joined-network.ts';
 import { alsoNamesOf } from './laptop-wishes.ts';
@@ -23,6 +25,8 @@ export type Connected = {
   readonly result: ConnectResult;
   readonly live: LiveSession;
   readonly opened: OpenedEntry;
+  /** By which connections leave, if not by the relays. */
+  readonly exit: InterceptName | undefined;
   leave(): Promise<void>;
 };
 
@@ -36,19 +40,23 @@ export async function connect(
   const live = await session.open(tools);
   const joined = new AbortController();
   const outbound = live.outbound.take();
+  let exit: OpenExit | undefined;
   const leave = async () => {
     joined.abort();
     live.outbound.giveBack();
+    await exit?.leave();
   };
   try {
     const { client } = session.cluster;
-    const { namespace, entry } = request;
+    const { namespace, entry, via } = request;
     const signal = AbortSignal.any([joined.signal, tools.signal]);
     tools.progress('Joining the network of the cluster');
+    exit = via && (await openExit(session, { live, outbound, request: { ...request, via } }, tools));
     const [network] = await Promise.all([
       joinNetwork({
         client,
-        outbound,
+        ask: outbound.ask,
+        cluster: exit?.dialer ?? outbound,
         namespace,
         ownServices: live.ownServices,
         ...surroundings(entry),
@@ -64,6 +72,7 @@ export async function connect(
       session: live.identity.session,
       namespace,
       mode: entry.kind,
+      ...(via === undefined ? {} : { via: describeTarget(via) }),
       ranges: network.addresses.ranges,
       clusterDomain: CLUSTER_DOMAIN,
       ...opened.result,
@@ -73,6 +82,7 @@ export async function connect(
       result,
       live,
       opened,
+      exit: exit?.name,
       async leave() {
         forget();
         await opened.close();

@@ -13,7 +13,7 @@ import { leaveAll, replace } from './replace.ts';
 import { buildReport } from './report.ts';
 import type { Handlers } from './server.ts';
 import type { Session } from './session.ts';
-import { untilEnded, untilGone } from './until-ended.ts';
+import { untilCut, untilEnded } from './until-ended.ts';
 import { unmountWhenEnded } from './volume-ends.ts';
 
 type Options = {
@@ -65,8 +65,9 @@ export function createHandlers({ session, volumes, laptop, resume, connection, f
       const laptopTools = { ...tools, helperSocket: files.helper, apiHosts: apiHosts(connection) };
       const join = () => connect(session, request, tools, (network) => openEntry(request.entry, network, laptopTools));
       if (request.entry.kind === 'laptop') return { result: await laptop.join(join) };
-      const { result, live, leave } = await join();
-      return { result, ended: untilGone(session, live, tools.signal), release: leave };
+      const connected = await join();
+      const { result, leave } = connected;
+      return { result, ended: untilCut(session, connected, tools.signal), release: leave };
     },
 
     async leave({ arguments: request, signal }) {

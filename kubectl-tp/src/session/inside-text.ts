@@ -2,10 +2,11 @@
 
 import type { ConnectResult, InsideResult } from './api.ts';
 
-export function describeNetwork({ namespace, ranges }: ConnectResult): string[] {
+export function describeNetwork({ namespace, ranges, via }: ConnectResult): string[] {
   const reached = ranges.length === 0 ? 'Services and pods' : ranges.join(', ');
   return [
     `In the network of the cluster: names of namespace ${namespace}, ${reached}.`,
+    ...(via === undefined ? [] : [`Connections leave from pods of ${via}.`]),
     'No root was needed, and nothing on this laptop changed: only this command is there.',
   ];
 }

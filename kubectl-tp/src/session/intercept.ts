@@ -63,7 +63,7 @@ export async function intercept(
       ...tools,
     });
     if (request.headers.length === 0) live.ownServices.add(target.endpoints, object.metadata);
-    return await buildResult({ client, live, volumes, request, target, object, pods, ...tools });
+    return await buildResult({ client, live, volumes, request, target, laptopPort, object, pods, ...tools });
   } catch (error) {
     if (created) await session.leave(object);
     throw error;
@@ -71,7 +71,7 @@ export async function intercept(
 }
 
 /** The same command again finds its object; only what may change is changed. */
-async function createOrUpdate(
+export async function createOrUpdate(
   client: KubernetesClient,
   wish: Intercept,
 ): Promise<{ object: Intercept; created: boolean }> {
@@ -92,15 +92,16 @@ type Made = {
   readonly volumes: VolumeBook;
   readonly request: InterceptRequest;
   readonly target: Target;
+  readonly laptopPort: number;
   readonly object: Intercept;
   readonly pods: readonly Pod[];
 } & Pick<CallTools, 'signal' | 'inside'>;
 
 async function buildResult(made: Made): Promise<InterceptResult> {
-  const { live, request, target, object, pods } = made;
+  const { live, request, target, object, pods, laptopPort } = made;
   const { name, namespace } = object.metadata;
   const { spec, status } = live.table.get(namespace, name) ?? object;
-  const containerPort = status?.appPort ?? target.containerPort ?? spec.laptop.port;
+  const containerPort = status?.appPort ?? target.containerPort ?? laptopPort;
   const readyPods = pods.filter((pod) => isReady(pod) && !isTerminating(pod)).length;
   const state = request.environment ? await readState(made, containerPort) : {};
   return {
@@ -110,7 +111,7 @@ async function buildResult(made: Made): Promise<InterceptResult> {
     target: describeTarget(target),
     ...(target.host === undefined ? {} : { host: target.host }),
     headers: spec.match.headers,
-    laptop: { port: spec.laptop.port },
+    laptop: { port: laptopPort },
     containerPort,
     // Those that were waited for: a pod that becomes ready later gets the intercept before.
     agents: { ready: readyPods, total: readyPods },

@@ -18,7 +18,7 @@ import { createOwnServiceDialer, type OwnServices } from './own-services.ts';
 export type JoinedNetwork = {
   readonly namespace: string;
   readonly dialer: Dialer;
-  /** The way through the relays alone. */
+  /** The way into the cluster alone. */
   readonly cluster: Dialer;
   readonly resolver: Resolver;
   readonly addresses: ClusterAddresses;
@@ -28,7 +28,10 @@ export type JoinedNetwork = {
 
 export type JoinOptions = {
   readonly client: KubernetesClient;
-  readonly outbound: Outbound;
+  /** Asks the cluster's names. */
+  readonly ask: Outbound['ask'];
+  /** The way to the cluster's addresses. */
+  readonly cluster: Dialer;
   readonly namespace: string;
   readonly ownServices: OwnServices;
   /** Addresses by which programs call the laptop. */
@@ -44,14 +47,14 @@ export type JoinOptions = {
 };
 
 export async function joinNetwork(options: JoinOptions): Promise<JoinedNetwork> {
-  const { client, outbound, namespace, ownServices, laptop, alsoNames, laptopUpstream, signal, lifetime } = options;
+  const { client, ask, cluster, namespace, ownServices, laptop, alsoNames, laptopUpstream, signal, lifetime } = options;
   const addresses = createClusterAddresses();
   followNamespaceAddresses(client, { namespace, addresses, signal: lifetime });
   addresses.setRanges(await findRanges(client, signal));
   const translation = createAddressTranslation(addresses.has);
   const learning = { clusterDomain: CLUSTER_DOMAIN, alsoNames, learn: addresses.learn };
   const resolver = createResolver({
-    cluster: createTranslatingUpstream(createLearningUpstream(outbound.ask, learning), translation),
+    cluster: createTranslatingUpstream(createLearningUpstream(ask, learning), translation),
     laptop: laptopUpstream,
     clusterDomain: CLUSTER_DOMAIN,
     namespace,
@@ -59,11 +62,11 @@ export async function joinNetwork(options: JoinOptions): Promise<JoinedNetwork> 
     ownNames: new Map([[LAPTOP_NAME, laptop]]),
     alsoNames,
   });
-  const routes = createRouteDialer({ cluster: outbound, host: createHostDialer(), isCluster: addresses.has, laptop });
+  const routes = createRouteDialer({ cluster, host: createHostDialer(), isCluster: addresses.has, laptop });
   return {
     namespace,
     dialer: createOwnServiceDialer(routes, ownServices),
-    cluster: outbound,
+    cluster,
     resolver,
     addresses,
     translation,

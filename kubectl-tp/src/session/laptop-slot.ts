@@ -5,7 +5,7 @@ import { findLockHolder } from '../network/helper/lock-holder.ts';
 import type { ConnectResult } from './api.ts';
 import type { Connected } from './connect.ts';
 import type { Session } from './session.ts';
-import { untilGone } from './until-ended.ts';
+import { untilCut } from './until-ended.ts';
 
 export type LaptopSlot = {
   /** Throws LAPTOP_TAKEN, before anybody is asked for a password, or what `connect` throws. */
@@ -46,8 +46,8 @@ export function createLaptopSlot(session: Session): LaptopSlot {
         const connected = await connect();
         const left = new AbortController();
         current = { connected, left };
-        const { live, opened, result } = connected;
-        const isOver = [untilGone(session, live, left.signal), ...(opened.over === undefined ? [] : [opened.over])];
+        const { opened, result } = connected;
+        const isOver = [untilCut(session, connected, left.signal), ...(opened.over === undefined ? [] : [opened.over])];
         void Promise.race(isOver).then(() => (left.signal.aborted ? undefined : leave()));
         return result;
       } finally {

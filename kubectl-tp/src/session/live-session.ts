@@ -15,6 +15,7 @@ import { createTunnels, type Tunnels } from '../tunnel/tunnel.ts';
 import { type Bell, createBell } from '../waiting/bell.ts';
 import { type AgentBook, createAgentBook } from './agent-book.ts';
 import { followCertificate, type SessionCertificate } from './certificate.ts';
+import { createExitUsers, type ExitUsers } from './exit-users.ts';
 import type { Identity } from './identity.ts';
 import { createInterceptTable, type InterceptTable } from './intercept-table.ts';
 import type { Log } from './log.ts';
@@ -31,6 +32,7 @@ export type LiveSession = {
   /** The laptop's own connections into the cluster. */
   readonly outbound: SharedOutbound;
   readonly networks: NetworkList;
+  readonly exits: ExitUsers;
   readonly ownServices: OwnServices;
   /** Rings when an intercept, a probe or a tunnel changes. */
   readonly bell: Bell;
@@ -100,6 +102,7 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
       tunnels,
       outbound,
       networks: createNetworkList(),
+      exits: createExitUsers(),
       ownServices: createOwnServices({ table, targetOf: options.targetOf }),
       bell,
       close,

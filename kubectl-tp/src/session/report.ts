@@ -1,7 +1,7 @@
 // What `kubectl tp status` tells: proven facts of this process, not wishes.
 
 import type { Intercept } from '@kubectl-tp/control-plane/api';
-import { explainMatch } from '@kubectl-tp/control-plane/match';
+import { explainSubject } from '@kubectl-tp/control-plane/match';
 import type { Connection } from '../kubernetes/connection.ts';
 import { describeTarget } from '../output/describe-target.ts';
 import type { LocalTarget } from '../tunnel/local-target.ts';
@@ -93,20 +93,22 @@ async function reportIntercept(
   target: LocalTarget | undefined,
 ): Promise<InterceptReport> {
   const { namespace, name } = metadata;
+  const port = target?.port ?? spec.laptop?.port;
   const conditions = status?.conditions ?? [];
   // The first that is not true tells why: each builds on the one before.
   const order = ['Accepted', 'Programmed', 'Ready'];
   const missing = order.map((type) => conditions.find((c) => c.type === type)).find((c) => c?.status !== 'True');
-  const isServed = target !== undefined;
+  const isServed = target !== undefined || spec.action === 'Exit';
   const isReady = isServed && conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
   const ages = live.agents.probeAges(metadata, Date.now());
   return {
     namespace,
     name,
     target: describeTarget(spec.target),
-    match: explainMatch(spec.match),
-    laptopPort: target?.port ?? spec.laptop.port,
-    laptopPortOpen: await isTargetOpen(target ?? { host: 'localhost', port: spec.laptop.port }),
+    match: explainSubject(spec),
+    ...(port === undefined
+      ? {}
+      : { laptopPort: port, laptopPortOpen: await isTargetOpen(target ?? { host: 'localhost', port }) }),
     ready: isReady,
     ...(isReady ? {} : { reason: isServed ? (missing?.message ?? NOT_LOOKED_AT) : NOT_ASKED_FOR }),
     agents: status?.agents ?? { ready: 0, total: 0 },

@@ -27,9 +27,10 @@ export async function runWithProxy({ tools, wish, command, entry }: ProxyRun): P
     // Programs know port and password by then.
     again: ({ proxy }) => ({ ...request, entry: { ...entry, ...proxy } }),
     tools,
-    async start({ namespace, proxy = LOOPBACK_ANY }: ConnectResult): Promise<ChildCommand> {
+    async start({ namespace, via, proxy = LOOPBACK_ANY }: ConnectResult): Promise<ChildCommand> {
       const where = `${proxy.host}:${proxy.port}`;
       tools.progress.step(`Proxy into the cluster (SOCKS 5 and HTTP): ${where}, with names of namespace ${namespace}`);
+      if (via !== undefined) tools.progress.step(`Connections leave from pods of ${via}.`);
       const variables = proxyVariables(proxy);
       if (command.length > 0) return startCommand(command, { ...tools.env, ...variables }, tools);
       const login = proxy.credentials === undefined ? '' : `${proxy.credentials.user}:PASSWORD@`;

@@ -30,6 +30,16 @@ export async function untilGone(
   });
 }
 
+/** Of a network: whichever of the session and its way out is gone first. */
+export function untilCut(
+  session: Session,
+  { live, exit }: { live: LiveSession; exit: InterceptName | undefined },
+  signal: AbortSignal,
+): Promise<TpError | undefined> {
+  const gone = untilGone(session, live, signal);
+  return exit === undefined ? gone : Promise.race([gone, untilEnded(session, exit, signal)]);
+}
+
 /** False when the signal came first. */
 async function rings({ bell }: LiveSession, signal: AbortSignal): Promise<boolean> {
   return bell.wait(Number.POSITIVE_INFINITY, signal).then(

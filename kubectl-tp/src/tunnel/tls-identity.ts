@@ -6,7 +6,13 @@ import { type AgentVerifier, createAgentVerifier } from './agent-certificate.ts'
 /** All PEM. */
 export type TunnelCertificate = { cert: string; key: string; authority: string };
 
-export type TlsIdentity = { context: SecureContext; verifyAgent: AgentVerifier };
+export type TlsIdentity = {
+  /** For agents that connect to the laptop. */
+  context: SecureContext;
+  /** For gates of agents, which the laptop connects to; see xds/translator/tls.ts for the version. */
+  gateContext: SecureContext;
+  verifyAgent: AgentVerifier;
+};
 
 /** Lets agents resume their TLS sessions: a fresh connection then needs no signature on either side. */
 const SESSION_ID_CONTEXT = 'kubectl-tp';
@@ -28,7 +34,15 @@ function buildIdentity({ cert, key, authority }: TunnelCertificate): TlsIdentity
     minVersion: 'TLSv1.3',
     sessionIdContext: SESSION_ID_CONTEXT,
   });
-  return { context, verifyAgent: createAgentVerifier(authority) };
+  const gateContext = createSecureContext({
+    cert,
+    key,
+    ca: authority,
+    minVersion: 'TLSv1.2',
+    maxVersion: 'TLSv1.2',
+    ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256',
+  });
+  return { context, gateContext, verifyAgent: createAgentVerifier(authority) };
 }
 
 function isSame(left: TunnelCertificate, right: TunnelCertificate): boolean {

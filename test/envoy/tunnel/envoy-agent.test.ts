@@ -2,8 +2,6 @@
 
 import test, { type ExecutionContext } from 'ava';
 import { LEASES } from '../../../control-plane/src/api/index.ts';
-import type { Authority } from '../../../control-plane/src/certificates/authority.ts';
-import { issueKeyedCertificate } from '../../../control-plane/src/certificates/issue.ts';
 import type { AgentConnection } from '../../../kubectl-tp/src/tunnel/accept-agent.ts';
 import type { Probe } from '../../../kubectl-tp/src/tunnel/tunnel.ts';
 import { createTunnelRig, type TunnelRig } from '../../helpers/tunnel-rig.ts';
@@ -12,7 +10,7 @@ import { startAgent, type TestAgent } from '../xds-translator/helpers/agent.ts';
 import { type Application, startApplication } from '../xds-translator/helpers/application.ts';
 import { callHttp1, callHttp2, callWebSocket } from '../xds-translator/helpers/callers.ts';
 import { buildConfig, INTERCEPT_ROUTE, MINE, SESSION } from '../xds-translator/helpers/configs.ts';
-import type { TestAuthority } from '../xds-translator/helpers/test-authority.ts';
+import { adaptAuthority } from './adapt-authority.ts';
 
 const FRESH_CONNECTIONS = 2000;
 const PARALLEL = 16;
@@ -57,21 +55,6 @@ async function setScene(t: ExecutionContext, relays = 1): Promise<Scene> {
     async () => (await callHttp1({ port: agent.agentPort, headers: MINE })).body === 'laptop',
   );
   return { rig, pod, local, agent, port: agent.agentPort, probes, connections };
-}
-
-/** The control plane's own certificates, as the agent's test wants them. */
-function adaptAuthority(authority: Authority): TestAuthority {
-  return {
-    pem: authority.bundle,
-    async issue({ type, value }) {
-      const names =
-        type === 'dns'
-          ? { dnsNames: [value], usages: ['server' as const] }
-          : { uris: [value], usages: ['client' as const] };
-      const { certificate, privateKey } = await issueKeyedCertificate(authority, { ...names, nowMs: Date.now() });
-      return { certificateChain: certificate, privateKey };
-    },
-  };
 }
 
 test('HTTP/1.1, gRPC and WebSocket with the header reach the laptop, all else the pod', async (t) => {

@@ -48,7 +48,6 @@ const refuses = test.macro((t, change: Partial<BootstrapOptions>, expected: stri
   t.true(error?.message.includes(expected), error?.message);
 });
 
-test('no port', refuses, { ports: [] }, 'no port is captured');
 test('two ports that clash', refuses, { ports: [{ appPort: 15080, agentPort: 15080 }] }, 'clash');
 test('a port that is none', refuses, { ports: [{ appPort: 0, agentPort: 15080 }] }, 'is none');
 test('no authority', refuses, { controlPlane: { ...OPTIONS.controlPlane, authority: '' } }, 'no certificate');

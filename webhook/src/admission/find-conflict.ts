@@ -19,10 +19,12 @@ export type Surroundings = {
 /** The text for whoever asks, with the other's owner and an example request; undefined when there is no conflict. */
 export async function findConflict(candidate: Candidate, around: Surroundings): Promise<string | undefined> {
   const { name, spec } = candidate;
+  if (spec.action === 'Exit') return undefined;
   const rivals = around.others.filter(
     // The same name is the API server's to refuse, as an object that exists already.
     (other) =>
       other.metadata.name !== name &&
+      other.spec.action !== 'Exit' &&
       !isEnding(other, around.nowMs) &&
       overlap(spec.match, other.spec.match) !== undefined,
   );

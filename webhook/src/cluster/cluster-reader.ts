@@ -4,7 +4,6 @@
 import {
   INTERCEPTS,
   type Intercept,
-  type InterceptTarget,
   NAMESPACES,
   PODS,
   SERVICES,
@@ -13,7 +12,7 @@ import {
 } from '@kubectl-tp/control-plane/api';
 import { isNotFound, type KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import type { InterceptReader } from '../admission/admit-intercept.ts';
-import type { NamespaceView, ServiceView } from '../inject/namespace-view.ts';
+import type { NamespaceView, ServiceView, WantedTarget } from '../inject/namespace-view.ts';
 import { parseIntercept, parsePod, parseService, parseSession } from './parse-objects.ts';
 import { createReadLimit, type ReadLimit } from './read-limit.ts';
 import { createWatchedCollection } from './watched-collection.ts';
@@ -60,10 +59,11 @@ export function createClusterReader(
     const object = cached ?? (await readForPods((signal) => client.get(NAMESPACES, { name: namespace }, { signal })));
     return object.metadata.labels ?? {};
   }
-  async function readTargets(namespace: string, fresh: boolean): Promise<InterceptTarget[]> {
+  async function readTargets(namespace: string, fresh: boolean): Promise<WantedTarget[]> {
     const cached = intercepts.isSynced() && !fresh;
     const found = cached ? intercepts.list(namespace) : await listIntercepts(namespace, readForPods);
-    return found.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ spec }) => spec.target);
+    const standing = found.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    return standing.map(({ spec: { target, action } }) => ({ ...target, action }));
   }
 
   return {

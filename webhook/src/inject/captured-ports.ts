@@ -1,9 +1,15 @@
 // Which ports of a pod the agent captures, and how. Least privilege first: a port that a Service targets by name costs
 // nothing; nft rules, which need NET_ADMIN, are written only where an Intercept wants a port that no name leads to.
 
-import { AGENT_FIRST_PORT, type CapturedPort, INJECT, type InterceptTarget } from '@kubectl-tp/control-plane/api';
+import { AGENT_FIRST_PORT, type CapturedPort, INJECT } from '@kubectl-tp/control-plane/api';
 import { type AppPort, findByName, findByNumber, freePorts, listAppPorts } from './app-ports.ts';
-import { findServicePort, isSelected, type NamespaceView, type ServiceView } from './namespace-view.ts';
+import {
+  findServicePort,
+  isSelected,
+  type NamespaceView,
+  type ServiceView,
+  type WantedTarget,
+} from './namespace-view.ts';
 import type { Pod } from './pod.ts';
 
 /** The bound of `AgentDescription`. Ports that Intercepts target come first; the others are not needed today. */
@@ -16,7 +22,7 @@ type WantedPort = AppPort & { readonly direct: boolean };
 export function findCapturedPorts(
   pod: Pod,
   namespace: NamespaceView,
-  targets: readonly InterceptTarget[],
+  targets: readonly WantedTarget[],
 ): CapturedPort[] {
   const services = namespace.services.filter((service) => isSelected(service, pod.metadata.labels ?? {}));
   const asksItself = pod.metadata.annotations?.[INJECT] === 'enabled';
@@ -57,7 +63,9 @@ function listNamedPorts(pod: Pod): AppPort[] {
   return [...names].flatMap((name) => (name === undefined ? [] : (findByName(pod, name) ?? [])));
 }
 
-function findWantedPort(target: InterceptTarget, pod: Pod, services: readonly ServiceView[]): WantedPort | undefined {
+function findWantedPort(target: WantedTarget, pod: Pod, services: readonly ServiceView[]): WantedPort | undefined {
+  // Nothing that comes to the pod concerns an exit.
+  if (target.action === 'Exit') return undefined;
   if (target.kind !== 'Service') {
     const port = findContainerPort(pod, target.port);
     return port && { ...port, direct: false };

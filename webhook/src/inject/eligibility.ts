@@ -5,11 +5,10 @@ import {
   AGENT_CONTAINER,
   CAPTURE_CONTAINER,
   INJECT,
-  type InterceptTarget,
   workloadOfPod,
 } from '@kubectl-tp/control-plane/api';
 import { AGENT_VOLUMES } from './agent-volumes.ts';
-import { isSelected, type NamespaceView } from './namespace-view.ts';
+import { isSelected, type NamespaceView, type WantedTarget } from './namespace-view.ts';
 import type { Pod } from './pod.ts';
 
 export const SKIP_REASONS = {
@@ -39,7 +38,7 @@ export function findSkipReason(pod: Pod, namespace: NamespaceView): SkipReason |
 }
 
 /** The targets of Intercepts that lead to this pod. */
-export function findTargets(pod: Pod, namespace: NamespaceView): InterceptTarget[] {
+export function findTargets(pod: Pod, namespace: NamespaceView): WantedTarget[] {
   const labels = pod.metadata.labels ?? {};
   const workload = workloadOfPod(pod.metadata);
   const services = new Set(namespace.services.filter((service) => isSelected(service, labels)).map(({ name }) => name));

@@ -29,9 +29,12 @@ export type Injection =
 export function injectPod(pod: Pod, namespace: NamespaceView, settings: InjectSettings): Injection {
   const reason = findSkipReason(pod, namespace);
   if (reason !== undefined) return { outcome: 'skipped', reason };
-  const wanted = findCapturedPorts(pod, namespace, findTargets(pod, namespace));
+  const targets = findTargets(pod, namespace);
+  const wanted = findCapturedPorts(pod, namespace, targets);
   const ports = wanted.filter((port) => !isByNft(port) || !refusesNetAdmin(namespace));
-  if (ports.length === 0) return { outcome: 'skipped', reason: wanted.length === 0 ? 'NoPort' : 'PrivilegeRefused' };
+  const isExit = targets.some(({ action }) => action === 'Exit');
+  if (ports.length === 0 && !isExit)
+    return { outcome: 'skipped', reason: wanted.length === 0 ? 'NoPort' : 'PrivilegeRefused' };
   if (hasNewNameTaken(pod, ports)) return { outcome: 'skipped', reason: 'NameCollision' };
   const description = { version: settings.version, ports };
   return { outcome: 'injected', pod: describe(buildPod(pod, ports, settings), description), description };

@@ -1,13 +1,15 @@
 // What injection needs to know of a pod's namespace beside the pod.
 
-import type { InterceptTarget } from '@kubectl-tp/control-plane/api';
+import type { InterceptAction, InterceptTarget } from '@kubectl-tp/control-plane/api';
 
 export type NamespaceView = {
   readonly labels: Readonly<Record<string, string>>;
   readonly services: readonly ServiceView[];
   /** Targets of the namespace's Intercepts. */
-  readonly targets: readonly InterceptTarget[];
+  readonly targets: readonly WantedTarget[];
 };
+
+export type WantedTarget = InterceptTarget & { readonly action?: InterceptAction };
 
 export type ServiceView = {
   readonly name: string;

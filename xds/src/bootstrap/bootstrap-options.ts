@@ -10,6 +10,7 @@ export type CapturedPort = {
 };
 
 export type BootstrapOptions = {
+  /** None in a pod that connections only leave from. */
   readonly ports: readonly CapturedPort[];
   readonly controlPlane: {
     /** DNS name, which its certificate must have, too. */
@@ -38,7 +39,6 @@ export function assertBootstrapOptions({
 }: BootstrapOptions): void {
   const numbers = [...ports.flatMap(({ appPort, agentPort }) => [appPort, agentPort]), readinessPort ?? []].flat();
   const faults = [
-    ports.length === 0 && 'no port is captured',
     !numbers.every(isPort) && `one of the ports ${numbers.join(', ')} is none`,
     new Set(numbers).size < numbers.length && `the ports ${numbers.join(', ')} clash`,
     controlPlane.host === '' && 'the control plane has no host name',

@@ -8,6 +8,27 @@ export type AgentConfig = {
   readonly ports: readonly AgentPort[];
   /** One per session that any intercept of this agent names. */
   readonly tunnels: readonly Tunnel[];
+  /** Where connections of laptops come that are to leave from this pod; absent: there are none. */
+  readonly gate?: Gate;
+};
+
+/** A port of the agent by which laptops connect to elsewhere as if they were in this pod. */
+export type Gate = {
+  readonly port: number;
+  /** The gate listens here, too, inside of the pod alone: a connection to it proves the way and leaves no pod. */
+  readonly proofAddress: string;
+  /** Addresses of the relays, which have asked whether a session may go where it wants: nobody else is listened to. */
+  readonly relays: readonly string[];
+  readonly exits: readonly Exit[];
+};
+
+export type Exit = {
+  /** `<namespace>/<name>` of the Intercept. */
+  readonly id: string;
+  /** Server name by which a laptop asks for this exit. */
+  readonly serverName: string;
+  /** DNS name that the laptop's certificate must have. */
+  readonly peerName: string;
 };
 
 export type AgentPort = {
@@ -41,6 +62,11 @@ export type Tunnel = {
   /** Relays that hold the session's tunnel now; none = the laptop is away. */
   readonly relays: readonly { readonly address: string; readonly port: number }[];
 };
+
+/** Only an agent that talks to laptops needs to prove who it is. */
+export function hasLaptops({ tunnels, gate }: { tunnels: readonly Tunnel[]; gate?: Gate | undefined }): boolean {
+  return tunnels.length > 0 || gate !== undefined;
+}
 
 /** What an agent proves its identity with and trusts, PEM; sent by SDS on the same stream. */
 export type AgentCredentials = {

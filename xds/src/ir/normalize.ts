@@ -1,12 +1,16 @@
 // An agent's configuration without what Envoy could not take and without doubles. Ports and relays come in one order,
 // so that equal configurations stay equal.
 
-import type { AgentConfig, AgentPort, InterceptRoute, Tunnel } from './agent-config.ts';
+import { isIP } from 'node:net';
+import type { AgentConfig, AgentPort, Gate, InterceptRoute, Tunnel } from './agent-config.ts';
 import {
   isRelay,
+  MAX_EXITS,
   MAX_INTERCEPTS_PER_PORT,
   MAX_PORTS,
   validateAgent,
+  validateExit,
+  validateGate,
   validateIntercept,
   validatePort,
   validateTunnel,
@@ -14,11 +18,28 @@ import {
 
 /** Of doubles the first stays. Intercepts keep their order, which is their precedence. */
 export function normalizeAgentConfig(config: AgentConfig): AgentConfig {
-  if (validateAgent(config).length > 0) return { ...config, ports: [], tunnels: [] };
+  const { gate, ...rest } = config;
+  if (validateAgent(config).length > 0) return { ...rest, ports: [], tunnels: [] };
   const tunnels = normalizeTunnels(config.tunnels);
   const ports = normalizePorts(config.ports, new Set(tunnels.map(({ session }) => session)));
   const used = new Set(ports.flatMap((port) => port.intercepts.map(({ session }) => session)));
-  return { ...config, ports, tunnels: tunnels.filter(({ session }) => used.has(session)) };
+  return {
+    ...rest,
+    ports,
+    tunnels: tunnels.filter(({ session }) => used.has(session)),
+    ...normalizeGate(gate, ports),
+  };
+}
+
+/** Without an exit that works, or a relay to come from, there is no gate. */
+function normalizeGate(gate: Gate | undefined, ports: readonly AgentPort[]): { gate?: Gate } {
+  if (gate === undefined || validateGate(gate, ports).length > 0) return {};
+  const relays = [...new Set(gate.relays.filter((address) => isIP(address) !== 0))].sort(compare);
+  const valid = gate.exits.filter((exit) => validateExit(exit).length === 0);
+  const exits = keepFirst(valid, ({ id }) => id)
+    .slice(0, MAX_EXITS)
+    .sort((a, b) => compare(a.id, b.id));
+  return exits.length === 0 || relays.length === 0 ? {} : { gate: { ...gate, relays, exits } };
 }
 
 function normalizeTunnels(tunnels: readonly Tunnel[]): Tunnel[] {

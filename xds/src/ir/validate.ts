@@ -2,18 +2,20 @@
 // intercept is left out and named, instead of Envoy refusing all that came with it.
 
 import { isIP } from 'node:net';
-import type { AgentConfig, AgentPort, InterceptRoute, Tunnel } from './agent-config.ts';
+import type { AgentConfig, AgentPort, Exit, Gate, InterceptRoute, Tunnel } from './agent-config.ts';
 
 export type Problem = {
   /** What is left out because of it; `agent` means everything. */
-  readonly subject: 'agent' | 'port' | 'intercept' | 'session' | 'relay';
-  /** Number of the port, id of the intercept, name of the session, address of the relay. */
+  readonly subject: 'agent' | 'port' | 'intercept' | 'session' | 'relay' | 'gate';
+  /** Number of the port, id of the intercept, name of the session, address of the relay, number of the gate's port. */
   readonly name: string;
   readonly message: string;
 };
 
 export const MAX_PORTS = 16;
 export const MAX_INTERCEPTS_PER_PORT = 256;
+/** Each is a filter chain per relay. */
+export const MAX_EXITS = 64;
 export const MAX_HEADERS_PER_INTERCEPT = 16;
 const MAX_HEADER_VALUE_BYTES = 4096;
 
@@ -25,7 +27,7 @@ const ID = /^[a-z0-9][a-z0-9./-]{0,319}$/;
 
 /** Never throws; an empty list means that all of it works. */
 export function validateAgentConfig(config: AgentConfig): Problem[] {
-  const { ports, tunnels } = config;
+  const { ports, tunnels, gate } = config;
   const sessions = new Set(tunnels.map(({ session }) => session));
   const intercepts = ports.flatMap((port) => port.intercepts);
   return [
@@ -39,6 +41,7 @@ export function validateAgentConfig(config: AgentConfig): Problem[] {
     ...ports.flatMap((port) => findSurplus('intercept', port.intercepts, nameOfIntercept, MAX_INTERCEPTS_PER_PORT)),
     ...tunnels.flatMap(validateTunnel),
     ...findRepeated('session', tunnels, nameOfTunnel, ({ session }) => `session ${session}`),
+    ...(gate === undefined ? [] : validateGateAndExits(gate, ports)),
   ];
 }
 
@@ -92,6 +95,33 @@ export function validateTunnel({ session, peerName, relays }: Tunnel): Problem[]
       .filter((relay) => !isRelay(relay))
       .flatMap(({ address, port }) => toProblems('relay', `${address}:${port}`, ['it is no IP address and port'])),
   ];
+}
+
+function validateGateAndExits(gate: Gate, ports: readonly AgentPort[]): Problem[] {
+  const nameOfExit = ({ id }: Exit): string => id;
+  return [
+    ...validateGate(gate, ports),
+    ...gate.exits.flatMap(validateExit),
+    ...findRepeated('intercept', gate.exits, nameOfExit, ({ id }) => `intercept ${id}`),
+    ...findSurplus('intercept', gate.exits, nameOfExit, MAX_EXITS),
+  ];
+}
+
+export function validateGate({ port, proofAddress }: Gate, ports: readonly AgentPort[]): Problem[] {
+  const taken = ports.some(({ appPort, agentPort }) => appPort === port || agentPort === port);
+  return toProblems('gate', String(port), [
+    !isPort(port) && `${port} is no port number`,
+    !isIP(proofAddress) && `"${proofAddress}" is no IP address`,
+    taken && `port ${port} is taken by the application or by the agent`,
+  ]);
+}
+
+export function validateExit({ id, serverName, peerName }: Exit): Problem[] {
+  return toProblems('intercept', id, [
+    !ID.test(id) && `"${id}" is no <namespace>/<name>`,
+    !DNS_NAME.test(serverName) && `"${serverName}" is no DNS name`,
+    !DNS_NAME.test(peerName) && `"${peerName}" is no DNS name`,
+  ]);
 }
 
 export function isRelay({ address, port }: Tunnel['relays'][number]): boolean {

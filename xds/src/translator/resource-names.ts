@@ -21,6 +21,9 @@ export const probeName = (intercept: string): string => `probe/${intercept}`;
 /** Endpoints of an intercept's tunnel cluster, whichever of the two names that has. */
 export const relaysName = (intercept: string): string => `relays/${intercept}`;
 
+/** Listener of the gate, and the cluster of everywhere that connections go from there. */
+export const GATE = 'gate';
+
 /** Whose a resource is by its name: what exists for one intercept is named `<what>/<namespace>/<name>`, all else isn't. */
 export function interceptOfResource(name: string): string | undefined {
   const [, ...intercept] = name.split('/');

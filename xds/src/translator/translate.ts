@@ -2,7 +2,15 @@
 // its own file. Pure: equal input gives equal bytes, whatever the order of ports, tunnels and relays.
 
 import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
-import type { AgentConfig, AgentCredentials, AgentPort, InterceptRoute, Tunnel } from '../ir/agent-config.ts';
+import {
+  type AgentConfig,
+  type AgentCredentials,
+  type AgentPort,
+  type Gate,
+  hasLaptops,
+  type InterceptRoute,
+  type Tunnel,
+} from '../ir/agent-config.ts';
 import { normalizeAgentConfig } from '../ir/normalize.ts';
 import { ClusterSchema } from '../proto/generated/envoy/config/cluster/v3/cluster_pb.ts';
 import { ClusterLoadAssignmentSchema } from '../proto/generated/envoy/config/endpoint/v3/endpoint_pb.ts';
@@ -12,6 +20,7 @@ import { SecretSchema } from '../proto/generated/envoy/extensions/transport_sock
 import { createResourceSet, type EncodedResource, type ResourceSet, type ResourceType } from '../resource-set.ts';
 import { buildAppCluster } from './app-cluster.ts';
 import { buildTunnelEndpoints, type Endpoint } from './endpoint.ts';
+import { buildGateCluster, buildGateListener } from './gate.ts';
 import { buildListener } from './listener.ts';
 import { createMemo } from './memo.ts';
 import { buildProbeCluster, buildProbeEndpoints } from './probe-cluster.ts';
@@ -25,7 +34,7 @@ import { buildTunnelCluster } from './tunnel-cluster.ts';
  * set. Without credentials no laptop can be reached, so intercepts are left out and everybody is a bystander.
  */
 export function buildAgentResources(config: AgentConfig, credentials: AgentCredentials | undefined): ResourceSet {
-  const { podIp, ports, tunnels } = normalizeAgentConfig(
+  const { podIp, ports, tunnels, gate } = normalizeAgentConfig(
     credentials === undefined ? withoutIntercepts(config) : config,
   );
   return createResourceSet([
@@ -34,7 +43,8 @@ export function buildAgentResources(config: AgentConfig, credentials: AgentCrede
       const application = { address: podIp, port: appPort };
       return intercepts.flatMap((intercept) => translateIntercept(intercept, tunnels, application));
     }),
-    ...(credentials === undefined || tunnels.length === 0 ? [] : translateCredentials(credentials)),
+    ...(gate === undefined ? [] : translateGate(podIp, gate)),
+    ...(credentials === undefined || !hasLaptops({ tunnels, gate }) ? [] : translateCredentials(credentials)),
   ]);
 }
 
@@ -89,6 +99,13 @@ function translateProbe(intercept: InterceptRoute, tunnel: Tunnel): EncodedResou
   ];
 }
 
+function translateGate(podIp: string, gate: Gate): EncodedResource[] {
+  return [
+    remember(['gate cluster'], () => encode('cluster', ClusterSchema, buildGateCluster())),
+    remember(['gate', podIp, gate], () => encode('listener', ListenerSchema, buildGateListener(podIp, gate))),
+  ];
+}
+
 /** By the object, so that no private key outlives it. */
 const secretsOf = new WeakMap<AgentCredentials, EncodedResource[]>();
 
@@ -105,7 +122,7 @@ function translateCredentials(credentials: AgentCredentials): EncodedResource[] 
   return secrets;
 }
 
-function withoutIntercepts(config: AgentConfig): AgentConfig {
+function withoutIntercepts({ gate: _, ...config }: AgentConfig): AgentConfig {
   return { ...config, ports: config.ports.map((port) => ({ ...port, intercepts: [] })) };
 }
 

@@ -79,6 +79,17 @@ const OWNER_GROUPS_RULE: Rule = {
   message: "the owner's groups cannot be changed",
 };
 
+const LAPTOP_RULE: Rule = {
+  rule: "(self.action == 'Exit') != has(self.laptop)",
+  message: 'an intercept that redirects needs laptop.port, and an exit has none',
+};
+
+/** What an exit could not honour must not look as if it did. */
+const EXIT_RULE: Rule = {
+  rule: "self.action != 'Exit' || (self.match.headers.size() == 0 && !has(self.target.port))",
+  message: 'an exit matches no requests, so it has neither headers nor a port of its target',
+};
+
 const PORT_RULE: Rule = {
   rule: "self.matches('^[0-9]{1,5}$') ? int(self) >= 1 && int(self) <= 65535 : self.matches('^[a-z0-9]([a-z0-9-]*[a-z0-9])?$')",
   message: 'the port must be a number from 1 to 65535 or the name of a port',
@@ -144,7 +155,8 @@ function buildStatus(schema: TSchema): StructuralSchema {
 function withInterceptRules(spec: StructuralSchema): StructuralSchema {
   const fixed = withImmutable(spec, ['session', 'target', 'match', 'action']);
   const withPort = at(fixed, ['target', 'port'], (port) => withRules(port, [PORT_RULE]));
-  return at(withPort, ['match', 'headers'], (headers) => listMap(headers, 'name'));
+  const withHeaders = at(withPort, ['match', 'headers'], (headers) => listMap(headers, 'name'));
+  return withRules(withHeaders, [LAPTOP_RULE, EXIT_RULE]);
 }
 
 /** The rule stands at each field: the cost of comparing whole specs would exceed the API server's budget. */

@@ -39,15 +39,20 @@ export type RequestMatch = Static<typeof RequestMatch>;
 export const Fallback = Type.Union([Type.Literal('Pod'), Type.Literal('Fail')], { default: 'Pod' });
 export type Fallback = Static<typeof Fallback>;
 
+/** Exit: no requests come to the laptop, but connections of the laptop leave from the target's pods. */
+export const InterceptAction = Type.Union([Type.Literal('Redirect'), Type.Literal('Exit')], { default: 'Redirect' });
+export type InterceptAction = Static<typeof InterceptAction>;
+
 export const InterceptSpec = Type.Object({
   /** User name as the API server knows it; the webhook stamps it, whatever the request says. */
   owner: Type.Optional(Type.String({ maxLength: 1024 })),
   /** Name of the owner's Session in the install's namespace. */
   session: Type.String({ minLength: 1, maxLength: 63, pattern: '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$' }),
-  action: Type.Union([Type.Literal('Redirect')], { default: 'Redirect' }),
+  action: InterceptAction,
   target: InterceptTarget,
   match: RequestMatch,
-  laptop: Type.Object({ port: Type.Integer({ minimum: 1, maximum: 65535 }) }),
+  /** Where requests come to; an exit has none. */
+  laptop: Type.Optional(Type.Object({ port: Type.Integer({ minimum: 1, maximum: 65535 }) })),
   /** Who answers a matched request that cannot reach the laptop: the pod, or an error. */
   fallback: Fallback,
   /** The intercept ends by itself at this time. */

@@ -5,14 +5,17 @@ import type { Duplex } from 'node:stream';
 import {
   type DialRequest,
   type DialResult,
+  type ExitName,
   encodeDialResult,
   MAX_DIAL_REQUEST_BYTES,
   parseDialRequest,
   readPrefix,
 } from '../../protocol/index.ts';
+import type { Exits } from '../exits.ts';
 import type { Reach, Verdict } from '../reach.ts';
-import { joinConnection } from './join-connection.ts';
+import { joinConnection, type TellResult } from './join-connection.ts';
 import { joinDatagrams } from './join-datagrams.ts';
+import { joinExit } from './join-exit.ts';
 import { joinResolver } from './join-resolver.ts';
 
 /** A laptop sends it with the opening of the stream. */
@@ -25,6 +28,7 @@ export type DialOutcome = DialResult | 'malformed';
 
 export type DialOutOptions = {
   readonly mayDial: MayDial;
+  readonly findAgents: Exits['find'];
   /** Addresses of the cluster's resolver, the preferred one first. */
   readonly nameServers: readonly string[];
   readonly onDialed?: (outcome: DialOutcome) => void;
@@ -33,7 +37,7 @@ export type DialOutOptions = {
 /** Takes over a stream. */
 export type DialOut = (session: string, stream: Duplex) => Promise<void>;
 
-export function createDialOut({ mayDial, nameServers, onDialed }: DialOutOptions): DialOut {
+export function createDialOut({ mayDial, findAgents, nameServers, onDialed }: DialOutOptions): DialOut {
   const limits = { timeoutMs: REQUEST_TIMEOUT_MS, maxBytes: MAX_DIAL_REQUEST_BYTES };
 
   function answer(stream: Duplex, result: DialResult, reason?: string): void {
@@ -48,7 +52,15 @@ export function createDialOut({ mayDial, nameServers, onDialed }: DialOutOptions
 
   /** Where the request may go is the one form of its address that was judged. */
   async function judge(session: string, { kind, host }: DialRequest): Promise<Verdict> {
-    return kind === 'dns' ? { allowed: true, address: '' } : mayDial(session, host);
+    const isNowhere = kind === 'dns' || (kind === 'exit' && host === '');
+    return isNowhere ? { allowed: true, address: '' } : mayDial(session, host);
+  }
+
+  /** From any of the pods: each connection from another, as callers of a Service have it. */
+  async function leave(stream: Duplex, { session, exit, to, tell }: Leaving): Promise<void> {
+    const found = await findAgents(session, exit);
+    if ('reason' in found) return tell('unreachable', found.reason);
+    if (!stream.destroyed) joinExit(stream, { agents: shuffle(found.agents), to }, tell);
   }
 
   return async (session, stream) => {
@@ -65,6 +77,21 @@ export function createDialOut({ mayDial, nameServers, onDialed }: DialOutOptions
     const tell = (result: DialResult, reason?: string) => answer(stream, result, reason);
     if (request.kind === 'dns') joinResolver(stream, nameServers, tell);
     else if (request.kind === 'udp') joinDatagrams(stream, to, tell);
-    else joinConnection(stream, to, tell);
+    else if (request.exit !== undefined) {
+      await leave(stream, { session, exit: request.exit, to: to.host === '' ? undefined : to, tell });
+    } else joinConnection(stream, to, tell);
   };
+}
+
+type Leaving = {
+  readonly session: string;
+  readonly exit: ExitName;
+  readonly to: { host: string; port: number } | undefined;
+  readonly tell: TellResult;
+};
+
+/** Every order is as likely (Fisher and Yates). */
+function shuffle<T>(items: readonly T[]): T[] {
+  const rest = [...items];
+  return items.flatMap(() => rest.splice(Math.floor(Math.random() * rest.length), 1));
 }

@@ -11,11 +11,23 @@ const KEEP_ALIVE_AFTER_MS = 30_000;
 
 export type TellResult = (result: DialResult, reason?: string) => void;
 
+export type ConnectionOptions = {
+  readonly host: string;
+  readonly port: number;
+  /** Goes to the far side before what the laptop sends. */
+  readonly header?: Buffer;
+  readonly timeoutMs?: number;
+};
+
 /** Calls `tell` once, before any byte of the far side goes into the stream. */
-export function joinConnection(stream: Duplex, { host, port }: { host: string; port: number }, tell: TellResult): void {
+export function joinConnection(
+  stream: Duplex,
+  { host, port, header, timeoutMs = CONNECT_TIMEOUT_MS }: ConnectionOptions,
+  tell: TellResult,
+): void {
   const socket = dial(host, port);
   const giveUp = () => socket.destroy();
-  const timer = setTimeout(() => fail(`Nothing answers at ${host} port ${port}.`, 'timeout'), CONNECT_TIMEOUT_MS);
+  const timer = setTimeout(() => fail(`Nothing answers at ${host} port ${port}.`, 'timeout'), timeoutMs);
 
   function settle(): void {
     clearTimeout(timer);
@@ -39,6 +51,7 @@ export function joinConnection(stream: Duplex, { host, port }: { host: string; p
   socket.once('connect', () => {
     settle();
     tell('connected');
+    if (header !== undefined) socket.write(header);
     splice({ stream, reset: () => stream.destroy() }, { stream: socket, reset: () => resetSocket(socket) });
   });
 }

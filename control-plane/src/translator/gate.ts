@@ -1,0 +1,38 @@
+// The gate of an agent: for which sessions' connections it opens, and from which relays they may come.
+
+import type { Gate } from '@kubectl-tp/xds';
+import { COMPONENT_LABEL, GATE_PROOF_ADDRESS } from '../api/index.ts';
+import { compareText } from '../match/index.ts';
+import { buildServerName, sessionName } from '../protocol/server-name.ts';
+import type { ClusterState, PodModel } from '../state/cluster-state.ts';
+import { findGatePort } from './exit-target.ts';
+import type { LiveIntercept } from './intercept.ts';
+
+/** Undefined unless somebody has asked for it. */
+export function buildGate(pod: PodModel, exits: readonly LiveIntercept[], relays: readonly string[]): Gate | undefined {
+  if (exits.length === 0) return undefined;
+  return {
+    port: findGatePort(pod),
+    proofAddress: GATE_PROOF_ADDRESS,
+    relays,
+    exits: exits.toSorted((a, b) => compareText(a.id, b.id)).map(buildExit),
+  };
+}
+
+/** In all families, sorted. Not only those that are ready: one that is ending still has laptops. */
+export function listRelayAddresses({ pods }: ClusterState, installNamespace: string): readonly string[] {
+  const relays = [...pods.values()].filter(
+    ({ namespace, labels }) => namespace === installNamespace && labels[COMPONENT_LABEL] === 'relay',
+  );
+  const addresses = relays.flatMap(({ ip, otherIps }) => (ip === undefined ? [] : [ip, ...otherIps]));
+  return addresses.toSorted(compareText);
+}
+
+function buildExit({ id, object: { metadata, spec } }: LiveIntercept): Gate['exits'][number] {
+  const { session } = spec;
+  return {
+    id,
+    serverName: buildServerName({ intercept: metadata.name, namespace: metadata.namespace, session }),
+    peerName: sessionName(session),
+  };
+}

@@ -1,0 +1,119 @@
+// Connections that leave from the pods of a workload: a relay joins each with the gate of an agent there, and TLS runs
+// between laptop and agent. Names, and which addresses are the cluster's, are for others to know.
+
+import type { Duplex } from 'node:stream';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { buildServerName, type DialRequest, type ExitName } from '@kubectl-tp/control-plane/protocol';
+import type { TlsIdentity } from '../tunnel/tls-identity.ts';
+import { DialError, type Dialer, type Endpoint } from './dialer.ts';
+
+/**
+ * For the agent's connection to the far side and the handshake after it. Shorter than the agent itself waits, so that
+ * silence is told from a refusal, and as long as relays wait when they dial.
+ */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+export type ExitDialerOptions = {
+  /** Of the outbound tunnel. */
+  readonly open: (request: DialRequest, signal: AbortSignal) => Promise<Duplex>;
+  readonly exit: ExitName;
+  /** Name of the Session. */
+  readonly session: string;
+  readonly identity: () => TlsIdentity;
+};
+
+export type ExitDialer = Dialer & {
+  /** Resolves when relay and an agent were seen to work; throws DialError, or the signal's reason. */
+  prove(signal: AbortSignal): Promise<void>;
+};
+
+export function createExitDialer({ open, exit, session, identity }: ExitDialerOptions): ExitDialer {
+  const servername = buildServerName({ intercept: exit.name, namespace: exit.namespace, session });
+
+  async function dial({ host, port }: Endpoint, signal: AbortSignal): Promise<Duplex> {
+    const stream = await open({ kind: 'exit', host, port, exit }, signal);
+    const { gateContext, verifyAgent } = identity();
+    const tls = connectTls({
+      socket: stream,
+      secureContext: gateContext,
+      servername,
+      // Agents have no names that a client could check: their certificates are judged below.
+      rejectUnauthorized: false,
+    });
+    tie(tls, stream);
+    try {
+      await handshake(tls, signal);
+      const certificate = tls.getPeerX509Certificate();
+      const agent = certificate && verifyAgent(certificate, Date.now());
+      if (agent?.namespace !== exit.namespace) {
+        throw new DialError('unreachable', `What answers is no agent of namespace ${exit.namespace}.`);
+      }
+      return tls;
+    } catch (error) {
+      tls.destroy();
+      stream.destroy();
+      throw error;
+    }
+  }
+
+  return {
+    connect: dial,
+    openDatagrams(_to, { onClose }) {
+      let isClosed = false;
+      setImmediate(() => {
+        if (!isClosed) onClose('unreachable');
+      });
+      return {
+        send: () => undefined,
+        close() {
+          isClosed = true;
+        },
+      };
+    },
+    async prove(signal) {
+      const stream = await dial({ host: '', port: 0 }, signal);
+      stream.destroy();
+    },
+  };
+}
+
+/** TLS itself cannot say reset: the stream below does, both ways. */
+function tie(tls: TLSSocket, stream: Duplex): void {
+  tls.on('error', () => stream.destroy());
+  tls.on('close', () => {
+    if (!(tls.readableEnded && tls.writableFinished)) stream.destroy();
+  });
+  stream.on('error', (error) => tls.destroy(error));
+  stream.on('close', () => {
+    if (!stream.readableEnded) tls.destroy();
+  });
+}
+
+/** The agent's last word comes when the far side has accepted; when it has not, the agent hangs up. */
+function handshake(tls: TLSSocket, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error) => {
+      clearTimeout(limit);
+      tls.off('error', onError).off('close', onClose);
+      signal.removeEventListener('abort', onAbort);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const onError = (error: Error) => settle(explain(error));
+    const onClose = () => settle(explain(undefined));
+    const onAbort = () => settle(signal.reason);
+    const limit = setTimeout(() => settle(new DialError('timeout', 'Nobody answers there.')), CONNECT_TIMEOUT_MS);
+    tls.once('secureConnect', () => settle());
+    tls.once('error', onError).once('close', onClose);
+    signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
+  });
+}
+
+/** What is no TLS, or TLS that was broken off, is not the far side's doing. */
+function explain(error: (Error & { code?: string }) | undefined): DialError {
+  const isTls = error?.code?.startsWith('ERR_SSL') === true;
+  return isTls
+    ? new DialError('unreachable', `The agent does not take the connection: ${error?.message}`, { cause: error })
+    : new DialError('refused', 'The far side does not take the connection.', { cause: error });
+}

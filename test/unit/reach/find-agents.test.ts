@@ -1,0 +1,66 @@
+// By which agents a session's connections may leave: only by those that hold an exit of its own.
+
+import test from 'ava';
+import { findAgents } from '../../../control-plane/src/reach/find-agents.ts';
+import { buildState, type InterceptWords, type StateWords } from '../../fixtures/cluster-state.ts';
+
+const PODS: NonNullable<StateWords['pods']> = [
+  { name: 'web-1', ip: '10.0.0.1', agent: 'Name' },
+  { name: 'web-2', ip: '10.0.0.2', agent: [], ports: [{ number: 15078 }] },
+  { name: 'web-3', ip: '10.0.0.3', agent: 'Name', ready: false },
+  { name: 'web-4', ip: '10.0.0.4', agent: 'Name', terminating: true },
+  { name: 'web-5', ip: '10.0.0.5', agent: 'Name' },
+];
+const HOLDERS = ['web-1', 'web-2', 'web-3', 'web-4', 'web-9'];
+const EXIT: InterceptWords = {
+  name: 'web-out',
+  target: 'deployment/web',
+  action: 'Exit',
+  reports: { 'tp-control-plane-1': { generation: 1, pods: HOLDERS } },
+};
+const QUESTION = { session: 'alice-1', namespace: 'team-a', name: 'web-out' };
+
+function ask(change: Partial<InterceptWords> = {}, question: Partial<typeof QUESTION> = {}) {
+  const sessions = [
+    { name: 'alice-1', owner: 'alice' },
+    { name: 'alice-2', owner: 'alice' },
+    { name: 'bob-1', owner: 'bob' },
+    { name: 'nobodys', owner: null },
+  ];
+  const state = buildState({ intercepts: [{ ...EXIT, ...change }], pods: PODS, sessions });
+  return findAgents(state, { ...QUESTION, ...question });
+}
+
+const AGENTS = [
+  { pod: 'web-1', address: '10.0.0.1', port: 15078 },
+  { pod: 'web-2', address: '10.0.0.2', port: 15077 },
+];
+
+test('those of ready pods that hold it', (t) => {
+  t.deepEqual(ask(), { found: true, agents: AGENTS });
+});
+
+test('what two control plane pods say counts together', (t) => {
+  const reports = {
+    'tp-control-plane-1': { generation: 1, pods: ['web-2'] },
+    'tp-control-plane-2': { generation: 1, pods: ['web-1', 'web-2'] },
+  };
+  t.deepEqual(ask({ reports }), { found: true, agents: AGENTS });
+});
+
+test('neither what a dead one said, nor what was said of an earlier generation', (t) => {
+  t.deepEqual(ask({ reports: { gone: { generation: 1, pods: HOLDERS } } }), { found: true, agents: [] });
+  t.deepEqual(ask({ generation: 2 }), { found: true, agents: [] });
+});
+
+const none = test.macro((t, change: Partial<InterceptWords>, question: Partial<typeof QUESTION>) => {
+  t.deepEqual(ask(change, question), { found: false });
+});
+test('none for an exit that is not there', none, {}, { name: 'other' });
+test('none in another namespace', none, {}, { namespace: 'team-b' });
+test("none by somebody else's exit", none, {}, { session: 'bob-1' });
+test('none by an exit of another laptop of the same person', none, {}, { session: 'alice-2' });
+test('none by an exit that names the session of somebody else', none, { owner: 'bob' }, {});
+test('none for a session without owner', none, { session: 'nobodys', owner: null }, { session: 'nobodys' });
+test('none by an intercept of requests', none, { action: 'Redirect' }, {});
+test('none by an exit that is being deleted', none, { deleted: '2026-01-01T00:00:30Z' }, {});
