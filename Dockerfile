@@ -1,5 +1,6 @@
-# The image of control plane, webhook and relay; which of them runs is the command, as the chart sets it:
+# The image of control plane, webhook, relay and volume server; which of them runs is the command, as the chart sets it:
 #   node control-plane.mjs | node webhook.mjs | node relay.mjs
+# or a laptop sets it, for an ephemeral container: node volume-server.mjs
 # It also holds nft, for the init container of pods whose intercepted port has no name.
 
 FROM node:24.21.0-bookworm-slim AS programs

@@ -8,10 +8,11 @@ import { type BuildOptions, build } from 'esbuild';
 
 const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Files of the checkout by the name that the image has them under; the chart starts them. */
+/** Files of the checkout by the name that the image has them under; chart and laptops start them. */
 const PROGRAMS = {
   'control-plane': 'control-plane/src/main.ts',
   relay: 'control-plane/src/relay/main.ts',
+  'volume-server': 'control-plane/src/volume-server/main.ts',
   webhook: 'webhook/src/main.ts',
 };
 

@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   PORT_AMBIGUOUS: 'The target has several ports and none was chosen.',
   CONTAINER_NOT_FOUND: 'The pod has no container of that name.',
   BAD_MOUNT: 'The folder for the files of the pod cannot be used.',
+  VOLUMES_UNREACHABLE: 'A pod does not serve its volumes to the laptop.',
   NOBODY_LISTENS: 'No process listens on the local port.',
   PORT_IN_USE: 'Another process listens on the local port that the command or the proxy is to take.',
   CONFLICT: "Somebody else's intercept claims the same requests.",

@@ -1,7 +1,12 @@
 // The program: reads the command line, runs one command, turns its end into an exit code.
 
 import { enableCompileCache } from 'node:module';
-import { HELPER_PROCESS_WORD, NAMESPACE_PROCESS_WORD, SESSION_PROCESS_WORD } from './session/words.ts';
+import {
+  HELPER_PROCESS_WORD,
+  MOUNT_PROCESS_WORD,
+  NAMESPACE_PROCESS_WORD,
+  SESSION_PROCESS_WORD,
+} from './session/words.ts';
 
 const [word, ...words] = process.argv.slice(2);
 
@@ -15,6 +20,9 @@ if (word === SESSION_PROCESS_WORD) {
 } else if (word === NAMESPACE_PROCESS_WORD) {
   const { runNamespaceProcess } = await import('./network/rootless/namespace-process.ts');
   runNamespaceProcess();
+} else if (word === MOUNT_PROCESS_WORD) {
+  const { runMountProcess } = await import('./network/rootless/mount-process.ts');
+  runMountProcess();
 } else if (word === HELPER_PROCESS_WORD) {
   const { runHelperProcess } = await import('./network/helper/helper-process.ts');
   process.exitCode = await runHelperProcess(words);

@@ -5,6 +5,7 @@ export const ERROR_CODES = {
   TUNNEL_LOST: 'The tunnel ended under a connection that was still open.',
   TUNNEL_SILENT: 'The other end of the tunnel answered no ping.',
   TUNNEL_PROTOCOL_VIOLATED: 'The other end of the tunnel sent something that no frame may look like.',
+  SFTP_MALFORMED: 'Something on the way to the volumes of a pod sent what is no SFTP.',
 } as const;
 export type ProtocolErrorCode = keyof typeof ERROR_CODES;
 

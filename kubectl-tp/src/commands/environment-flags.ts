@@ -30,6 +30,7 @@ export function parseEnvironmentFlags(args: EnvironmentArguments): EnvironmentFl
       const { variables, missing } = selectVariables(environment, selection);
       for (const one of missing) tools.progress.warn(`the environment lacks ${describeMissing(one)}`);
       for (const why of facts.volumes?.missing ?? []) tools.progress.warn(`the files lack ${why}`);
+      for (const note of facts.volumes?.notes ?? []) tools.progress.warn(note);
       const all = { ...variables, ...ownVariables(facts), ...selection.override };
       for (const file of files) warnOfLeftOut(tools, file, await writeEnvironmentFile(file, all));
       return { ...all, ...pick(tools.env, STAYING), ...selection.override };

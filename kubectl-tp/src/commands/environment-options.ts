@@ -31,8 +31,8 @@ export const ENVIRONMENT_OPTIONS = {
   ...SELECTION_OPTIONS,
   mount: {
     type: 'string',
-    describe: "folder for the container's files, $TP_ROOT [a private one]; false for none",
-    value: 'FOLDER|false',
+    describe: "folder for the container's files, $TP_ROOT [a private one]; :rw to write in the pod; false for none",
+    value: 'FOLDER[:rw]|false',
   },
   ...CONTAINER_OPTIONS,
 } as const satisfies Options;
@@ -58,8 +58,20 @@ export function wantsEnvironment(args: EnvironmentArguments): boolean {
   return args['env-file'] !== undefined || args['env-json'] !== undefined || (args.mount ?? 'false') !== 'false';
 }
 
-/** `true` is what habit types for the default. */
+const WRITABLE = ':rw';
+const READ_ONLY = ':ro';
+
+/** `true` is what habit types for the default; `:rw` alone is a private folder that may be written. */
 export function parseMount(mount: string | undefined): { volumes?: VolumeRequest } {
   if (mount === 'false') return {};
-  return { volumes: mount === undefined || mount === 'true' ? {} : { root: resolve(mount) } };
+  const isWritable = mount?.endsWith(WRITABLE) === true;
+  const hasMode = isWritable || mount?.endsWith(READ_ONLY) === true;
+  const folder = hasMode ? mount?.slice(0, -WRITABLE.length) : mount;
+  const isPrivate = folder === undefined || folder === 'true' || folder === '';
+  return {
+    volumes: {
+      ...(isPrivate ? {} : { root: resolve(folder) }),
+      ...(isWritable ? { isWritable } : {}),
+    },
+  };
 }

@@ -20,14 +20,37 @@ export type ContainerPort = { name?: string; containerPort: number; protocol?: s
 export type Container = {
   name: string;
   image?: string;
+  imagePullPolicy?: string;
   ports?: ContainerPort[];
   env?: EnvVar[];
   envFrom?: EnvFrom[];
   resources?: { limits?: Labels; requests?: Labels };
   volumeMounts?: VolumeMount[];
+  securityContext?: SecurityContext;
 };
 
-export type VolumeMount = { name: string; mountPath: string; subPath?: string; subPathExpr?: string };
+export type VolumeMount = {
+  name: string;
+  mountPath: string;
+  readOnly?: boolean;
+  subPath?: string;
+  subPathExpr?: string;
+};
+
+export type SecurityContext = {
+  runAsUser?: number;
+  runAsGroup?: number;
+  allowPrivilegeEscalation?: boolean;
+  readOnlyRootFilesystem?: boolean;
+  capabilities?: { drop?: string[] };
+  seccompProfile?: { type: string };
+};
+
+/** A container that was put into a running pod, and stays listed there for ever. */
+export type EphemeralContainer = Container & {
+  command?: string[];
+  workingDir?: string;
+};
 
 export type EnvVar = {
   name: string;
@@ -48,6 +71,8 @@ export type SourceRef = { name: string; optional?: boolean };
 export type PodSpec = {
   containers: Container[];
   initContainers?: Container[];
+  ephemeralContainers?: EphemeralContainer[];
+  securityContext?: SecurityContext;
   nodeName?: string;
   hostNetwork?: boolean;
   serviceAccountName?: string;
@@ -79,8 +104,10 @@ export type ContainerStatus = {
   name: string;
   ready?: boolean;
   restartCount?: number;
-  state?: { waiting?: { reason?: string; message?: string }; terminated?: Terminated };
+  state?: { waiting?: { reason?: string; message?: string }; running?: object; terminated?: Terminated };
   lastState?: { terminated?: Terminated };
+  /** As whom it runs, where the kubelet tells. */
+  user?: { linux?: { uid: number; gid: number } };
 };
 
 export type Pod = KubernetesObject & {
@@ -94,6 +121,7 @@ export type Pod = KubernetesObject & {
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
     containerStatuses?: ContainerStatus[];
     initContainerStatuses?: ContainerStatus[];
+    ephemeralContainerStatuses?: ContainerStatus[];
   };
 };
 

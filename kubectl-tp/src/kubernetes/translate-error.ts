@@ -60,6 +60,9 @@ function missingRight(error: KubernetesError, installNamespace: string): TpError
 const OF_CLUSTER_ROLE =
   /^(\S+ intercepts\.kubectl-tp\.dev|(get|list|watch) (services|pods|events|(deployments|statefulsets|daemonsets|replicasets)\.apps))$/;
 
+/** What the ClusterRole tp-volumes gives beside a port-forward. */
+const OF_VOLUMES_ROLE = /^patch pods\/ephemeralcontainers$/;
+
 type Missing = { user: string; right: string; namespace: string | undefined; installNamespace: string };
 
 function grantHint({ user, right, namespace, installNamespace }: Missing): string {
@@ -68,12 +71,13 @@ function grantHint({ user, right, namespace, installNamespace }: Missing): strin
     return `An administrator of the cluster has this right.${alone}`;
   }
   const isThere = namespace === installNamespace;
-  const role = isThere ? '--role=tp-user' : '--clusterrole=tp-user';
-  if (!isThere && !OF_CLUSTER_ROLE.test(right)) {
+  const name = OF_VOLUMES_ROLE.test(right) ? 'tp-volumes' : 'tp-user';
+  const role = isThere && name === 'tp-user' ? '--role=tp-user' : `--clusterrole=${name}`;
+  if (!isThere && name === 'tp-user' && !OF_CLUSTER_ROLE.test(right)) {
     return `Ask whoever grants rights in that namespace; to see yours: kubectl -n ${namespace} auth can-i --list`;
   }
   const elsewhere = isThere ? '\nIf kubectl tp is installed in another namespace: --tp-namespace NAME' : '';
-  return `Ask an administrator: kubectl -n ${namespace} create rolebinding tp-user-${dnsName(user)} ${role} --user=${user}${elsewhere}`;
+  return `Ask an administrator: kubectl -n ${namespace} create rolebinding ${name}-${dnsName(user)} ${role} --user=${user}${elsewhere}`;
 }
 
 function deniedByWebhook(error: KubernetesError): TpError {

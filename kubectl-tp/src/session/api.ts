@@ -91,8 +91,12 @@ export type InterceptRequest = {
   readonly inside?: InsideRequest;
 };
 
-/** `root`: the absolute path of the folder; default: a private one. */
-export type VolumeRequest = { readonly root?: string };
+export type VolumeRequest = {
+  /** The absolute path of the folder; default: a private one. */
+  readonly root?: string;
+  /** What is written into live volumes is written in the pod. */
+  readonly isWritable?: boolean;
+};
 
 export type InterceptResult = InterceptName & {
   readonly session: string;

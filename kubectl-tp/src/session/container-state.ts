@@ -5,6 +5,7 @@ import type { Environment } from '../environment/collect.ts';
 import { readEnvironment } from '../environment/read-environment.ts';
 import { translateAddresses } from '../environment/translate-addresses.ts';
 import type { Container, Pod } from '../kubernetes/objects.ts';
+import type { TargetName } from '../kubernetes/target.ts';
 import { planMounts } from '../volumes/mounts.ts';
 import type { MountedVolumes, VolumeBook, VolumeOwner } from '../volumes/volume-book.ts';
 import type { VolumeRequest } from './api.ts';
@@ -20,6 +21,7 @@ type Options = {
   readonly client: KubernetesClient;
   readonly pod: Pod;
   readonly container: Container;
+  readonly target: TargetName;
   readonly owner: VolumeOwner;
   readonly book: VolumeBook;
   /** What programs are told for addresses of the cluster. */
@@ -34,14 +36,15 @@ type Options = {
 
 /** Throws BAD_MOUNT. */
 export async function readContainerState(options: Options): Promise<ContainerState> {
-  const { client, pod, container, owner, book, loaderVariables, volumes, holder, signal } = options;
+  const { client, pod, container, target, owner, book, loaderVariables, volumes, holder, signal } = options;
   const { namespace } = owner;
   const environment = await readEnvironment({ client, namespace, pod, container, loaderVariables, signal });
   const variables = translateAddresses(environment.variables, options.shownOf);
   const state = { container: container.name, environment: { ...environment, variables } };
   if (volumes === undefined) return state;
   // What the kubelet makes paths of is what the pod has.
-  const plan = planMounts(container, pod, environment.variables);
-  const wish = { owner, pod, plan, root: volumes.root, ...(holder === undefined ? {} : { holder }) };
+  const plan = planMounts(container, pod, environment.variables, volumes.isWritable);
+  const origin = { target, container: container.name };
+  const wish = { owner, pod, origin, plan, root: volumes.root, ...(holder === undefined ? {} : { holder }) };
   return { ...state, volumes: await book.mount(wish, signal) };
 }

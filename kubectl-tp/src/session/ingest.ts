@@ -24,6 +24,7 @@ export async function ingest(
   const state = await readContainerState({
     ...found,
     client,
+    target,
     owner: ownerOf(request),
     book,
     shownOf: await findShownAddresses(session.live(), inside),

@@ -128,9 +128,9 @@ async function readState(made: Made, port: number): Promise<Partial<ContainerSta
   const found = findContainer(pods, { container: request.container, port });
   if (found === undefined) return { environment: NO_POD };
   const owner = volumeOwner(object);
-  const { loaderVariables, volumes } = request;
+  const { loaderVariables, volumes, target } = request;
   const shownOf = await findShownAddresses(live, inside);
-  return readContainerState({ ...found, client, owner, book, shownOf, loaderVariables, volumes, signal });
+  return readContainerState({ ...found, client, target, owner, book, shownOf, loaderVariables, volumes, signal });
 }
 
 function volumeOwner({ metadata: { namespace, name } }: Intercept): VolumeOwner {

@@ -7,6 +7,7 @@ import { json } from 'node:stream/consumers';
 import { readDuration } from '../duration.ts';
 import { createCluster } from '../kubernetes/client.ts';
 import { VERSION } from '../version.ts';
+import { createLiveOpener } from '../volumes/live/open-live-mounts.ts';
 import { createVolumeBook } from '../volumes/volume-book.ts';
 import { createHandlers } from './handlers.ts';
 import { createIdleTimer } from './idle-timer.ts';
@@ -33,7 +34,9 @@ export async function runSessionProcess(): Promise<void> {
     identityPath: files.identity,
     log,
   });
-  const volumes = createVolumeBook({ client: session.cluster.client, folder: files.volumes, log });
+  const { cluster, installNamespace } = session;
+  const openLive = createLiveOpener({ cluster, installNamespace, log });
+  const volumes = createVolumeBook({ client: cluster.client, folder: files.volumes, openLive, log });
   const laptop = createLaptopSlot(session);
   /** The session stays, for another process; the laptop's network would be nobody's. */
   const close = async () => {

@@ -96,6 +96,11 @@ async function layVolumes(
   });
   const kept = [homedir(), process.cwd()];
   const programs = (env.PATH ?? '').split(delimiter).filter(Boolean);
-  const missing = await namespace.mountFiles({ root: volumes.root, paths, kept, programs });
+  const { root, shared } = volumes;
+  const writable = shared?.folders.flatMap(({ mount: { path, isReadOnly } }) =>
+    isReadOnly ? [] : [`/${path.join('/')}`],
+  );
+  const live = shared === undefined ? {} : { live: shared, writable: writable ?? [] };
+  const missing = await namespace.mountFiles({ root, paths, kept, programs, ...live });
   for (const why of missing) progress.warn(`only below $TP_ROOT are the files of ${why}`);
 }

@@ -17,57 +17,83 @@ export type Mount = {
   readonly hidden: readonly string[];
 };
 
+/** One whose content only the pod has. */
+export type LiveMount = {
+  /** Name of the pod's volume. */
+  readonly volume: string;
+  readonly mountPath: string;
+  readonly path: readonly string[];
+  readonly subPath?: readonly string[];
+  readonly isReadOnly: boolean;
+};
+
 export type MountPlan = {
   readonly mounts: readonly Mount[];
+  readonly live: readonly LiveMount[];
   /** A sentence for each that is left out. */
   readonly missing: readonly string[];
 };
 
-/** Outer folders come before inner ones. `variables` are for paths that refer to them. */
-export function planMounts(container: Container, pod: Pod, variables: Readonly<Record<string, string>>): MountPlan {
-  const planned = (container.volumeMounts ?? []).map((mount) => planOne(mount, pod, variables));
-  const mounts = planned
-    .flatMap((one) => ('error' in one ? [] : [one]))
-    .toSorted((a, b) => a.path.length - b.path.length);
+/**
+ * Outer folders come before inner ones. `variables` are for paths that refer to them; `isWritable`: live ones may be
+ * written, as far as the container may.
+ */
+export function planMounts(
+  container: Container,
+  pod: Pod,
+  variables: Readonly<Record<string, string>>,
+  isWritable = false,
+): MountPlan {
+  const all = (container.volumeMounts ?? []).map((mount) => planOne(mount, pod, { variables, isWritable }));
+  const planned = all.map((one) => outsideOfLive(one, all));
+  const paths = planned.flatMap((one) => ('error' in one ? [] : [one]));
+  const mounts = paths.flatMap((one) => ('isReadOnly' in one ? [] : [one]));
   return {
-    mounts: mounts.map((mount) => ({ ...mount, hidden: hiddenNames(mount, mounts) })),
+    mounts: mounts
+      .toSorted((a, b) => a.path.length - b.path.length)
+      .map((mount) => ({ ...mount, hidden: hiddenNames(mount, paths) })),
+    live: paths.flatMap((one) => ('isReadOnly' in one ? [one] : [])),
     missing: planned.flatMap((one) => ('error' in one ? [one.error] : [])),
   };
 }
 
-type Planned = Omit<Mount, 'hidden'>;
+type Planned = Omit<Mount, 'hidden'> | LiveMount;
+type Path = Pick<Planned, 'path'>;
+type Failed = { readonly error: string };
+type How = { readonly variables: Readonly<Record<string, string>>; readonly isWritable: boolean };
 
-function planOne(
-  mount: VolumeMount,
-  pod: Pod,
-  variables: Readonly<Record<string, string>>,
-): Planned | { error: string } {
+function planOne(mount: VolumeMount, pod: Pod, { variables, isWritable }: How): Planned | Failed {
   const { name, mountPath, subPath: plainSubPath, subPathExpr } = mount;
   const failed = (why: string) => ({ error: describeVolume(name, mountPath, why) });
   const volume = pod.spec.volumes?.find((one) => one.name === name);
   if (volume === undefined) return failed('the pod does not describe it');
-  if (sourcesOf(volume) === undefined) return failed(`volumes of kind ${kindOf(volume)} are not there yet`);
   const path = parseRelativePath(mountPath);
   if (path === undefined) return failed('this is no path for a folder of the laptop');
   const subPath = subPathExpr ? expand(subPathExpr, variables) : plainSubPath;
-  if (!subPath) return { volume, mountPath, path };
-  const names = parseRelativePath(subPath);
-  return names === undefined
-    ? failed(`its part ${JSON.stringify(subPath)} is no path inside of it`)
-    : { volume, mountPath, path, subPath: names };
+  const part = subPath ? parseRelativePath(subPath) : [];
+  if (part === undefined) return failed(`its part ${JSON.stringify(subPath)} is no path inside of it`);
+  const place = { mountPath, path, ...(part.length === 0 ? {} : { subPath: part }) };
+  if (sourcesOf(volume) !== undefined) return { volume, ...place };
+  return { volume: name, ...place, isReadOnly: !isWritable || mount.readOnly === true };
+}
+
+/** What is written into a live volume would be written in the pod. */
+function outsideOfLive(one: Planned | Failed, all: readonly (Planned | Failed)[]): Planned | Failed {
+  if ('error' in one) return one;
+  const outer = all.find((other) => 'isReadOnly' in other && isInside(one, other));
+  if (outer === undefined || 'error' in outer) return one;
+  const name = typeof one.volume === 'string' ? one.volume : one.volume.name;
+  return { error: describeVolume(name, one.mountPath, `it lies inside of ${outer.mountPath}, which is live`) };
+}
+
+function isInside(inner: Path, outer: Path): boolean {
+  return inner.path.length > outer.path.length && outer.path.every((name, at) => inner.path[at] === name);
 }
 
 export function describeVolume(name: string, mountPath: string, why: string): string {
   return `volume ${name} (${mountPath}): ${why}`;
 }
 
-function kindOf(volume: Volume): string {
-  return Object.keys(volume).find((key) => key !== 'name') ?? 'emptyDir';
-}
-
-function hiddenNames({ path }: Planned, all: readonly Planned[]): string[] {
-  const inner = all.filter(
-    (other) => other.path.length > path.length && path.every((name, at) => other.path[at] === name),
-  );
-  return inner.flatMap((other) => other.path[path.length] ?? []);
+function hiddenNames(mount: Path, all: readonly Path[]): string[] {
+  return all.filter((other) => isInside(other, mount)).flatMap((other) => other.path[mount.path.length] ?? []);
 }

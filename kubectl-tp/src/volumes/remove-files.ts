@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import type { Mount } from './mounts.ts';
 import { DATA, isWritersName } from './write-files.ts';
 
+type Place = Pick<Mount, 'path' | 'subPath'>;
+
 /** Folders go where they are empty then. What can't be removed stays. */
-export async function removeFiles(root: string, mounts: readonly Mount[]): Promise<void> {
+export async function removeFiles(root: string, mounts: readonly Place[]): Promise<void> {
   // Inner ones first: they lie in folders of outer ones.
   for (const { path, subPath } of mounts.toSorted((a, b) => b.path.length - a.path.length)) {
     const folders = await realFolders(root, path);
@@ -22,6 +24,14 @@ export async function removeFiles(root: string, mounts: readonly Mount[]): Promi
       await removeUnfinished(folder);
       if (folder !== root) await rmdir(folder).catch(() => undefined);
     }
+  }
+}
+
+/** Copies of volumes, whole: nothing in them is the person's. The folder, for what is mounted over it, goes as well. */
+export async function removeCopies(root: string, mounts: readonly Place[]): Promise<void> {
+  for (const { path } of mounts) {
+    const folders = await realFolders(root, path);
+    if (folders.length >= path.length - 1) await rm(join(root, ...path), { recursive: true, force: true });
   }
 }
 

@@ -2,8 +2,8 @@
 
 import { chmod, lstat, mkdir, readdir, rmdir } from 'node:fs/promises';
 import { TpError } from '../errors.ts';
-import type { Mount } from './mounts.ts';
-import { removeFiles } from './remove-files.ts';
+import type { LiveMount, Mount } from './mounts.ts';
+import { removeCopies, removeFiles } from './remove-files.ts';
 
 const PRIVATE = 0o700;
 
@@ -20,14 +20,20 @@ export async function createRootFolder(path: string): Promise<boolean> {
   }
 }
 
-type Written = { readonly root: string; readonly wasMade: boolean; readonly mounts: readonly Mount[] };
+type Written = {
+  readonly root: string;
+  readonly wasMade: boolean;
+  readonly mounts: readonly Mount[];
+  readonly live: readonly LiveMount[];
+};
 
 /**
- * Takes away what was written, and the folder itself if it was made for that and is empty then. Resolves with the names
+ * Nothing is mounted below any more. Takes away what was written, and the folder itself if it was made for that and is empty then. Resolves with the names
  * of what stays in it: files of the person.
  */
-export async function removeRootFolder({ root, wasMade, mounts }: Written): Promise<string[]> {
-  await removeFiles(root, mounts);
+export async function removeRootFolder({ root, wasMade, mounts, live }: Written): Promise<string[]> {
+  await removeCopies(root, live);
+  await removeFiles(root, [...mounts, ...live]);
   const left = await readdir(root).catch(() => []);
   if (wasMade && left.length === 0) await rmdir(root).catch(() => undefined);
   return left.toSorted();

@@ -6,11 +6,16 @@ import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import type { Pod } from '../kubernetes/objects.ts';
+import type { TargetName } from '../kubernetes/target.ts';
 import type { Log } from '../session/log.ts';
 import { writePrivateFile } from '../write-private-file.ts';
+import { unmountBelow } from './live/mounted-below.ts';
+import type { LiveMounts, OpenLiveMounts } from './live/open-live-mounts.ts';
+import type { SharedVolumes } from './live/share-volumes.ts';
+import { openVolumeKey, saveVolumeKey, type VolumeKey } from './live/volume-key.ts';
 import { createLiveVolumes, type LiveVolumes } from './live-volumes.ts';
-import type { Mount, MountPlan } from './mounts.ts';
-import { removeFiles } from './remove-files.ts';
+import type { LiveMount, Mount, MountPlan } from './mounts.ts';
+import { removeCopies, removeFiles } from './remove-files.ts';
 import { assertUsable, createRootFolder, removeRootFolder } from './root-folder.ts';
 
 /** Whom volumes belong to. */
@@ -28,11 +33,19 @@ export type MountedVolumes = {
   /** Mount paths as the container knows them. */
   readonly mounts: readonly string[];
   readonly missing: readonly string[];
+  /** What else to know of those that are there. */
+  readonly notes: readonly string[];
+  /** For a command that does not see mounts of this process. */
+  readonly shared?: Omit<SharedVolumes, 'close'>;
 };
+
+/** Where another pod with the same volumes is found when this one is gone. */
+export type VolumeOrigin = { readonly target: TargetName; readonly container: string };
 
 export type VolumeWish = {
   readonly owner: VolumeOwner;
   readonly pod: Pod;
+  readonly origin: VolumeOrigin;
   readonly plan: MountPlan;
   /** Absolute; else a private folder of ours. */
   readonly root?: string | undefined;
@@ -61,6 +74,7 @@ type Options = {
   readonly client: KubernetesClient;
   /** For records and roots; made when it is needed, removed when it is empty. */
   readonly folder: string;
+  readonly openLive: OpenLiveMounts;
   readonly log: Log;
 };
 
@@ -69,18 +83,29 @@ type VolumeRecord = {
   readonly root: string;
   readonly wasMade: boolean;
   readonly pod: Pod;
+  readonly origin: VolumeOrigin;
   readonly mounts: readonly Mount[];
+  readonly live: readonly LiveMount[];
+  /** See `saveVolumeKey`. */
+  readonly key: string;
   /** Without holders, too. */
   readonly stays: boolean;
 };
-type Entry = { readonly record: VolumeRecord; readonly live: LiveVolumes };
+type Entry = {
+  readonly record: VolumeRecord;
+  readonly files: LiveVolumes;
+  readonly live: Promise<LiveMounts>;
+  readonly lifetime: AbortController;
+};
 
-export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
+export function createVolumeBook({ client, folder, openLive, log }: Options): VolumeBook {
   const entries = new Map<string, Entry>();
   /** By entry. They are calls to this process: none outlives it. */
   const holders = new Map<string, Set<object>>();
   const privateRoot = (owner: VolumeOwner) => join(folder, idOf(owner));
   const recordPath = (owner: VolumeOwner) => join(folder, `${idOf(owner)}.json`);
+  const socketPath = (owner: VolumeOwner) => join(folder, `${idOf(owner)}.sock`);
+  let key: VolumeKey | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
   /** One change of the book after the other. */
@@ -90,30 +115,61 @@ export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
     return changed;
   }
 
-  async function start(record: VolumeRecord, signal: AbortSignal): Promise<LiveVolumes> {
+  /** `live` of the result may take longer than the rest. */
+  async function start(record: VolumeRecord, signal: AbortSignal): Promise<Entry> {
     const { owner, root, pod, mounts } = record;
-    const live = await createLiveVolumes({ client, namespace: owner.namespace, pod, mounts, root, log, signal });
-    entries.set(idOf(owner), { record, live });
-    return live;
+    const files = await createLiveVolumes({ client, namespace: owner.namespace, pod, mounts, root, log, signal });
+    const lifetime = new AbortController();
+    const live = startLive(record, AbortSignal.any([signal, lifetime.signal]));
+    live.catch(() => undefined); // whoever waits for it hears
+    const entry = { record, files, live, lifetime };
+    entries.set(idOf(owner), entry);
+    return entry;
   }
 
-  async function mount({ owner, pod, plan, root, holder }: VolumeWish, signal: AbortSignal): Promise<MountedVolumes> {
+  async function startLive(record: VolumeRecord, signal: AbortSignal): Promise<LiveMounts> {
+    const { owner, root, pod, origin, live: mounts } = record;
+    if (mounts.length === 0) return NOTHING_LIVE;
+    // Of a process that was killed: its mounts have nobody behind them.
+    await unmountBelow(root);
+    const source = { namespace: owner.namespace, ...origin, pod: pod.metadata.name, mounts };
+    key ??= openVolumeKey(record.key);
+    return openLive({ source, root, key, socket: socketPath(owner) }, signal);
+  }
+
+  async function stop(owner: VolumeOwner): Promise<void> {
+    const entry = entries.get(idOf(owner));
+    if (entry === undefined) return;
+    entry.lifetime.abort(new Error('the files are not wanted any more'));
+    await entry.files.close();
+    await entry.live.then((live) => live.close()).catch((error) => log('live files', { error: String(error) }));
+  }
+
+  async function mount(
+    { owner, pod, origin, plan, root, holder }: VolumeWish,
+    signal: AbortSignal,
+  ): Promise<MountedVolumes> {
     const chosen = root ?? privateRoot(owner);
     const known = await readRecord(recordPath(owner));
     const isKnown = known?.root === chosen;
     const wasMade = isKnown ? known.wasMade : await createRootFolder(chosen);
     if (isKnown) {
-      await entries.get(idOf(owner))?.live.close();
-      await removeFiles(chosen, known.mounts.filter(isNotIn(plan.mounts)));
+      await stop(owner);
+      await unmountBelow(chosen);
+      await removeCopies(chosen, known.live);
+      await removeFiles(chosen, [...known.mounts, ...known.live].filter(isNotIn([...plan.mounts, ...plan.live])));
     } else if (known !== undefined) await remove(known);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const stays = holder === undefined || (isKnown && known.stays);
-    const record = { owner, root: chosen, wasMade, pod, mounts: plan.mounts, stays };
+    key ??= openVolumeKey(known?.key);
+    const { mounts, live } = plan;
+    const record = { owner, root: chosen, wasMade, pod, origin, mounts, live, key: saveVolumeKey(key), stays };
     try {
       await writePrivateFile(recordPath(owner), JSON.stringify(record));
-      const { mounts, missing } = await start(record, signal);
+      const started = await start(record, signal);
+      const result = describe(record, started.files, await started.live);
       if (holder !== undefined) holdersOf(owner).add(holder);
-      return { root: chosen, mounts, missing: [...plan.missing, ...missing] };
+      return { ...result, missing: [...plan.missing, ...result.missing] };
     } catch (error) {
       if (isKnown && (known.stays || holdersOf(owner).size > 0)) await restore(known);
       else await remove(record);
@@ -143,7 +199,9 @@ export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
 
   async function remove(record: VolumeRecord): Promise<void> {
     const { owner, root } = record;
-    await entries.get(idOf(owner))?.live.close();
+    await stop(owner);
+    // What is deleted below a mount is deleted in the pod.
+    await unmountBelow(root);
     entries.delete(idOf(owner));
     holders.delete(idOf(owner));
     // Nobody has chosen a folder of ours to put something there.
@@ -181,6 +239,7 @@ export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
       inTurn(async () => {
         for (const record of await records()) await remove(record);
         // What is left has no record that can be read.
+        await unmountBelow(folder);
         await rm(folder, { recursive: true, force: true });
       }),
     resume: (isAlive) =>
@@ -194,15 +253,30 @@ export function createVolumeBook({ client, folder, log }: Options): VolumeBook {
     all: () => [...entries.values()].map(({ record: { owner, root } }) => ({ owner, root })),
     close: () =>
       inTurn(async () => {
-        await Promise.all([...entries.values()].map(({ live }) => live.close()));
+        await Promise.all([...entries.values()].map(({ record }) => stop(record.owner)));
         entries.clear();
       }),
   };
 }
 
+const NOTHING_LIVE: LiveMounts = { mounts: [], missing: [], notes: [], close: async () => undefined };
+
+function describe({ root }: VolumeRecord, files: LiveVolumes, live: LiveMounts): MountedVolumes {
+  const { shared } = live;
+  return {
+    root,
+    mounts: [...files.mounts, ...live.mounts],
+    missing: [...files.missing, ...live.missing],
+    notes: live.notes,
+    ...(shared === undefined ? {} : { shared: { socket: shared.socket, folders: shared.folders } }),
+  };
+}
+
+type Place = Pick<Mount, 'path' | 'subPath'>;
+
 /** What another pod of the same owner had. */
-function isNotIn(mounts: readonly Mount[]): (mount: Mount) => boolean {
-  const placeOf = ({ path, subPath }: Mount) => JSON.stringify([path, subPath]);
+function isNotIn(mounts: readonly Place[]): (mount: Place) => boolean {
+  const placeOf = ({ path, subPath }: Place) => JSON.stringify([path, subPath]);
   const places = new Set(mounts.map(placeOf));
   return (mount) => !places.has(placeOf(mount));
 }

@@ -136,7 +136,10 @@ test('a command has the environment and the files, and its end takes them away',
   });
   // An ingest needs no cluster part, so it does without the network that only that can give.
   t.regex(run.stderr, /So the command is in the laptop's network/);
-  t.regex(run.stderr, /the files lack volume scratch \(\/scratch\): volumes of kind emptyDir are not there yet/);
+  t.regex(
+    run.stderr,
+    /the files lack volume scratch \(\/scratch\): Service orders in shop has no pod with these volumes/,
+  );
   await t.throwsAsync(stat(got.TP_ROOT ?? ''), { code: 'ENOENT' });
   t.regex(await readFile(file, 'utf8'), /^export LEVEL='debug'$/m);
   t.is((await stat(file)).mode & 0o777, 0o600);

@@ -12,6 +12,7 @@ import { allOrNone, replace } from '../../../kubectl-tp/src/session/replace.ts';
 import { createSession } from '../../../kubectl-tp/src/session/session.ts';
 import { createVolumeBook } from '../../../kubectl-tp/src/volumes/volume-book.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
+import { NO_LIVE_VOLUMES } from '../../helpers/no-live-volumes.ts';
 import { createTestCertificate } from '../../helpers/test-certificate.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
@@ -114,7 +115,12 @@ test('when one port is refused the others are given back', async (t) => {
     made++;
     return create(resource, object, options);
   };
-  const volumes = createVolumeBook({ client, folder: join(folder, 'volumes'), log: () => undefined });
+  const volumes = createVolumeBook({
+    client,
+    folder: join(folder, 'volumes'),
+    openLive: NO_LIVE_VOLUMES,
+    log: () => undefined,
+  });
   const request = {
     namespace: 'shop',
     target: { kind: 'Service' as const, name: 'orders' },

@@ -11,6 +11,7 @@ import { ownerOf } from '../../../kubectl-tp/src/session/ingest.ts';
 import { planMounts } from '../../../kubectl-tp/src/volumes/mounts.ts';
 import { createVolumeBook, type VolumeWish } from '../../../kubectl-tp/src/volumes/volume-book.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
+import { NO_LIVE_VOLUMES, NO_ORIGIN } from '../../helpers/no-live-volumes.ts';
 
 const ORDERS = { namespace: 'shop', target: { kind: 'Service', name: 'orders' } } as const;
 const OWNER = ownerOf(ORDERS);
@@ -25,7 +26,7 @@ async function createScene(t: ExecutionContext) {
   put(SECRETS, { metadata: { name: 'login', namespace: 'shop' }, data: { password: 'cDRzcw==' } } as KubernetesObject);
   const logged: object[] = [];
   const log = (_: string, fields: object = {}) => void logged.push(fields);
-  const book = createVolumeBook({ client, folder: join(folder, 'book'), log });
+  const book = createVolumeBook({ client, folder: join(folder, 'book'), openLive: NO_LIVE_VOLUMES, log });
   t.teardown(() => book.close());
   return {
     book,
@@ -44,7 +45,7 @@ async function createScene(t: ExecutionContext) {
         spec: { containers: [container], volumes },
       };
       return book.mount(
-        { owner, pod, plan: planMounts(container, pod, {}), root, ...wish },
+        { owner, pod, origin: NO_ORIGIN, plan: planMounts(container, pod, {}), root, ...wish },
         new AbortController().signal,
       );
     },

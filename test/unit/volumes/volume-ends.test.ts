@@ -13,6 +13,7 @@ import { planMounts } from '../../../kubectl-tp/src/volumes/mounts.ts';
 import { createVolumeBook, type VolumeBook } from '../../../kubectl-tp/src/volumes/volume-book.ts';
 import { type Bell, createBell } from '../../../kubectl-tp/src/waiting/bell.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
+import { NO_LIVE_VOLUMES, NO_ORIGIN } from '../../helpers/no-live-volumes.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const OWNER = { kind: 'intercept', namespace: 'shop', name: 'orders-1' } as const;
@@ -32,7 +33,12 @@ async function createScene(t: ExecutionContext): Promise<Scene> {
   kubernetes.put(CONFIG_MAPS, { metadata: { name: 'settings' }, data: { a: '1' } } as KubernetesObject);
   const reopen = () => {
     const { client } = kubernetes;
-    const book = createVolumeBook({ client, folder: join(folder, 'book'), log: () => undefined });
+    const book = createVolumeBook({
+      client,
+      folder: join(folder, 'book'),
+      openLive: NO_LIVE_VOLUMES,
+      log: () => undefined,
+    });
     t.teardown(() => book.close());
     return book;
   };
@@ -44,7 +50,7 @@ async function createScene(t: ExecutionContext): Promise<Scene> {
       const container = { name: 'app', volumeMounts: [{ name: 's', mountPath: '/s' }] };
       const volumes = [{ name: 's', configMap: { name: 'settings' } }];
       const pod = { metadata: { name: 'p' }, spec: { containers: [container], volumes } };
-      await book.mount({ owner: OWNER, pod, plan: planMounts(container, pod, {}) }, signal);
+      await book.mount({ owner: OWNER, pod, origin: NO_ORIGIN, plan: planMounts(container, pod, {}) }, signal);
       return book;
     },
   };

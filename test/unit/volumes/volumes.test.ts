@@ -10,6 +10,7 @@ import type { Container, Pod, Volume, VolumeMount } from '../../../kubectl-tp/sr
 import { planMounts } from '../../../kubectl-tp/src/volumes/mounts.ts';
 import { createVolumeBook, type MountedVolumes, type VolumeBook } from '../../../kubectl-tp/src/volumes/volume-book.ts';
 import { createMemoryKubernetes, type MemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
+import { NO_LIVE_VOLUMES, NO_ORIGIN } from '../../helpers/no-live-volumes.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const OWNER = { kind: 'ingest', namespace: 'shop', name: 'orders' } as const;
@@ -32,7 +33,12 @@ async function createScene(t: ExecutionContext): Promise<Scene> {
   put(kubernetes, SECRETS, 'login', { data: { password: base64('p4ss') } });
   const reopen = () => {
     const { client } = kubernetes;
-    const book = createVolumeBook({ client, folder: join(folder, 'book'), log: () => undefined });
+    const book = createVolumeBook({
+      client,
+      folder: join(folder, 'book'),
+      openLive: NO_LIVE_VOLUMES,
+      log: () => undefined,
+    });
     t.teardown(() => book.close());
     return book;
   };
@@ -53,7 +59,7 @@ async function createScene(t: ExecutionContext): Promise<Scene> {
         spec: { containers: [container], volumes, serviceAccountName: 'robot' },
       };
       const plan = planMounts(container, pod, { MODE: 'test' });
-      return book.mount({ owner: OWNER, pod, plan, root }, new AbortController().signal);
+      return book.mount({ owner: OWNER, pod, origin: NO_ORIGIN, plan, root }, new AbortController().signal);
     },
   };
 }
@@ -185,9 +191,9 @@ test('a missing right costs its volume, not the others; kinds that are not there
   );
   t.deepEqual(mounts, ['/settings']);
   t.deepEqual(missing, [
-    'volume cache (/cache): volumes of kind emptyDir are not there yet',
-    'volume data (/data): volumes of kind persistentVolumeClaim are not there yet',
     'volume login (/login): Secret login: may not',
+    'volume cache (/cache): there is no pod',
+    'volume data (/data): there is no pod',
   ]);
   t.deepEqual(await readdir(root), ['settings']);
 });

@@ -1,4 +1,4 @@
-// Lays files of a pod over their own paths in a command's mount namespace: read-only bind mounts, which nobody else sees.
+// Lays files of a pod over their own paths in a command's mount namespace: bind mounts, which nobody else sees, read-only but for what was asked to be written.
 // Only where the laptop has nothing: no file of its own is hidden. What is closed to a pod all the same: closed-places.
 
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
@@ -6,13 +6,13 @@ import { dirname, join, resolve } from 'node:path';
 import { type ClosedPlaces, createClosedPlaces, isIn } from './closed-places.ts';
 import { type CoveredFolder, coverFolder } from './cover-folder.ts';
 import type { PrivateFiles } from './messages.ts';
-import { bindReadOnly } from './mount-calls.ts';
+import { bindReadOnly, bindWritable } from './mount-calls.ts';
 
 /** A folder's mode that lets everybody make files in it. */
 const STICKY = 0o1000;
 
 /** Returns a sentence for each path that can't be had. */
-export function layFiles({ root, paths, kept, programs }: PrivateFiles): string[] {
+export function layFiles({ root, paths, writable = [], kept, programs }: PrivateFiles): string[] {
   const closed = createClosedPlaces({
     kept: kept.flatMap(bothNames),
     programs: programs.flatMap(bothNames),
@@ -22,7 +22,7 @@ export function layFiles({ root, paths, kept, programs }: PrivateFiles): string[
   // Outer ones first: they have the inner ones in them.
   const missing = paths.toSorted().flatMap((path) => {
     try {
-      laid.lay(join(root, path), path);
+      laid.lay(join(root, path), path, writable.includes(path));
       return [];
     } catch (error) {
       return [`${path}: ${error instanceof Error ? error.message : String(error)}`];
@@ -36,7 +36,7 @@ function createLayer(closed: ClosedPlaces) {
   const laid: string[] = [];
   const covered = new Map<string, CoveredFolder>();
 
-  function lay(source: string, path: string): void {
+  function lay(source: string, path: string, isWritable: boolean): void {
     const target = resolvePath(path);
     if (laid.some((folder) => isIn(target, folder))) return;
     const isFolder = statSync(source).isDirectory();
@@ -45,7 +45,8 @@ function createLayer(closed: ClosedPlaces) {
     if (why !== undefined) throw new Error(why);
     if (!existsSync(target)) make(target, isFolder);
     else if (!isEmptyFolder(target)) throw new Error('the laptop has its own there');
-    bindReadOnly(source, target);
+    if (isWritable) bindWritable(source, target);
+    else bindReadOnly(source, target);
     laid.push(target);
   }
 

@@ -2,6 +2,7 @@
 // its child. In order: setup, then ready or failed, perhaps mount, then mounted, then run.
 
 import type { ErrorDescription } from '../../errors.ts';
+import type { SharedVolumes } from '../../volumes/live/share-volumes.ts';
 import type { NetworkAddresses } from '../network-addresses.ts';
 
 export type SetupMessage = {
@@ -26,11 +27,18 @@ export type PrivateFiles = {
   readonly root: string;
   /** Absolute. */
   readonly paths: readonly string[];
+  /** Those of them that may be written. */
+  readonly writable?: readonly string[];
+  /** Volumes to mount below `root` before. */
+  readonly live?: LiveVolumesInside;
   /** Folders of the person, which nothing is laid over. */
   readonly kept: readonly string[];
   /** Folders in which the command's programs are looked for. */
   readonly programs: readonly string[];
 };
+
+/** Mounts of the laptop do not show in a command's namespace: it has its own, by the same socket. */
+export type LiveVolumesInside = Omit<SharedVolumes, 'close'>;
 
 export type ToInside = SetupMessage | MountMessage | RunMessage;
 

@@ -6,7 +6,8 @@ import { describeError, TpError } from '../../errors.ts';
 import { passSignals, toExitCode } from '../../pass-signals.ts';
 import { endProcesses } from './end-processes.ts';
 import { layFiles } from './lay-files.ts';
-import type { FromInside, RunMessage, SetupMessage, ToInside } from './messages.ts';
+import type { FromInside, PrivateFiles, RunMessage, SetupMessage, ToInside } from './messages.ts';
+import { mountLiveVolumes } from './mount-live-volumes.ts';
 import { offerSockets } from './offer-sockets.ts';
 import { openListener } from './open-listener.ts';
 import { mountPrivateFiles } from './private-files.ts';
@@ -18,7 +19,7 @@ const NOT_STARTED = 127;
 export function runNamespaceProcess(): void {
   process.on('message', (message: ToInside) => {
     if (message.kind === 'setup') process.send?.(setUp(message));
-    else if (message.kind === 'mount') process.send?.({ kind: 'mounted', missing: layFiles(message.files) });
+    else if (message.kind === 'mount') void mount(message.files);
     else run(message);
   });
   // Without the CLI nobody waits for the command, and nobody else would end it. The kernel's own signal at a parent's
@@ -37,6 +38,15 @@ function setUp({ addresses, resolvConf }: SetupMessage): FromInside {
     const error = new TpError('NAMESPACE_FAILED', `The command's own network can't be set up: ${why}.`, { cause });
     return { kind: 'failed', error: describeError(error) };
   }
+}
+
+/** What can't be mounted is not laid either. */
+async function mount(files: PrivateFiles): Promise<void> {
+  const { live } = files;
+  const missing = live === undefined ? [] : await mountLiveVolumes(files.root, live);
+  const gone = new Set(missing.map(({ path }) => path));
+  const laid = layFiles({ ...files, paths: files.paths.filter((path) => !gone.has(path)) });
+  process.send?.({ kind: 'mounted', missing: [...missing.map(({ path, why }) => `${path}: ${why}`), ...laid] });
 }
 
 function run({ command: [program = '', ...parameters], environment }: RunMessage): void {

@@ -1,0 +1,85 @@
+// The volume server: listens on the pod's loopback address, lets in who holds the key, and ends when nobody comes.
+
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { readPrefix } from '../protocol/read-prefix.ts';
+import { SFTP } from '../protocol/sftp/words.ts';
+import {
+  ACCEPTED,
+  isVolumeProof,
+  NONCE_BYTES,
+  SIGNATURE_BYTES,
+  type VolumeServerConfig,
+} from '../protocol/volume-server.ts';
+import { serveSftp } from './serve-sftp.ts';
+
+export type VolumeServer = {
+  /** Resolves when it has ended, by itself or by the signal. */
+  readonly ended: Promise<void>;
+};
+
+type Options = {
+  readonly signal: AbortSignal;
+  /** Without a connection for so long it ends: a container of its kind can't be taken away. */
+  readonly idleMs: number;
+};
+
+/** A port-forward comes from here; nobody outside of the pod does. */
+const LOOPBACK = '127.0.0.1';
+/** A few mounts of a few commands; what others in the pod open must not use up the memory. */
+const MAX_CONNECTIONS = 64;
+/** A slow link's round trip, several times. */
+const PROOF_TIMEOUT_MS = 10_000;
+const LEAVING = Buffer.of(0, 0, 0, 1, SFTP.LEAVING);
+
+/** Rejects when the port is taken. */
+export async function startVolumeServer(
+  config: VolumeServerConfig,
+  { signal, idleMs }: Options,
+): Promise<VolumeServer> {
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  const accepted = new Set<Socket>();
+  let idle = setTimeout(end, idleMs);
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, async (socket) => {
+    socket.on('error', () => socket.destroy());
+    if (!(await isProven(socket, config))) return void socket.destroy();
+    clearTimeout(idle);
+    accepted.add(socket);
+    socket.write(ACCEPTED);
+    await serveSftp(socket, config.exports);
+    accepted.delete(socket);
+    clearTimeout(idle);
+    if (accepted.size === 0) idle = setTimeout(end, idleMs);
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  await once(server.listen(config.port, LOOPBACK), 'listening');
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
+  return { ended: closeWhenEnding() };
+
+  async function closeWhenEnding(): Promise<void> {
+    if (!ending.signal.aborted) await once(ending.signal, 'abort');
+    clearTimeout(idle);
+    server.close();
+    // A port-forward tells of the end a second late.
+    await Promise.all([...accepted].map((socket) => new Promise((done) => socket.end(LEAVING, () => done(undefined)))));
+    for (const socket of accepted) socket.destroy();
+  }
+}
+
+async function isProven(socket: Socket, config: VolumeServerConfig): Promise<boolean> {
+  const nonce = randomBytes(NONCE_BYTES);
+  socket.write(nonce);
+  const limits = { timeoutMs: PROOF_TIMEOUT_MS, maxBytes: SIGNATURE_BYTES };
+  const signature = await readPrefix<Buffer>(
+    socket,
+    (bytes) =>
+      bytes.length < SIGNATURE_BYTES
+        ? 'incomplete'
+        : { value: bytes.subarray(0, SIGNATURE_BYTES), bytes: SIGNATURE_BYTES },
+    limits,
+  );
+  return signature !== undefined && isVolumeProof(config, nonce, signature);
+}

@@ -1,0 +1,151 @@
+// Connections to the volume server of a target's pod. The pod is kept while it runs; when it is gone, another one of the
+// target is taken, and a server started in it.
+
+import type { KeyObject } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PODS } from '@kubectl-tp/control-plane/api';
+import { isNotFound } from '@kubectl-tp/control-plane/kubernetes';
+import { ACCEPTED, NONCE_BYTES, readPrefix, signVolumeNonce } from '@kubectl-tp/control-plane/protocol';
+import { TpError } from '../../errors.ts';
+import type { Cluster } from '../../kubernetes/client.ts';
+import { isTerminating, type Pod } from '../../kubernetes/objects.ts';
+import { portForward } from '../../kubernetes/port-forward.ts';
+import { findTargetPods, type TargetName } from '../../kubernetes/target.ts';
+import { apiErrorOf } from '../../kubernetes/translate-error.ts';
+import type { LiveMount } from '../mounts.ts';
+import { type ServerWish, startVolumeServer } from './start-volume-server.ts';
+import { findVolumeServer, type RunningServer } from './volume-container.ts';
+import type { VolumeKey } from './volume-key.ts';
+
+export type VolumeSource = {
+  readonly namespace: string;
+  readonly target: TargetName;
+  readonly container: string;
+  /** The pod to begin with. */
+  readonly pod: string;
+  readonly mounts: readonly LiveMount[];
+};
+
+/** A connection on which SFTP can begin. Throws TpError, or the signal's reason. */
+export type DialVolumes = (signal: AbortSignal) => Promise<Duplex>;
+
+type Options = VolumeSource & {
+  readonly cluster: Cluster;
+  readonly installNamespace: string;
+  readonly key: VolumeKey;
+};
+
+/** Its container runs a moment before it listens: Node reads and compiles the sources first. */
+const LISTEN_TIMEOUT_MS = 20_000;
+const RETRY_MS = 200;
+const ANSWER_TIMEOUT_MS = 10_000;
+/** Ephemeral containers stay in the pod for ever: one where none works does not get another each time. */
+const MAX_STARTS = 3;
+
+export function createVolumeDialer(options: Options): DialVolumes {
+  const { cluster, namespace, key } = options;
+  /** By uid of the pod: servers since the last one that worked. */
+  const starts = new Map<string, number>();
+  let podName = options.pod;
+  let locating: Promise<Located> | undefined;
+
+  /** Several mounts ask at once; one server is enough. */
+  function locate(signal: AbortSignal): Promise<Located> {
+    locating ??= locateNow(signal).finally(() => {
+      locating = undefined;
+    });
+    return locating;
+  }
+
+  async function locateNow(signal: AbortSignal): Promise<Located> {
+    const pod = await findPod({ ...options, pod: podName }, signal);
+    podName = pod.metadata.name;
+    const { uid = '' } = pod.metadata;
+    const container = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find(
+      ({ name }) => name === options.container,
+    );
+    if (container === undefined) throw unreachable(podName, `it has no container ${options.container}`);
+    const wish = { ...options, client: cluster.client, pod, container, publicKey: key.publicKey };
+    const server = findVolumeServer(pod, wish) ?? (await startOne(wish, uid, signal));
+    return { pod: podName, uid, port: server.port };
+  }
+
+  async function startOne(wish: ServerWish, uid: string, signal: AbortSignal): Promise<RunningServer> {
+    const count = starts.get(uid) ?? 0;
+    if (count >= MAX_STARTS) throw unreachable(podName, `${count} containers for that did not work`);
+    starts.set(uid, count + 1);
+    return startVolumeServer(wish, signal);
+  }
+
+  return async (signal) => {
+    const deadlineMs = Date.now() + LISTEN_TIMEOUT_MS;
+    for (;;) {
+      // Each time: one that still seems to run may have ended meanwhile.
+      const { pod, uid, port } = await locate(signal);
+      const stream = await portForward(cluster, { namespace, pod, port }, signal).catch((error) => {
+        throw explainRight(error, namespace);
+      });
+      const why = await prove(stream, key.privateKey, port);
+      if (why === undefined) {
+        starts.delete(uid);
+        return stream;
+      }
+      stream.destroy();
+      if (Date.now() > deadlineMs) throw unreachable(pod, why);
+      await delay(RETRY_MS, undefined, { signal });
+    }
+  };
+}
+
+type Located = { readonly pod: string; readonly uid: string; readonly port: number };
+
+/** The port-forward's own error speaks of relays. */
+function explainRight(error: unknown, namespace: string): unknown {
+  if (!(error instanceof TpError) || error.code !== 'MISSING_RIGHT') return error;
+  const message = `You may not open a port-forward in namespace ${namespace}, by which live volumes come.`;
+  const hint = `Needed are get and create on pods/portforward, as in the ClusterRole tp-volumes: kubectl -n ${namespace} create rolebinding tp-volumes --clusterrole=tp-volumes --user=YOU`;
+  return new TpError('MISSING_RIGHT', message, { hint, cause: error });
+}
+
+/** Undefined when the server has accepted. */
+async function prove(stream: Duplex, key: KeyObject, port: number): Promise<string | undefined> {
+  const nonce = await readBytes(stream, NONCE_BYTES);
+  if (nonce === undefined) return stream.errored?.message ?? 'it does not answer';
+  stream.write(signVolumeNonce(key, port, nonce));
+  const answer = await readBytes(stream, ACCEPTED.length);
+  return answer?.equals(ACCEPTED) ? undefined : 'it does not accept the key';
+}
+
+function readBytes(stream: Duplex, bytes: number): Promise<Buffer | undefined> {
+  return readPrefix<Buffer>(
+    stream,
+    (seen) => (seen.length < bytes ? 'incomplete' : { value: Buffer.from(seen.subarray(0, bytes)), bytes }),
+    { timeoutMs: ANSWER_TIMEOUT_MS, maxBytes: bytes },
+  );
+}
+
+async function findPod(source: VolumeSource & Pick<Options, 'cluster'>, signal: AbortSignal): Promise<Pod> {
+  const { cluster, namespace, target, container, mounts } = source;
+  const { client } = cluster;
+  const current = await client.get<Pod>(PODS, { name: source.pod, namespace }, { signal }).catch((error) => {
+    if (isNotFound(apiErrorOf(error))) return undefined;
+    throw error;
+  });
+  const others = async () => findTargetPods(client, { namespace, target, command: 'ingest' }, signal);
+  const candidates = current !== undefined && isServing(current) ? [current] : (await others()).filter(isServing);
+  const fits = ({ spec }: Pod) =>
+    [...spec.containers, ...(spec.initContainers ?? [])].some(({ name }) => name === container) &&
+    mounts.every(({ volume }) => spec.volumes?.some(({ name }) => name === volume));
+  const found = candidates.find(fits);
+  if (found !== undefined) return found;
+  throw new TpError('NO_READY_PODS', `${target.kind} ${target.name} in ${namespace} has no pod with these volumes.`);
+}
+
+function isServing(pod: Pod): boolean {
+  return !isTerminating(pod) && pod.status?.phase === 'Running';
+}
+
+function unreachable(pod: string, why: string): TpError {
+  return new TpError('VOLUMES_UNREACHABLE', `The volumes of pod ${pod} can't be reached: ${why}.`);
+}

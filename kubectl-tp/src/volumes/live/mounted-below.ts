@@ -1,0 +1,45 @@
+// What is mounted below a folder of this laptop, and its end. Never looks at the mounts themselves: one without its
+// server could take long to answer.
+
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+/** Inner ones first. Nothing on systems without /proc: no mount of ours is made there. */
+export async function mountedBelow(folder: string): Promise<string[]> {
+  const lines = (await readFile('/proc/self/mountinfo', 'latin1').catch(() => '')).split('\n');
+  const wanted = Buffer.from(folder).toString('latin1');
+  return lines
+    .map((line) => decodeOctal(line.split(' ')[MOUNT_POINT] ?? ''))
+    .filter((path) => path === wanted || path.startsWith(`${wanted}/`))
+    .map((path) => Buffer.from(path, 'latin1').toString())
+    .toReversed();
+}
+
+/** The field of proc_pid_mountinfo(5). */
+const MOUNT_POINT = 4;
+
+/** Also while somebody is in it: nothing new gets in, and nobody hangs. Throws where it is still mounted. */
+export async function unmountBelow(folder: string): Promise<void> {
+  for (const path of await mountedBelow(folder)) await unmountNow(path);
+  const [left] = await mountedBelow(folder);
+  if (left !== undefined) throw new Error(`${left} is still mounted`);
+}
+
+async function unmountNow(path: string): Promise<void> {
+  const run = promisify(execFile);
+  for (const program of ['fusermount3', 'fusermount']) {
+    // Of another version, or not there: the next one, and at last who asks looks whether it is mounted still.
+    if (
+      await run(program, ['-u', '-z', '--', path])
+        .then(() => true)
+        .catch(() => false)
+    )
+      return;
+  }
+}
+
+/** The kernel writes blanks and the like as `\040`. */
+function decodeOctal(text: string): string {
+  return text.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+}
