@@ -3,6 +3,7 @@
 import {
   ACCEPTED_REASONS,
   type AcceptedReason,
+  type InterceptAction,
   PROGRAMMED_REASONS,
   type ProgrammedReason,
   READY_REASONS,
@@ -49,6 +50,11 @@ function judgeAccepted(verdict: Verdict): Finding<AcceptedReason> {
   return verdict.kind === 'accepted' ? { reason: 'Accepted' } : verdict.refusal;
 }
 
+const READY_WORDS: Readonly<Record<InterceptAction, string>> = {
+  Redirect: 'Matching requests go to the laptop',
+  Exit: 'Connections of the laptop may leave from the pods',
+};
+
 function judgeReady(
   state: ClusterState,
   { intercept }: Verdict,
@@ -56,7 +62,7 @@ function judgeReady(
 ): Finding<ReadyReason> {
   const { session, fallback, action } = intercept.object.spec;
   if (programmed.reason !== 'Programmed') return { reason: 'NotProgrammed' };
-  if (isLaptopConnected(state, session)) return { reason: 'Ready' };
+  if (isLaptopConnected(state, session)) return { reason: 'Ready', detail: READY_WORDS[action] };
   if (action === 'Exit') return { reason: 'LaptopAway', detail: 'nothing leaves from the pods meanwhile' };
   const meanwhile =
     fallback === 'Fail' ? 'matching requests get an error meanwhile' : 'the pods answer matching requests meanwhile';

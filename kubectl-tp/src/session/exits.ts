@@ -1,7 +1,7 @@
 // Ways out of the cluster's pods for this laptop's connections: one object per target, there while somebody uses it, and
 // proven before anybody does.
 
-import type { Intercept } from '@kubectl-tp/control-plane/api';
+import { AGENT_EXIT_PORT, type Intercept } from '@kubectl-tp/control-plane/api';
 import { TpError } from '../errors.ts';
 import { findPodsOf } from '../kubernetes/target.ts';
 import { DialError } from '../outbound/dialer.ts';
@@ -82,7 +82,7 @@ async function prove(
       if (!(error instanceof DialError)) throw error;
       if (Date.now() >= deadlineMs) {
         throw new TpError('EXIT_CLOSED', `No connection leaves by intercept ${name}: ${error.message}`, {
-          hint: `Relays connect to port 15078 of the pods; see what keeps them: kubectl -n ${namespace} get networkpolicies`,
+          hint: `The relays connect to the agents, by port ${AGENT_EXIT_PORT} as a rule; see what keeps them: kubectl -n ${namespace} get networkpolicies`,
           cause: error,
         });
       }

@@ -44,7 +44,7 @@ export type ProgrammedReason = keyof typeof PROGRAMMED_REASONS;
 
 /** Ready: programmed, and the session's tunnel is up. */
 export const READY_REASONS = {
-  Ready: 'Matching requests go to the laptop.',
+  Ready: '{detail}.',
   NotProgrammed: 'The intercept is not programmed yet.',
   LaptopAway: 'No relay holds the tunnel of the laptop; {detail}.',
 } as const;
