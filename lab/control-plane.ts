@@ -1,7 +1,16 @@
 // Command lines of the lab's own Kubernetes control plane: etcd, API server, controllers, scheduler, DNS.
 
 import { join } from 'node:path';
-import { API_PORT, DNS_SERVICE_IP, kubeconfigOf, type Lab, POD_CIDR, SERVICE_CIDR } from './lab.ts';
+import {
+  API_PORT,
+  DNS_SERVICE_IP,
+  kubeconfigOf,
+  type Lab,
+  POD_CIDR,
+  POD_CIDR6,
+  SERVICE_CIDR,
+  SERVICE_CIDR6,
+} from './lab.ts';
 import type { Daemon } from './processes.ts';
 
 const ETCD = 'http://127.0.0.1:12379';
@@ -34,7 +43,7 @@ export function apiServer(lab: Lab): Daemon {
       `--bind-address=${lab.apiIp}`,
       `--advertise-address=${lab.apiIp}`,
       `--secure-port=${API_PORT}`,
-      `--service-cluster-ip-range=${SERVICE_CIDR}`,
+      `--service-cluster-ip-range=${SERVICE_CIDR},${SERVICE_CIDR6}`,
       '--authorization-mode=Node,RBAC',
       '--enable-admission-plugins=NodeRestriction',
       '--allow-privileged=true',
@@ -81,9 +90,10 @@ export function controllers(lab: Lab): Daemon[] {
     `--cluster-signing-cert-file=${pki('ca.crt')}`,
     `--cluster-signing-key-file=${pki('ca.key')}`,
     '--allocate-node-cidrs=true',
-    `--cluster-cidr=${POD_CIDR}`,
-    '--node-cidr-mask-size=24',
-    `--service-cluster-ip-range=${SERVICE_CIDR}`,
+    `--cluster-cidr=${POD_CIDR},${POD_CIDR6}`,
+    '--node-cidr-mask-size-ipv4=24',
+    '--node-cidr-mask-size-ipv6=64',
+    `--service-cluster-ip-range=${SERVICE_CIDR},${SERVICE_CIDR6}`,
   ];
   return [
     { name: 'kube-controller-manager', args: [...common('controllers'), ...manager] },

@@ -9,6 +9,9 @@ import { cacheFolder } from './paths.ts';
 export const API_PORT = 16443;
 export const POD_CIDR = '10.244.0.0/16';
 export const SERVICE_CIDR = '10.96.0.0/16';
+/** IPv6 beside it: what asks for both gets both, everything else is of IPv4 alone. */
+export const POD_CIDR6 = 'fd00:244::/56';
+export const SERVICE_CIDR6 = 'fd00:96::/112';
 /** The `kubernetes` Service always gets the first address of the range. */
 export const API_SERVICE_IP = '10.96.0.1';
 export const DNS_SERVICE_IP = '10.96.0.10';
@@ -20,6 +23,8 @@ export type LabNode = {
   readonly netns: string;
   readonly ip: string;
   readonly podCidr: string;
+  readonly ip6: string;
+  readonly podCidr6: string;
 };
 
 export type Lab = {
@@ -76,7 +81,15 @@ export const nodeRun = (lab: Lab, node: LabNode): string => join(lab.folders.run
 export const nodeData = (lab: Lab, node: LabNode): string => join(lab.folders.data, node.name);
 
 function labNode(index: 1 | 2, name: string, netns: string, net: string): LabNode {
-  return { index, name, netns, ip: `${net}.${index}`, podCidr: `10.244.${index - 1}.0/24` };
+  return {
+    index,
+    name,
+    netns,
+    ip: `${net}.${index}`,
+    podCidr: `10.244.${index - 1}.0/24`,
+    ip6: `fd00:250::${index}`,
+    podCidr6: `fd00:244:0:${index - 1}::/64`,
+  };
 }
 
 function hashByte(text: string): number {

@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { LabError } from './errors.ts';
-import { type Lab, type LabNode, POD_CIDR, SERVICE_CIDR } from './lab.ts';
+import { type Lab, type LabNode, POD_CIDR, SERVICE_CIDR, SERVICE_CIDR6 } from './lab.ts';
 import { capture, succeeds } from './shell.ts';
 
 export const netnsExists = (node: LabNode): boolean => existsSync(`/run/netns/${node.netns}`);
@@ -16,9 +16,11 @@ export async function createNetwork(lab: Lab): Promise<void> {
     'link set lo up',
     'link add nodes type bridge',
     `addr add ${node.ip}/24 dev nodes`,
+    `addr add ${node.ip6}/64 dev nodes nodad`,
     'link set nodes up',
     // Without a route the node itself gets ENETUNREACH for a Service before kube-proxy's rules are asked.
     `route add ${SERVICE_CIDR} dev nodes`,
+    `route add ${SERVICE_CIDR6} dev nodes`,
   ]);
   await forwardPackets(node);
   await ip('link', 'add', lab.hostLink, 'type', 'veth', 'peer', 'name', 'machine', 'netns', node.netns);
@@ -39,12 +41,15 @@ export async function joinNetwork(lab: Lab, node: LabNode): Promise<void> {
   await ipBatch(node, [
     'link set lo up',
     `addr add ${node.ip}/24 dev nodes`,
+    `addr add ${node.ip6}/64 dev nodes nodad`,
     'link set nodes up',
     `route add ${SERVICE_CIDR} dev nodes`,
+    `route add ${SERVICE_CIDR6} dev nodes`,
     `route add ${first.podCidr} via ${first.ip}`,
+    `route add ${first.podCidr6} via ${first.ip6}`,
   ]);
   await forwardPackets(node);
-  await ipBatch(first, [`route add ${node.podCidr} via ${node.ip}`]);
+  await ipBatch(first, [`route add ${node.podCidr} via ${node.ip}`, `route add ${node.podCidr6} via ${node.ip6}`]);
 }
 
 /** Removes whatever of the network is there. */
@@ -74,7 +79,12 @@ async function ipBatch(node: LabNode, lines: readonly string[]): Promise<void> {
 }
 
 async function forwardPackets(node: LabNode): Promise<void> {
-  const [command = '', ...args] = inNode(node, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward');
+  const [command = '', ...args] = inNode(
+    node,
+    'sh',
+    '-c',
+    'echo 1 > /proc/sys/net/ipv4/ip_forward && echo 1 > /proc/sys/net/ipv6/conf/all/forwarding',
+  );
   if (!(await succeeds(command, args))) {
     throw new LabError('LAB_MACHINE_UNFIT', 'The lab cannot switch on packet forwarding in its network namespace.');
   }

@@ -11,6 +11,7 @@ import {
   nodeData,
   nodeRun,
   POD_CIDR,
+  POD_CIDR6,
 } from './lab.ts';
 import type { Programs } from './programs.ts';
 
@@ -65,7 +66,7 @@ function cniNetwork(lab: Lab, node: LabNode): object {
   const ipam = {
     type: 'host-local',
     dataDir: join(nodeRun(lab, node), 'cni'),
-    ranges: [[{ subnet: node.podCidr }]],
+    ranges: [[{ subnet: node.podCidr }], [{ subnet: node.podCidr6 }]],
   };
   const bridge = { type: 'bridge', bridge: 'pods', isGateway: true, isDefaultGateway: true, hairpinMode: true };
   return {
@@ -119,7 +120,7 @@ function kubeProxyConfiguration(lab: Lab, node: LabNode): object {
     kind: 'KubeProxyConfiguration',
     mode: 'nftables',
     clientConnection: { kubeconfig: kubeconfigOf(lab, 'proxy') },
-    clusterCIDR: POD_CIDR,
+    clusterCIDR: `${POD_CIDR},${POD_CIDR6}`,
     hostnameOverride: node.name,
     bindAddress: node.ip,
     healthzBindAddress: '127.0.0.1:10256',

@@ -38,7 +38,7 @@ export async function startKubelet(lab: Lab, programs: Programs, node: LabNode):
       `--config=${join(config, 'kubelet.yaml')}`,
       `--kubeconfig=${kubeconfigOf(lab, `kubelet-${node.name}`)}`,
       `--hostname-override=${node.name}`,
-      `--node-ip=${node.ip}`,
+      `--node-ip=${node.ip},${node.ip6}`,
       `--root-dir=${data}`,
       `--cert-dir=${join(data, 'pki')}`,
     ],

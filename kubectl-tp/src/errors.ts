@@ -35,7 +35,7 @@ export const ERROR_CODES = {
   BAD_MOUNT: 'The folder for the files of the pod cannot be used.',
   VOLUMES_UNREACHABLE: 'A pod does not serve its volumes to the laptop.',
   NOBODY_LISTENS: 'No process listens on the local port.',
-  PORT_IN_USE: 'Another process listens on the local port that the command is to take.',
+  PORT_IN_USE: 'Another process listens on the local port that the command or the proxy is to take.',
   CONFLICT: "Somebody else's intercept claims the same requests.",
   INTERCEPT_REFUSED: 'The intercept is not accepted by the cluster part.',
   INTERCEPT_ENDED: 'The intercept was deleted from elsewhere.',

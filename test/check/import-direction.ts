@@ -11,7 +11,7 @@ const ALLOWED: Readonly<Record<Package, readonly string[]>> = {
     .map((part) => `@kubectl-tp/control-plane/${part}`)
     .concat('@kubectl-tp/xds/bootstrap'),
   // api/duration: the one part of `api` that every command needs, without the schemas of all objects.
-  'kubectl-tp': ['api', 'api/duration', 'protocol', 'match', 'kubernetes', 'bundle'].map(
+  'kubectl-tp': ['addresses', 'api', 'api/duration', 'protocol', 'match', 'kubernetes', 'bundle'].map(
     (part) => `@kubectl-tp/control-plane/${part}`,
   ),
 };
@@ -25,6 +25,7 @@ const PURE: Readonly<Record<string, string>> = {
   'xds/src/server/delta-stream.ts': 'the protocol is tested as a law, without a network',
   'xds/src/server/subscribe.ts': 'part of delta-stream.ts',
   'xds/src/server/subscription.ts': 'part of delta-stream.ts',
+  'control-plane/src/addresses/': 'an address is the same to laptop and relay, however it is spelled',
   'control-plane/src/api/': 'imported by every package, the CLI included',
   'control-plane/src/protocol/': 'laptop, relay and agent must agree on it',
   'control-plane/src/match/': 'conflicts are decided in three places, always alike',

@@ -65,6 +65,47 @@ test.serial('names, Services, pods and a headless name, for programs of all kind
   );
 });
 
+test.serial('a dual-stack Service and its pods, by both versions of IP', async (t) => {
+  const { stage, inNetwork, alice } = await openScene(t);
+  const { cluster } = stage;
+  await stage.deploy({ name: 'echo', replicas: 1, host: '::' });
+  const ports = [{ port: 80, targetPort: 8080 }];
+  const families = (ipFamilies: string[]) => ({
+    ipFamilyPolicy: ipFamilies.length > 1 ? 'RequireDualStack' : 'SingleStack',
+    ipFamilies,
+  });
+  const service = (name: string, ...ipFamilies: string[]) => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: NAMESPACE },
+    spec: { ...families(ipFamilies), selector: { app: 'echo' }, ports },
+  });
+  await cluster.apply([service('both', 'IPv4', 'IPv6'), service('six', 'IPv6')]);
+  t.teardown(() => cluster.kubectl([...IN, 'delete', 'services', 'both', 'six']));
+  const ask = async (path: string) => (await cluster.kubectl([...IN, 'get', ...path.split(' ')])).split(' ');
+  const [four = '', six = ''] = await ask('service both -o jsonpath={.spec.clusterIPs[*]}');
+  const [, pod = ''] = await ask('pods -l app=echo -o jsonpath={.items[0].status.podIPs[*].ip}');
+  const addressOf = async (way: string, name: string) => (await inNetwork(`getent ${way} ${name}`)).split(' ')[0];
+  t.is(await addressOf('ahostsv4', 'both'), four);
+  t.is(await addressOf('ahostsv6', 'both'), six);
+  t.regex(await inNetwork(`getent hosts ${six}`), /both\.team-a\.svc\.cluster\.local/);
+
+  const curl = 'curl -sS --fail --max-time 10';
+  for (const words of [
+    '-4 http://both/',
+    '-6 http://both/',
+    'http://six/',
+    `http://[${six}]/`,
+    `http://[${pod}]:8080/`,
+  ]) {
+    t.regex(await inNetwork(`${curl} ${words}`), /echo-/, words);
+  }
+  const refused = await alice.tp('connect', '-q', ...IN, '--', 'curl', '-sS', '--max-time', '8', `http://[${pod}]:81/`);
+  t.is(refused.code, 7, 'refused');
+  const proxied = await alice.tpOk('connect', ...IN, '--proxy', '--', 'sh', '-c', `${curl} http://six/`);
+  t.regex(proxied, /echo-/);
+});
+
 test.serial('psql copies 200 MB into a database of the cluster and out again', async (t) => {
   const { stage, inNetwork, alice } = await openScene(t);
   const { cluster } = stage;

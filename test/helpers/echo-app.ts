@@ -14,6 +14,8 @@ export type EchoAppOptions = {
   program?: 'echo' | 'fast';
   /** Annotations of the pods. */
   annotations?: Record<string, string>;
+  /** Where it listens; default: all addresses of IPv4. */
+  host?: string;
   /** How long the application goes on accepting after SIGTERM. */
   lingerMs?: number;
 };
@@ -42,6 +44,7 @@ export function buildEchoApp({
   target = 'name',
   program = 'echo',
   annotations = {},
+  host,
   lingerMs = 3000,
 }: EchoAppOptions): object[] {
   const labels = { app: name };
@@ -52,6 +55,7 @@ export function buildEchoApp({
     env: [
       { name: 'PORT', value: String(APP_PORT) },
       { name: 'LINGER_MS', value: String(lingerMs) },
+      ...(host === undefined ? [] : [{ name: 'HOST', value: host }]),
     ],
     ports: [{ ...(target === 'name' ? { name: 'http' } : {}), containerPort: APP_PORT }],
     readinessProbe: { httpGet: { path: '/', port: APP_PORT }, periodSeconds: 1 },

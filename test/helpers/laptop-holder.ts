@@ -4,9 +4,11 @@
 
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { createAddressTranslation } from '../../kubectl-tp/src/network/address-translation.ts';
 import { createClusterAddresses } from '../../kubectl-tp/src/network/cluster-addresses.ts';
 import { createLaptopUpstream } from '../../kubectl-tp/src/network/dns/laptop-upstream.ts';
 import { createResolver } from '../../kubectl-tp/src/network/dns/resolver.ts';
+import { createTranslatingUpstream } from '../../kubectl-tp/src/network/dns/translating-upstream.ts';
 import { BACKUP_PATH } from '../../kubectl-tp/src/network/helper/resolv-conf-file.ts';
 import { createLearningUpstream } from '../../kubectl-tp/src/network/learning-upstream.ts';
 import { CLUSTER_DOMAIN } from '../../kubectl-tp/src/session/cluster-names.ts';
@@ -45,10 +47,11 @@ const { alsoProxy = [], neverProxy = [], apiHosts = [], helperSocket, ranges } =
 const addresses = createClusterAddresses();
 addresses.setRanges(ranges);
 addresses.setKnown('pods shop', ['10.244.7.7']);
+const translation = createAddressTranslation(addresses.has);
 const names = {
   clusterDomain: CLUSTER_DOMAIN,
   namespace: 'shop',
-  isClusterAddress: addresses.has,
+  isClusterAddress: translation.isClusters,
   ownNames: new Map(),
   alsoNames: alsoNamesOf(alsoProxy),
 };
@@ -56,6 +59,9 @@ const cluster = respondFrom([
   { type: 'A', name: 'kubernetes.default.svc.cluster.local', ttl: 5, data: '10.96.0.1' },
   { type: 'A', name: 'db.shop.svc.cluster.local', ttl: 5, data: '10.96.0.9' },
   { type: 'A', name: 'far.other.svc.cluster.local', ttl: 5, data: '172.20.5.5' },
+  { type: 'A', name: 'api.shop.svc.cluster.local', ttl: 5, data: '172.21.3.3' },
+  { type: 'AAAA', name: 'api.shop.svc.cluster.local', ttl: 5, data: 'fd00:77::9' },
+  { type: 'PTR', name: '3.3.21.172.in-addr.arpa', ttl: 5, data: 'api.shop.svc.cluster.local' },
   { type: 'A', name: 'vault.corp.test', ttl: 5, data: '172.23.6.6' },
 ]);
 const dialer = createLoopbackDialer();
@@ -64,9 +70,13 @@ const network = {
   dialer,
   cluster: dialer,
   addresses,
+  translation,
   resolver: createResolver({
     ...names,
-    cluster: createLearningUpstream(upstreamOf(cluster), { ...names, learn: addresses.learn }),
+    cluster: createTranslatingUpstream(
+      createLearningUpstream(upstreamOf(cluster), { ...names, learn: addresses.learn }),
+      translation,
+    ),
     laptop: createLaptopUpstream({ instead: BACKUP_PATH }),
   }),
 };
@@ -82,7 +92,7 @@ try {
   say({ ready: opened.laptop() });
   void opened.over.then(() => say({ over: true }));
   process.stdin.on('data', (line) => {
-    if (String(line) === 'report\n') say({ report: opened.laptop() });
+    if (String(line) === 'report\n') say({ report: opened.laptop(), dialed: [...dialer.dials.keys()] });
   });
   process.stdin.resume();
   await once(process.stdin, 'end');

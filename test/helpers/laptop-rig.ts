@@ -11,7 +11,12 @@ import { LOCK_PATH } from '../../kubectl-tp/src/network/helper/lock-holder.ts';
 import type { LaptopReport } from '../../kubectl-tp/src/session/api.ts';
 import { HELPER_PROCESS_WORD } from '../../kubectl-tp/src/session/words.ts';
 import type { HolderStart } from './laptop-holder.ts';
-import { AS_ORDINARY_USER, openLaptopNamespace, type ResolvConfKind } from './laptop-namespace.ts';
+import {
+  AS_ORDINARY_USER,
+  type LaptopNamespace,
+  openLaptopNamespace,
+  type ResolvConfKind,
+} from './laptop-namespace.ts';
 import { waitFor } from './wait-for.ts';
 
 /** The laptop's own; the holder plays it. */
@@ -19,7 +24,7 @@ const LAPTOP_SERVER = '127.0.0.9';
 const HOLDER = fileURLToPath(new URL('./laptop-holder.ts', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../kubectl-tp/src/main.ts', import.meta.url));
 
-export type Laptop = {
+export type Laptop = Pick<LaptopNamespace, 'spawnAtRouter'> & {
   /** Runs a program there, as root, to its end; gives its standard output. */
   run(...command: string[]): Promise<string>;
   /** Everything that a network on it may change. */
@@ -77,6 +82,7 @@ export async function startLaptop(t: ExecutionContext, kind: ResolvConfKind = 'f
 
   return {
     run,
+    spawnAtRouter: laptop.spawnAtRouter,
     helper,
     helperSocket,
     snapshot,

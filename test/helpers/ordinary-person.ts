@@ -17,6 +17,8 @@ export type OrdinaryPerson = {
   /** Standard output; a failure throws with what was printed. */
   tpOk(...args: string[]): Promise<string>;
   tp(...args: string[]): Promise<Ended>;
+  /** On a machine that a program has changed, which runs the command in its place; `unshare ...`, say. */
+  tpOn(machine: readonly string[], ...args: string[]): Promise<Ended>;
 };
 
 /** Their session ends with the test. */
@@ -41,6 +43,7 @@ export async function createOrdinaryPerson(
     home,
     start,
     tp,
+    tpOn: (machine, ...args) => runAs('ordinary user', [...machine, process.execPath, PROGRAM, ...args], env).ended,
     async tpOk(...args) {
       const { code, stdout, stderr } = await tp(...args);
       if (code !== 0) throw new Error(`kubectl tp ${args.join(' ')} ended with ${code}:\n${stderr}${stdout}`);

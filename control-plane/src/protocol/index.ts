@@ -3,7 +3,6 @@ export * from './alpn.ts';
 export * from './client-hello.ts';
 export { ERROR_CODES as PROTOCOL_ERROR_CODES, ProtocolError, type ProtocolErrorCode } from './errors.ts';
 export * from './identity.ts';
-export * from './ip-address.ts';
 export { PING_INTERVAL_MS } from './mux/keep-alive.ts';
 export { createMemoryBudget, type MemoryBudget } from './mux/memory-budget.ts';
 export * from './mux/mux.ts';

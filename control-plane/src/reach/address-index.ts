@@ -1,6 +1,6 @@
 // Whose each address of the cluster is: namespaces of the Services and pods that have it, or nobody's to dial. Pure.
 
-import { canonicalAddress } from '../protocol/ip-address.ts';
+import { canonicalAddress } from '../addresses/index.ts';
 import type { ClusterState, PodModel, ServiceModel } from '../state/cluster-state.ts';
 
 /**

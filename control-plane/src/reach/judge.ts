@@ -1,8 +1,8 @@
 // May this session go to this address? By what its owner may see in the cluster. Rights and state come as arguments.
 
+import { canonicalAddress } from '../addresses/index.ts';
 import type { Session } from '../api/index.ts';
 import type { Person } from '../kubernetes/access-review.ts';
-import { canonicalAddress } from '../protocol/ip-address.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import { type AddressIndex, buildAddressIndex } from './address-index.ts';
 import { isNeverDialed } from './never-dialed.ts';

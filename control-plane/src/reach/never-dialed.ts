@@ -1,9 +1,9 @@
 // Addresses that no session reaches through a relay, whatever its owner may do and whatever an install allows: they lead
 // to the relay's own machine, or to services that trust whoever stands on it. Pure.
 
-import { buildRanges, isInRanges } from './address-range.ts';
+import { isInRanges, rangeOf } from '../addresses/index.ts';
 
-const NEVER = buildRanges([
+const NEVER = [
   // Special-purpose addresses of IPv4 (RFC 6890): this host (Linux takes it for loopback), loopback, link-local with the
   // metadata services of most clouds, protocol assignments (Oracle's metadata is there), multicast, reserved.
   '0.0.0.0/8',
@@ -30,7 +30,7 @@ const NEVER = buildRanges([
   '64:ff9b:1::/48',
   '2001::/32',
   '2002::/16',
-]);
+].map(rangeOf);
 
 /** `address` is canonical. */
 export function isNeverDialed(address: string): boolean {

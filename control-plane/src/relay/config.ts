@@ -1,5 +1,6 @@
 // What the relay reads from its environment; everything after this is exact.
 
+import { parseExactRange, type Range } from '../addresses/index.ts';
 import {
   ADMIN_PORT,
   CONTROL_PLANE_SERVICE,
@@ -8,7 +9,6 @@ import {
   RELAY_LAPTOP_PORT,
   RELAY_PROXY_PORT,
 } from '../api/index.ts';
-import { type AddressRange, parseRange } from '../reach/address-range.ts';
 import { RelayError } from './errors.ts';
 
 export type RelayConfig = {
@@ -20,7 +20,7 @@ export type RelayConfig = {
   proxyPort: number;
   adminPort: number;
   /** Where every session may go, beside what its owner may see in the cluster. */
-  allow: readonly AddressRange[];
+  allow: readonly Range[];
   controlPlane: ControlPlaneConfig;
   /** Between giving up the Leases and refusing tunnels: agents learn of other relays meanwhile. */
   leaveDelayMs: number;
@@ -75,10 +75,10 @@ function parseControlPlane(environment: Environment): ControlPlaneConfig {
 }
 
 /** Separated by commas; none if not set. */
-function ranges(environment: Environment, name: string): AddressRange[] {
+function ranges(environment: Environment, name: string): Range[] {
   const texts = (environment[name] ?? '').split(',').filter((text) => text !== '');
   return texts.map((text) => {
-    const range = parseRange(text);
+    const range = parseExactRange(text);
     if (range !== undefined) return range;
     throw new RelayError(
       'RELAY_CONFIG_INVALID',

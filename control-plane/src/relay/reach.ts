@@ -1,8 +1,7 @@
 // May this session go to this address? The control plane knows, and what it said counts for a while, so that a relay
 // asks seldom and goes on when nobody answers. What needs no question is decided here.
 
-import { canonicalAddress } from '../protocol/ip-address.ts';
-import { type AddressRange, isInRanges } from '../reach/address-range.ts';
+import { canonicalAddress, isInRanges, type Range } from '../addresses/index.ts';
 import { isNeverDialed } from '../reach/never-dialed.ts';
 import type { ReachAnswer } from '../reach/question.ts';
 import { REFUSALS, type Refusal } from '../reach/refusals.ts';
@@ -37,7 +36,7 @@ export type ReachOptions = {
   /** Asks the control plane; throws when it does not answer. `address` is canonical. */
   readonly ask: (session: string, address: string) => Promise<ReachAnswer>;
   /** Where every session may go, unless a node, pod or Service has the address. */
-  readonly allow: readonly AddressRange[];
+  readonly allow: readonly Range[];
   /** Addresses of this relay's pod, in any spelling. */
   readonly own: readonly string[];
   readonly now: () => number;

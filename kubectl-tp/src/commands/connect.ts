@@ -2,7 +2,7 @@
 
 import { defineCommand } from '../command.ts';
 import { readDuration } from '../duration.ts';
-import { describeRoutes } from '../output/describe-routes.ts';
+import { describeRoutes, describeTranslated } from '../output/describe-routes.ts';
 import type { ConnectRequest, ConnectResult } from '../session/api.ts';
 import type { ProxyRun } from '../session/run-with-proxy.ts';
 import { parseTarget } from './intercept-arguments.ts';
@@ -108,10 +108,11 @@ async function runInNetwork(run: ProxyRun): Promise<number> {
 }
 
 function describeLaptop({ namespace, laptop, via }: ConnectResult): string {
-  const { routes = [], leftOut = [], interface: name = '' } = laptop ?? {};
+  const { routes = [], translated = [], leftOut = [], interface: name = '' } = laptop ?? {};
   return [
     `This laptop is in the network of the cluster: names of namespace ${namespace}, ${describeRoutes(routes)} by ${name}.`,
     ...(via === undefined ? [] : [`Connections leave from pods of ${via}.`]),
+    ...describeTranslated(translated),
     ...leftOut,
     'It stays so until: kubectl tp quit',
   ].join('\n');

@@ -1,4 +1,5 @@
-// kubectl tp env: prints the environment of a container. Asks the API server alone; nothing stays behind.
+// kubectl tp env: prints the environment of a container. Asks the API server, and the session process
+// only while it has the whole laptop in the cluster's network; nothing stays behind.
 
 import { defineCommand } from '../command.ts';
 import { CONTAINER_OPTIONS, SELECTION_OPTIONS } from './environment-options.ts';

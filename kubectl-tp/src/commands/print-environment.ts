@@ -5,10 +5,13 @@ import type { Tools } from '../command.ts';
 import { type EnvironmentSyntax, formatEnvironment } from '../environment/formats.ts';
 import { readEnvironment } from '../environment/read-environment.ts';
 import { type Selection, selectVariables } from '../environment/select.ts';
+import { translateAddresses } from '../environment/translate-addresses.ts';
 import { findContainer } from '../kubernetes/find-container.ts';
 import { findTargetPods, type TargetName } from '../kubernetes/target.ts';
+import { findLockHolder } from '../network/helper/lock-holder.ts';
 import { describeMissing } from '../output/describe-missing.ts';
 import { noPod } from '../session/ingest.ts';
+import { readShownAddresses, type ShownOf } from '../session/shown-addresses.ts';
 
 type Options = {
   readonly tools: Tools;
@@ -29,7 +32,8 @@ export async function printEnvironment(options: Options): Promise<void> {
   const found = findContainer(pods, { container });
   if (found === undefined) throw noPod({ namespace, target });
   const environment = await readEnvironment({ ...found, client, namespace, loaderVariables, signal });
-  const { variables, missing } = selectVariables(environment, selection);
+  const translated = translateAddresses(environment.variables, await shownAddresses(tools));
+  const { variables, missing } = selectVariables({ ...environment, variables: translated }, selection);
   for (const one of missing) progress.warn(`the environment lacks ${describeMissing(one)}`);
   if (printer.format === 'json') {
     printer.result({ variables, missing: missing.map(describeMissing) }, () => '');
@@ -39,4 +43,10 @@ export async function printEnvironment(options: Options): Promise<void> {
   for (const name of leftOut) progress.warn(`left out ${name}: the syntax ${syntax} can't hold it`);
   // For another program to read: every character counts.
   printer.raw(text);
+}
+
+/** What reads it may run on a laptop that is in the cluster's network. While none is, no session process is asked. */
+async function shownAddresses({ existingSession }: Tools): Promise<ShownOf> {
+  const running = findLockHolder() === undefined ? undefined : await existingSession({ resume: false });
+  return readShownAddresses(running === undefined ? [] : (await running.call('status', {})).networks);
 }

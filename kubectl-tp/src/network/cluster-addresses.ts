@@ -1,7 +1,7 @@
 // Which addresses belong to the cluster: its ranges, where the user may see them, and every single address that the
 // cluster has named: in its Services and pods, and in answers of its resolver.
 
-import { BlockList, isIPv6 } from 'node:net';
+import { canonicalAddress, isInRanges, type Range, rangeOf } from '@kubectl-tp/control-plane/addresses';
 
 export type ClusterAddresses = {
   has(address: string): boolean;
@@ -26,13 +26,15 @@ export function createClusterAddresses(): ClusterAddresses {
   const learned = new Set<string>();
   const listeners = new Set<() => Promise<void>>();
   let ranges: readonly string[] = [];
-  let list = new BlockList();
+  let parsed: readonly Range[] = [];
 
   const tell = async () => void (await Promise.all([...listeners].map((listener) => listener())));
 
-  function has(address: string): boolean {
+  function has(text: string): boolean {
+    const address = canonicalAddress(text);
+    if (address === undefined) return false;
     if (learned.has(address) || [...known.values()].some((addresses) => addresses.has(address))) return true;
-    return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+    return isInRanges(address, parsed);
   }
 
   return {
@@ -44,20 +46,16 @@ export function createClusterAddresses(): ClusterAddresses {
       return [...known.values(), learned].flatMap((addresses) => [...addresses]);
     },
     setRanges(cidrs) {
-      const next = new BlockList();
-      for (const cidr of cidrs) {
-        const [network = '', bits] = cidr.split('/');
-        next.addSubnet(network, Number(bits), isIPv6(network) ? 'ipv6' : 'ipv4');
-      }
-      list = next;
+      parsed = cidrs.map(rangeOf);
       ranges = cidrs;
       void tell();
     },
     setKnown(source, addresses) {
-      known.set(source, new Set(addresses));
+      known.set(source, new Set(addresses.map(oneForm)));
       void tell();
     },
-    async learn(address) {
+    async learn(text) {
+      const address = oneForm(text);
       const isNews = !has(address);
       learned.delete(address);
       learned.add(address);
@@ -71,3 +69,6 @@ export function createClusterAddresses(): ClusterAddresses {
     },
   };
 }
+
+/** Resolvers, API server and names of reverse zones spell IPv6 addresses each in their way. */
+const oneForm = (text: string): string => canonicalAddress(text) ?? text;

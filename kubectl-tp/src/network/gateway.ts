@@ -2,7 +2,7 @@
 // name of other addresses that can be reached.
 
 import type { Duplex } from 'node:stream';
-import { formatAddress, parseAddress } from './address.ts';
+import { formatAddress, parseAddress } from '@kubectl-tp/control-plane/addresses';
 import { buildDatagram, buildUnreachable, turnIntoEchoReply } from './answers.ts';
 import type { Resolver } from './dns/resolver.ts';
 import type { NetworkAddresses } from './network-addresses.ts';

@@ -1,7 +1,7 @@
 // Leads the TCP connections of programs to one listener: what a program sends to an address of the cluster is rewritten
 // as if the gateway sent it to the listener, and back. A new connection's SYN is held until the caller lets it go.
 
-import { parseAddress } from './address.ts';
+import { parseAddress } from '@kubectl-tp/control-plane/addresses';
 import { sumWords, updateChecksum } from './checksum.ts';
 import type { AddressPair, NetworkAddresses } from './network-addresses.ts';
 import { destinationPort, flowKey, type Packet, sourcePort } from './packet.ts';

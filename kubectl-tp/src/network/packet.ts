@@ -1,7 +1,7 @@
 // Where things stand in an IP packet (RFC 791, RFC 8200). Looks at the headers alone; what is done with the packet is
 // decided elsewhere.
 
-import type { IpVersion } from './address.ts';
+import type { IpVersion } from '@kubectl-tp/control-plane/addresses';
 
 export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 } as const;
 

@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
-import { parseAddress } from './address.ts';
+import { parseAddress } from '@kubectl-tp/control-plane/addresses';
 import type { NetworkAddresses } from './network-addresses.ts';
 import type { Ends } from './packet.ts';
 

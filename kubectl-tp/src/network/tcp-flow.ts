@@ -1,8 +1,8 @@
 // One TCP connection of a program, as its packets show it: which state it is in, when it is over. Who may open one and
 // what is written back is decided in nat.ts.
 
+import { formatAddress, type IpVersion } from '@kubectl-tp/control-plane/addresses';
 import type { Endpoint } from '../outbound/dialer.ts';
-import { formatAddress, type IpVersion } from './address.ts';
 import {
   copyPacket,
   destinationAddress,

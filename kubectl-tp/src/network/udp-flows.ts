@@ -1,8 +1,8 @@
 // Datagrams of programs: one flow of the dialer for each pair of ends, until it is idle for a while. Answers are written
 // back as from where the program sent to.
 
+import { formatAddress } from '@kubectl-tp/control-plane/addresses';
 import type { DatagramFlow, Dialer, DialFailure } from '../outbound/dialer.ts';
-import { formatAddress } from './address.ts';
 import { buildDatagram, buildUnreachable, MAX_QUOTED_BYTES, type Unreachable } from './answers.ts';
 import {
   copyPacket,

@@ -1,7 +1,7 @@
 // What `kubectl tp status` prints of a network that programs have joined. Pure.
 
 import type { LaptopReport, NetworkReport, Proof, RelayReport } from '../session/api.ts';
-import { describeRoutes } from './describe-routes.ts';
+import { describeRoutes, describeTranslated } from './describe-routes.ts';
 import { formatAge, formatFacts } from './table.ts';
 
 export function formatNetwork(report: NetworkReport, nowMs: number): string {
@@ -53,10 +53,11 @@ function describeRelay({ pod, state, way, rttMs, error }: RelayReport): string {
   return `${words.join(', ')}${error === undefined ? '' : `: ${error}`}`;
 }
 
-function formatLaptop({ routes, leftOut, helper }: LaptopReport): [string, string][] {
+function formatLaptop({ routes, translated, leftOut, helper }: LaptopReport): [string, string][] {
   const isKilled = helper.state === 'killed';
   return [
     ['routes', describeRoutes(routes)],
+    ...describeTranslated(translated).map((sentence): [string, string] => ['translated', sentence]),
     ...leftOut.map((sentence): [string, string] => ['left out', sentence]),
     ['helper', isKilled ? 'was killed; to put the laptop in order: kubectl tp quit' : `process ${helper.pid}`],
   ];

@@ -203,6 +203,10 @@ export type LaptopReport = {
   readonly dns: DnsWay;
   /** CIDRs that lead to the cluster now. */
   readonly routes: readonly string[];
+  /** CIDRs of the cluster that the laptop has other routes to, and those that stand for them here. */
+  readonly translated: readonly { readonly cluster: string; readonly laptop: string; readonly why: string }[];
+  /** CIDRs that lead to the cluster, or to nowhere there, as they are. */
+  readonly asTheyAre: readonly string[];
   /** In words: what of the cluster does not, and why. */
   readonly leftOut: readonly string[];
   /** Without it nobody can change routes, or put resolv.conf back. */

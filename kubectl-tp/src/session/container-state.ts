@@ -3,11 +3,13 @@
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import type { Environment } from '../environment/collect.ts';
 import { readEnvironment } from '../environment/read-environment.ts';
+import { translateAddresses } from '../environment/translate-addresses.ts';
 import type { Container, Pod } from '../kubernetes/objects.ts';
 import type { TargetName } from '../kubernetes/target.ts';
 import { planMounts } from '../volumes/mounts.ts';
 import type { MountedVolumes, VolumeBook, VolumeOwner } from '../volumes/volume-book.ts';
 import type { VolumeRequest } from './api.ts';
+import type { ShownOf } from './shown-addresses.ts';
 
 export type ContainerState = {
   readonly container: string;
@@ -22,6 +24,8 @@ type Options = {
   readonly target: TargetName;
   readonly owner: VolumeOwner;
   readonly book: VolumeBook;
+  /** What programs are told for addresses of the cluster. */
+  readonly shownOf: ShownOf;
   readonly loaderVariables: boolean;
   /** Undefined: no files. */
   readonly volumes: VolumeRequest | undefined;
@@ -35,8 +39,10 @@ export async function readContainerState(options: Options): Promise<ContainerSta
   const { client, pod, container, target, owner, book, loaderVariables, volumes, holder, signal } = options;
   const { namespace } = owner;
   const environment = await readEnvironment({ client, namespace, pod, container, loaderVariables, signal });
-  const state = { container: container.name, environment };
+  const variables = translateAddresses(environment.variables, options.shownOf);
+  const state = { container: container.name, environment: { ...environment, variables } };
   if (volumes === undefined) return state;
+  // What the kubelet makes paths of is what the pod has.
   const plan = planMounts(container, pod, environment.variables, volumes.isWritable);
   const origin = { target, container: container.name };
   const wish = { owner, pod, origin, plan, root: volumes.root, ...(holder === undefined ? {} : { holder }) };

@@ -8,11 +8,12 @@ import type { VolumeOwner } from '../volumes/volume-book.ts';
 import type { IngestRequest, IngestResult, InterceptName, LeaveRequest } from './api.ts';
 import { readContainerState } from './container-state.ts';
 import type { CallTools, Holdings } from './intercept.ts';
+import { findShownAddresses } from './shown-addresses.ts';
 
 export async function ingest(
   { session, volumes: book }: Holdings,
   request: IngestRequest,
-  { signal, progress }: CallTools,
+  { signal, progress, inside }: CallTools,
 ): Promise<IngestResult> {
   const { client } = session.cluster;
   const { namespace, target, container, loaderVariables, volumes } = request;
@@ -26,6 +27,7 @@ export async function ingest(
     target,
     owner: ownerOf(request),
     book,
+    shownOf: await findShownAddresses(session.live(), inside),
     loaderVariables,
     volumes,
     ...(request.hold ? { holder: request } : {}),

@@ -19,6 +19,7 @@ import { type ContainerState, readContainerState } from './container-state.ts';
 import { assertLaptopPort } from './laptop-port.ts';
 import type { LiveSession } from './live-session.ts';
 import type { Session } from './session.ts';
+import { findShownAddresses } from './shown-addresses.ts';
 import { waitForIntercept } from './wait-for-intercept.ts';
 
 export type CallTools = {
@@ -62,17 +63,7 @@ export async function intercept(
       ...tools,
     });
     if (request.headers.length === 0) live.ownServices.add(target.endpoints, object.metadata);
-    return await buildResult({
-      client,
-      live,
-      volumes,
-      request,
-      target,
-      laptopPort,
-      object,
-      pods,
-      signal: tools.signal,
-    });
+    return await buildResult({ client, live, volumes, request, target, laptopPort, object, pods, ...tools });
   } catch (error) {
     if (created) await session.leave(object);
     throw error;
@@ -104,8 +95,7 @@ type Made = {
   readonly laptopPort: number;
   readonly object: Intercept;
   readonly pods: readonly Pod[];
-  readonly signal: AbortSignal;
-};
+} & Pick<CallTools, 'signal' | 'inside'>;
 
 async function buildResult(made: Made): Promise<InterceptResult> {
   const { live, request, target, object, pods, laptopPort } = made;
@@ -134,12 +124,13 @@ async function buildResult(made: Made): Promise<InterceptResult> {
 
 /** A pod that went away while it was waited for costs the environment, not the intercept. */
 async function readState(made: Made, port: number): Promise<Partial<ContainerState>> {
-  const { client, volumes: book, request, object, pods, signal } = made;
+  const { client, live, volumes: book, request, object, pods, inside, signal } = made;
   const found = findContainer(pods, { container: request.container, port });
   if (found === undefined) return { environment: NO_POD };
   const owner = volumeOwner(object);
   const { loaderVariables, volumes, target } = request;
-  return readContainerState({ ...found, client, target, owner, book, loaderVariables, volumes, signal });
+  const shownOf = await findShownAddresses(live, inside);
+  return readContainerState({ ...found, client, target, owner, book, shownOf, loaderVariables, volumes, signal });
 }
 
 function volumeOwner({ metadata: { namespace, name } }: Intercept): VolumeOwner {

@@ -2,8 +2,10 @@
 // namespace of their own, a proxy) is for others to know.
 
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
+import { type AddressTranslation, createAddressTranslation } from '../network/address-translation.ts';
 import { type ClusterAddresses, createClusterAddresses } from '../network/cluster-addresses.ts';
 import { createResolver, type DnsUpstream, type Resolver } from '../network/dns/resolver.ts';
+import { createTranslatingUpstream } from '../network/dns/translating-upstream.ts';
 import { findRanges, followNamespaceAddresses } from '../network/find-ranges.ts';
 import { createLearningUpstream } from '../network/learning-upstream.ts';
 import { createRouteDialer } from '../network/route-dialer.ts';
@@ -20,6 +22,8 @@ export type JoinedNetwork = {
   readonly cluster: Dialer;
   readonly resolver: Resolver;
   readonly addresses: ClusterAddresses;
+  /** Where the cluster's addresses are the laptop's own, too. */
+  readonly translation: AddressTranslation;
 };
 
 export type JoinOptions = {
@@ -47,13 +51,14 @@ export async function joinNetwork(options: JoinOptions): Promise<JoinedNetwork> 
   const addresses = createClusterAddresses();
   followNamespaceAddresses(client, { namespace, addresses, signal: lifetime });
   addresses.setRanges(await findRanges(client, signal));
+  const translation = createAddressTranslation(addresses.has);
   const learning = { clusterDomain: CLUSTER_DOMAIN, alsoNames, learn: addresses.learn };
   const resolver = createResolver({
-    cluster: createLearningUpstream(ask, learning),
+    cluster: createTranslatingUpstream(createLearningUpstream(ask, learning), translation),
     laptop: laptopUpstream,
     clusterDomain: CLUSTER_DOMAIN,
     namespace,
-    isClusterAddress: addresses.has,
+    isClusterAddress: translation.isClusters,
     ownNames: new Map([[LAPTOP_NAME, laptop]]),
     alsoNames,
   });
@@ -64,5 +69,6 @@ export async function joinNetwork(options: JoinOptions): Promise<JoinedNetwork> 
     cluster,
     resolver,
     addresses,
+    translation,
   };
 }

@@ -2,16 +2,18 @@
 // moves the packets, and proves that programs arrive. Undoes everything when it fails or is closed.
 
 import { lookup } from 'node:dns/promises';
+import { formatRange, parseRange } from '@kubectl-tp/control-plane/addresses';
 import { TpError } from '../errors.ts';
-import { parseRange } from '../network/cidr.ts';
 import { takeLinuxTun } from '../network/device/linux-tun.ts';
 import { awaitHelper, type HelperCaller } from '../network/laptop/helper-caller.ts';
 import { createRouteKeeper } from '../network/laptop/keep-routes.ts';
 import { chooseAddresses } from '../network/laptop/laptop-addresses.ts';
+import type { RoutePlan } from '../network/laptop/plan-routes.ts';
 import { proveLaptop } from '../network/laptop/prove-laptop.ts';
 import { kept, readLaptopNetwork } from '../network/laptop/read-laptop-network.ts';
 import type { NetworkAddresses } from '../network/network-addresses.ts';
 import { openListener } from '../network/rootless/open-listener.ts';
+import { createTranslatingDialer } from '../network/translating-dialer.ts';
 import type { LaptopReport, NetworkEntry } from './api.ts';
 import { CLUSTER_DOMAIN, searchPath } from './cluster-names.ts';
 import type { CallTools } from './intercept.ts';
@@ -51,7 +53,8 @@ export async function openLaptop(
     const packets = join(made.interface, addresses, network);
     undoing.push(packets.close);
     const routes = createRouteKeeper({
-      addresses: network.addresses,
+      ...{ addresses: network.addresses, translation: network.translation },
+      own: rangesOf([addresses.ipv4, addresses.ipv6].flatMap(({ program, gateway }) => [program, gateway])),
       also: rangesOf(entry.alsoProxy),
       never: rangesOf(entry.neverProxy),
       kept: kept(apiServer, 'the API server'),
@@ -77,7 +80,7 @@ export async function openLaptop(
       interface: made.interface,
       gateway,
       dns: way,
-      ...routes.plan,
+      ...describePlan(routes.plan),
       helper: { pid: helper.pid, state },
     });
     return { result: { laptop: report() }, laptop: report, over: undone(helper), close: undo };
@@ -88,9 +91,10 @@ export async function openLaptop(
 }
 
 /** Programs of the laptop reach everything but the cluster without us: whatever comes here is for the relays. */
-function join(name: string, addresses: NetworkAddresses, { cluster, resolver }: JoinedNetwork) {
+function join(name: string, addresses: NetworkAddresses, { cluster, translation, resolver }: JoinedNetwork) {
   const descriptors = { tun: takeLinuxTun(name), listener: openListener(name) };
-  return openPackets({ addresses, dialer: cluster, resolver, pid: 'self', descriptors });
+  const dialer = createTranslatingDialer(cluster, translation);
+  return openPackets({ addresses, dialer, resolver, pid: 'self', descriptors });
 }
 
 function freeAddresses({ addresses }: JoinedNetwork): NetworkAddresses {
@@ -103,6 +107,15 @@ function freeAddresses({ addresses }: JoinedNetwork): NetworkAddresses {
   throw new TpError('HELPER_FAILED', 'Each address that the interface could have is in a network of this laptop.', {
     hint: 'Use a network for one command, which is apart from them: kubectl tp connect -- CMD',
   });
+}
+
+function describePlan({ routes, pairs, except, leftOut }: RoutePlan) {
+  const translated = pairs.map(({ real, shown, why }) => ({
+    cluster: formatRange(real),
+    laptop: formatRange(shown),
+    why,
+  }));
+  return { routes, translated, asTheyAre: except.map(formatRange), leftOut };
 }
 
 function namesOf({ alsoProxy }: LaptopEntry, { namespace }: JoinedNetwork) {

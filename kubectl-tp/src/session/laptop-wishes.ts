@@ -1,7 +1,7 @@
 // What a person may add to the cluster's addresses, and take away. Pure.
 
+import { parseRange } from '@kubectl-tp/control-plane/addresses';
 import { TpError } from '../errors.ts';
-import { parseRange } from '../network/cidr.ts';
 import { isDomain, isRoute } from '../network/helper/parse-request.ts';
 
 /** Throws BAD_RANGE. */

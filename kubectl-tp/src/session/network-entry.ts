@@ -1,5 +1,6 @@
 // Lets programs into a joined network: those of a namespace of their own by packets, others by a proxy.
 
+import { TpError } from '../errors.ts';
 import { LAPTOP_ADDRESSES, OWN_ADDRESSES } from '../network/network-addresses.ts';
 import type { ConnectResult, LaptopReport, NetworkEntry } from './api.ts';
 import type { JoinedNetwork } from './joined-network.ts';
@@ -14,7 +15,7 @@ export type OpenedEntry = {
   close(): Promise<void>;
 };
 
-/** Throws when the namespace is gone, the proxy's port is taken, or the laptop's network can't be changed. */
+/** Throws when the namespace is gone, the proxy can't listen there (PORT_IN_USE, USAGE), or the laptop's network can't be changed. */
 export async function openEntry(entry: NetworkEntry, network: JoinedNetwork, tools: LaptopTools): Promise<OpenedEntry> {
   // Each brings what the others do without: system calls, protocols, a helper.
   switch (entry.kind) {
@@ -37,10 +38,33 @@ async function openProxy(
   const { drawCredentials } = await import('../proxy/credentials.ts');
   const { lookup } = await import('../network/dns/lookup.ts');
   const credentials = asked === 'drawn' ? drawCredentials() : asked;
-  const proxy = await createProxy({ dialer, lookup: (name) => lookup(resolver, name), host, port, credentials });
+  const way = { dialer, lookup: (name: string) => lookup(resolver, name) };
+  const proxy = await createProxy({ ...way, host, port, credentials }).catch((error) => {
+    throw fromListenError(error, host, port);
+  });
   const told = { ...proxy.address, ...(credentials === undefined ? {} : { credentials }) };
   return { result: { proxy: told }, close: proxy.close };
 }
+
+/** Anything else than an error of the place is a defect. */
+function fromListenError(cause: unknown, host: string, port: number): unknown {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const hint = 'Choose another with --proxy-address HOST:PORT, or leave it out for any free port.';
+  if (code === 'EADDRINUSE') {
+    const message = `Port ${port} of ${host} is in use, so the proxy can't listen there.`;
+    return new TpError('PORT_IN_USE', message, { hint, cause });
+  }
+  const why = WHY_NOT_THERE[code];
+  if (why === undefined) return cause;
+  return new TpError('USAGE', `The proxy can't listen on ${host}, port ${port}: ${why} (${code}).`, { hint, cause });
+}
+
+const WHY_NOT_THERE: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: 'the laptop has no such address',
+  ENOTFOUND: 'there is no such name',
+  EAI_AGAIN: 'there is no such name',
+  EACCES: 'ports below 1024 are for root',
+};
 
 /** Throws when the namespace is gone. */
 export async function openNamespace(

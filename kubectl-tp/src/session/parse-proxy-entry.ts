@@ -1,6 +1,6 @@
 // Where a proxy listens and who may use it, from what the command line says. Pure.
 
-import { BlockList, isIP } from 'node:net';
+import { canonicalAddress, isInRanges, rangeOf } from '@kubectl-tp/control-plane/addresses';
 import { TpError } from '../errors.ts';
 import { MAX_PASSWORD_BYTES, PROXY_USER } from '../proxy/credentials.ts';
 import type { NetworkEntry } from './api.ts';
@@ -48,12 +48,11 @@ function parsePassword(password: string): string {
   });
 }
 
-const LOOPBACKS = new BlockList();
-LOOPBACKS.addSubnet('127.0.0.0', 8);
-LOOPBACKS.addAddress('::1', 'ipv6');
+const LOOPBACKS = ['127.0.0.0/8', '::1'].map(rangeOf);
 
 function isLoopback(host: string): boolean {
-  return isIP(host) === 0 ? host === 'localhost' : LOOPBACKS.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4');
+  const address = canonicalAddress(host);
+  return address === undefined ? host === 'localhost' : isInRanges(address, LOOPBACKS);
 }
 
 function openToOthers(host: string): TpError {

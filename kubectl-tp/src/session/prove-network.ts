@@ -2,7 +2,7 @@
 // It is the API server's Service, which every cluster has and every session may dial.
 
 import { lookup } from 'node:dns/promises';
-import { contains, rangeOf } from '../network/cidr.ts';
+import { contains, rangeOf } from '@kubectl-tp/control-plane/addresses';
 import type { Dialer } from '../outbound/dialer.ts';
 import { createHostDialer } from '../outbound/host-dialer.ts';
 import type { Outbound } from '../outbound/outbound.ts';

@@ -1,67 +1,11 @@
-// Laws of ranges of addresses, and of the routes that are planned with them.
+// Laws of the routes that are planned for a laptop.
 
 import test from 'ava';
 import fc from 'fast-check';
-import { formatAddress } from '../../../kubectl-tp/src/network/address.ts';
-import {
-  addressBytes,
-  contains,
-  formatRange,
-  mergeRanges,
-  overlaps,
-  parseRange,
-  type Range,
-  rangeOf,
-  without,
-} from '../../../kubectl-tp/src/network/cidr.ts';
+import { contains, rangeOf } from '../../../control-plane/src/addresses/index.ts';
 import { isRoute } from '../../../kubectl-tp/src/network/helper/parse-request.ts';
 import { planRoutes } from '../../../kubectl-tp/src/network/laptop/plan-routes.ts';
-
-/** Near each other, so that they meet: the last bits of one network. */
-const near = fc
-  .record({ isIpv4: fc.boolean(), low: fc.nat(255), cut: fc.nat(8) })
-  .map(({ isIpv4, low, cut }) =>
-    rangeOf(isIpv4 ? `10.96.0.${low}/${32 - cut}` : `fd00:96::${low.toString(16)}/${128 - cut}`),
-  );
-const nearAddress = near.map(({ version, first }): Range => ({ version, first, bits: version === 4 ? 32 : 128 }));
-const ranges = fc.array(near, { maxLength: 6 });
-const isIn = (all: readonly Range[], address: Range) => all.some((range) => contains(range, address));
-
-test('what a range is written as is that range', (t) => {
-  const any = fc.oneof(
-    fc.tuple(fc.ipV4(), fc.nat(32)).map(([address, bits]) => `${address}/${bits}`),
-    fc.tuple(fc.ipV6(), fc.nat(128)).map(([address, bits]) => `${address}/${bits}`),
-  );
-  fc.assert(
-    fc.property(any, (text) => {
-      const range = rangeOf(text);
-      t.deepEqual(parseRange(formatRange(range)), range);
-      t.true(contains(range, rangeOf(formatAddress(addressBytes(range)))));
-    }),
-  );
-});
-
-test('without a hole there is everything but the hole, nothing twice', (t) => {
-  fc.assert(
-    fc.property(near, near, nearAddress, (range, hole, address) => {
-      const left = without([range], hole);
-      t.is(isIn(left, address), contains(range, address) && !contains(hole, address));
-      t.false(left.some((one) => left.some((other) => one !== other && overlaps(one, other))));
-    }),
-    { numRuns: 1000 },
-  );
-});
-
-test('merged ranges have the same addresses, in the same order whatever came first', (t) => {
-  fc.assert(
-    fc.property(ranges, nearAddress, (all, address) => {
-      const merged = mergeRanges(all);
-      t.is(isIn(merged, address), isIn(all, address));
-      t.deepEqual(mergeRanges(all.toReversed()), merged);
-    }),
-    { numRuns: 1000 },
-  );
-});
+import { isIn, nearAddress, ranges } from '../../helpers/near-ranges.ts';
 
 test("an address leads to the cluster when it is asked for, and neither excepted nor the laptop's own", (t) => {
   fc.assert(

@@ -1,7 +1,7 @@
 import { isIP, SocketAddress } from 'node:net';
 import test from 'ava';
 import fc from 'fast-check';
-import { formatAddress, parseAddress } from '../../../kubectl-tp/src/network/address.ts';
+import { formatAddress, parseAddress } from '../../../control-plane/src/addresses/index.ts';
 import {
   buildDatagram,
   buildReset,

@@ -3,8 +3,7 @@
 import { SocketAddress } from 'node:net';
 import test from 'ava';
 import fc from 'fast-check';
-import { canonicalAddress } from '../../../control-plane/src/protocol/index.ts';
-import { isInRanges, parseRange } from '../../../control-plane/src/reach/address-range.ts';
+import { canonicalAddress, isInRanges, parseExactRange, rangeOf } from '../../../control-plane/src/addresses/index.ts';
 import { isNeverDialed } from '../../../control-plane/src/reach/never-dialed.ts';
 import { createReach } from '../../../control-plane/src/relay/reach.ts';
 
@@ -83,8 +82,8 @@ test('an address lies in the range of its own first bits, and in no range of oth
       const size = 2 ** (32 - length);
       const first = bits - (bits % size);
       const toText = (value: number) => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
-      const range = parseRange(`${toText(first)}/${length}`);
-      const next = parseRange(`${toText((first + size) % 2 ** 32)}/${length}`);
+      const range = parseExactRange(`${toText(first)}/${length}`);
+      const next = parseExactRange(`${toText((first + size) % 2 ** 32)}/${length}`);
       if (range === undefined || next === undefined) return t.fail(`${toText(first)}/${length}`);
       t.true(isInRanges(octets.join('.'), [range]));
       t.false(isInRanges(octets.join('.'), [next]));
@@ -99,7 +98,7 @@ const anyNever = fc.oneof(
 );
 
 test('what is never dialed is so in every spelling, whatever the install allows and the control plane says', async (t) => {
-  const allow = ['0.0.0.0/0', '::/0'].flatMap((text) => parseRange(text) ?? []);
+  const allow = ['0.0.0.0/0', '::/0'].map(rangeOf);
   const reach = createReach({
     ...{ ask: async () => ({ allowed: true }), allow, own: ['10.9.9.9'], now: () => 0 },
     onTrouble: () => t.fail(),

@@ -3,9 +3,9 @@
 import { isIPv4 } from 'node:net';
 import test from 'ava';
 import fc from 'fast-check';
+import { canonicalAddress } from '../../../control-plane/src/addresses/index.ts';
 import {
   buildProxyHeader,
-  canonicalAddress,
   type DialRequest,
   encodeDialRequest,
   MAX_DIAL_REQUEST_BYTES,

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { parse, parseAllDocuments } from 'yaml';
+import { formatRange } from '../../../control-plane/src/addresses/index.ts';
 import * as names from '../../../control-plane/src/api/index.ts';
 import { parseConfig as parseRelayConfig } from '../../../control-plane/src/relay/config.ts';
 import { helmPath } from '../../helpers/programs.ts';
@@ -116,10 +117,7 @@ test('only relays may ask what a session may dial, and they have a token for it'
     containers[0].env.map(({ name, value }: { name: string; value?: string }) => [name, value ?? 'x']),
   );
   const config = parseRelayConfig(environment);
-  t.deepEqual(
-    config.allow.map(({ text }) => text),
-    ['10.8.0.0/16', 'fd00::/64'],
-  );
+  t.deepEqual(config.allow.map(formatRange), ['10.8.0.0/16', 'fd00::/64']);
   t.is(config.controlPlane.tokenFile, `${containers[0].volumeMounts[0].mountPath}/token`);
   t.is(config.controlPlane.port, names.REACH_PORT);
 });

@@ -61,6 +61,8 @@ const REPORT: NetworkReport = {
     gateway: '192.0.0.2',
     dns: 'resolv.conf',
     routes: ['10.96.0.0/16'],
+    translated: [],
+    asTheyAre: [],
     leftOut: ['10.0.0.0/8 stays out of reach.'],
     helper: { pid: 7, state: 'running' },
   },

@@ -1,7 +1,7 @@
 // What the gateway answers by itself.
 
 import test from 'ava';
-import { parseAddress } from '../../../kubectl-tp/src/network/address.ts';
+import { parseAddress } from '../../../control-plane/src/addresses/index.ts';
 import { createGateway } from '../../../kubectl-tp/src/network/gateway.ts';
 import { OWN_ADDRESSES } from '../../../kubectl-tp/src/network/network-addresses.ts';
 import { type Packet, parsePacket } from '../../../kubectl-tp/src/network/packet.ts';

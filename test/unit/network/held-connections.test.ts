@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { parseAddress } from '../../../kubectl-tp/src/network/address.ts';
+import { parseAddress } from '../../../control-plane/src/addresses/index.ts';
 import type { Resolver } from '../../../kubectl-tp/src/network/dns/resolver.ts';
 import { OWN_ADDRESSES } from '../../../kubectl-tp/src/network/network-addresses.ts';
 import { createPacketNetwork } from '../../../kubectl-tp/src/network/packet-network.ts';

@@ -1,7 +1,7 @@
 // The life of a connection in the table: held, let go, refused, ended, forgotten.
 
 import test from 'ava';
-import { parseAddress } from '../../../kubectl-tp/src/network/address.ts';
+import { parseAddress } from '../../../control-plane/src/addresses/index.ts';
 import { createNat, type NatOptions, type Verdict } from '../../../kubectl-tp/src/network/nat.ts';
 import { OWN_ADDRESSES } from '../../../kubectl-tp/src/network/network-addresses.ts';
 import { parsePacket } from '../../../kubectl-tp/src/network/packet.ts';

@@ -32,6 +32,17 @@ test('addresses of the cluster go through the relay, all others by the laptop', 
   t.is(error?.failure, 'refused');
 });
 
+test('an address is the same however it is spelled', (t) => {
+  const addresses = createClusterAddresses();
+  addresses.setKnown('services shop', ['FD00:96::1']);
+  addresses.learn('fd00:96:0:0::2');
+  for (const text of ['fd00:96::1', 'fd00:0096:0000:0000:0000:0000:0000:0001', 'fd00:96::2'])
+    t.true(addresses.has(text));
+  t.false(addresses.has('fd00:96::3'));
+  t.false(addresses.has('web.shop'));
+  t.deepEqual(addresses.singles, ['fd00:96::1', 'fd00:96::2']);
+});
+
 test("what a source knows takes the place of what it knew; the others' stays", (t) => {
   const addresses = createClusterAddresses();
   addresses.setKnown('pods a', ['10.0.0.1']);

@@ -1,7 +1,7 @@
 // How long datagrams of a program have their flow, and what the program is told when it ends.
 
 import test from 'ava';
-import { parseAddress } from '../../../kubectl-tp/src/network/address.ts';
+import { parseAddress } from '../../../control-plane/src/addresses/index.ts';
 import { parsePacket } from '../../../kubectl-tp/src/network/packet.ts';
 import { createUdpFlows, UDP_IDLE_MS } from '../../../kubectl-tp/src/network/udp-flows.ts';
 import type { DatagramHandlers, DialFailure } from '../../../kubectl-tp/src/outbound/dialer.ts';

@@ -1,7 +1,7 @@
 // What a relay remembers of the control plane's answers, and what it does while there are none.
 
 import test from 'ava';
-import { buildRanges } from '../../../control-plane/src/reach/address-range.ts';
+import { rangeOf } from '../../../control-plane/src/addresses/index.ts';
 import type { ReachAnswer } from '../../../control-plane/src/reach/question.ts';
 import { REFUSALS } from '../../../control-plane/src/reach/refusals.ts';
 import { createReach } from '../../../control-plane/src/relay/reach.ts';
@@ -24,7 +24,7 @@ function createTestReach(answering: Answering, allow: readonly string[] = []) {
       asked.push(`${session} ${address}`);
       return world.answering(session, address);
     },
-    allow: buildRanges(allow),
+    allow: allow.map(rangeOf),
     own: ['10.9.9.9', '::FFFF:10.9.9.8', 'fe80::1%eth0'],
     now: () => world.ms,
     onTrouble: (error) => troubles.push(error),

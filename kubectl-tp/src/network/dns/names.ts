@@ -1,5 +1,7 @@
 // Names as they stand in messages, in small letters and one character a byte, and the labels they consist of.
 
+import { parseAddress } from '@kubectl-tp/control-plane/addresses';
+
 /** `\x03www\x07example\x03com\x00` -> `['www', 'example', 'com']`. A label may have any characters, dots too. */
 export function labelsOf(name: string): string[] {
   const labels: string[] = [];
@@ -26,6 +28,12 @@ export function addressOfReverseName(labels: readonly string[]): string | undefi
     return digits.join('').replace(/....(?!$)/g, '$&:');
   }
   return undefined;
+}
+
+/** The other way round. `address` is canonical. */
+export function reverseNameOf(address: string): string {
+  if (!address.includes(':')) return `${address.split('.').toReversed().join('.')}.in-addr.arpa`;
+  return `${[...parseAddress(address).toString('hex')].toReversed().join('.')}.ip6.arpa`;
 }
 
 const isByte = (text: string): boolean => /^(0|[1-9]\d{0,2})$/.test(text) && Number(text) < 256;

@@ -2,8 +2,7 @@
 // sizes are fixed here, so that no request can choose them.
 
 import { constants } from 'node:os';
-import { parseAddress } from '../address.ts';
-import { addressBytes, formatRange, type Range, rangeOf } from '../cidr.ts';
+import { addressBytes, formatRange, parseAddress, type Range, rangeOf } from '@kubectl-tp/control-plane/addresses';
 import { leaveLinuxTun, TUN_MTU, TUN_QUEUE_LENGTH } from '../device/linux-tun.ts';
 import {
   buildAddress,

@@ -1,7 +1,7 @@
 // What a request to the root helper may be. It comes from a process without its rights: whatever is not exactly of a form
 // that can harm nobody is refused. Pure.
 
-import { overlaps, parseRange, type Range, rangeOf } from '../cidr.ts';
+import { overlaps, parseRange, type Range, rangeOf } from '@kubectl-tp/control-plane/addresses';
 import { parseLaptopAddresses } from '../laptop/laptop-addresses.ts';
 import type { DnsRequest, HelperRequest } from './messages.ts';
 

@@ -1,6 +1,7 @@
 // Keeps the laptop's routes in step with what is known of the cluster's addresses.
 
-import { parseRange, type Range } from '../cidr.ts';
+import { parseRange, type Range } from '@kubectl-tp/control-plane/addresses';
+import type { AddressTranslation } from '../address-translation.ts';
 import type { ClusterAddresses } from '../cluster-addresses.ts';
 import { isRoute } from '../helper/parse-request.ts';
 import type { HelperCaller } from './helper-caller.ts';
@@ -9,6 +10,10 @@ import type { LaptopNetwork } from './read-laptop-network.ts';
 
 export type RouteKeeperOptions = {
   readonly addresses: ClusterAddresses;
+  /** Is told by which addresses the laptop reaches those that it has another way to. */
+  readonly translation: Pick<AddressTranslation, 'setRules'>;
+  /** Of the interface itself. */
+  readonly own: readonly Range[];
   readonly also: readonly Range[];
   readonly never: readonly Range[];
   /** Beside what the laptop's network tells by itself. */
@@ -27,8 +32,8 @@ export type RouteKeeper = {
 };
 
 export function createRouteKeeper(options: RouteKeeperOptions): RouteKeeper {
-  const { addresses, also, never, hasIpv6, readLaptopNetwork, helper } = options;
-  let plan: RoutePlan = { routes: [], leftOut: [] };
+  const { addresses, translation, own, also, never, hasIpv6, readLaptopNetwork, helper } = options;
+  let plan: RoutePlan = { routes: [], pairs: [], except: [], leftOut: [] };
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;
 
@@ -39,12 +44,14 @@ export function createRouteKeeper(options: RouteKeeperOptions): RouteKeeper {
       .filter(isRoute)
       .map(parseRange)
       .filter((range) => range !== undefined);
-    const wishes = { cluster: cluster.filter(isOurs), also: also.filter(isOurs), never, laptop };
-    const wanted = planRoutes({ ...wishes, kept: [...options.kept, ...kept] });
+    const wishes = { cluster: cluster.filter(isOurs), also: also.filter(isOurs), never, laptop, own };
+    const wanted = planRoutes({ ...wishes, kept: [...options.kept, ...kept], previous: plan.pairs });
     const hasChanged = wanted.routes.join() !== plan.routes.join();
     const { refused } = hasChanged ? await helper.call('routes', { cidrs: wanted.routes }) : { refused: [] };
     const failed = new Set(refused.map(({ cidr }) => cidr));
+    translation.setRules(wanted);
     plan = {
+      ...wanted,
       routes: wanted.routes.filter((cidr) => !failed.has(cidr)),
       leftOut: [...wanted.leftOut, ...refused.map(({ cidr, why }) => `${cidr} stays out of reach: ${why}.`)],
     };

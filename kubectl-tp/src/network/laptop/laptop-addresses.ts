@@ -1,6 +1,6 @@
 // Which addresses the interface of a whole laptop may have. A closed list: the helper, which is root, takes no others.
 
-import { overlaps, type Range, rangeOf } from '../cidr.ts';
+import { overlaps, type Range, rangeOf } from '@kubectl-tp/control-plane/addresses';
 import { type AddressPair, type NetworkAddresses, OWN_ADDRESSES } from '../network-addresses.ts';
 
 /**

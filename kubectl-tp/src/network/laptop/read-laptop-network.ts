@@ -1,7 +1,7 @@
 // What the laptop's own network looks like now: its routes, its addresses, its gateways and resolvers.
 
 import { readFileSync } from 'node:fs';
-import { rangeOf } from '../cidr.ts';
+import { rangeOf } from '@kubectl-tp/control-plane/addresses';
 import { parseResolvConf } from '../dns/resolv-conf.ts';
 import { BACKUP_PATH, RESOLV_CONF } from '../helper/resolv-conf-file.ts';
 import { DUMP } from '../netlink/messages.ts';

@@ -2,7 +2,7 @@
 // who sends them is netlink-socket.ts, what comes back is parse-messages.ts. The machine's byte order is little-endian on
 // every architecture we ship for.
 
-import type { IpVersion } from '../address.ts';
+import type { IpVersion } from '@kubectl-tp/control-plane/addresses';
 
 const RTM_NEWLINK = 16;
 const RTM_DELLINK = 17;

@@ -1,7 +1,7 @@
 // Answers of rtnetlink (netlink(7), rtnetlink(7)) as values: whether a request was done, and the lists of links, addresses
 // and routes. Pure. What it does not know it skips, as the kernel's documentation asks of every reader.
 
-import { formatAddress } from '../address.ts';
+import { formatAddress } from '@kubectl-tp/control-plane/addresses';
 import { ADDRESS_FAMILY, HEADER_BYTES } from './messages.ts';
 
 export type NetlinkMessage = { readonly type: number; readonly body: Buffer };

@@ -4,7 +4,7 @@
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseAddress } from '../address.ts';
+import { parseAddress } from '@kubectl-tp/control-plane/addresses';
 import { lastErrno, systemCalls } from '../device/system-calls.ts';
 import { ADDRESS_FAMILY } from '../netlink/messages.ts';
 import type { NamespaceDescriptors } from './messages.ts';

@@ -2,7 +2,7 @@
 // it, and the loopback interface.
 
 import { existsSync, writeFileSync } from 'node:fs';
-import { parseAddress } from '../address.ts';
+import { parseAddress } from '@kubectl-tp/control-plane/addresses';
 import { openLinuxTun, TUN_MTU, TUN_QUEUE_LENGTH } from '../device/linux-tun.ts';
 import { systemCalls } from '../device/system-calls.ts';
 import { buildAddress, buildDefaultRoute, buildLinkUp } from '../netlink/messages.ts';

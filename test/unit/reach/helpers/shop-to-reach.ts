@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json, text } from 'node:stream/consumers';
 import type { ExecutionContext } from 'ava';
+import { rangeOf } from '../../../../control-plane/src/addresses/index.ts';
 import { COMPONENT_LABEL, type Session } from '../../../../control-plane/src/api/index.ts';
 import { createKubernetesClient, type KubernetesObject } from '../../../../control-plane/src/kubernetes/index.ts';
-import { buildRanges } from '../../../../control-plane/src/reach/address-range.ts';
 import { createControlPlane } from '../../../../control-plane/src/relay/ask-control-plane.ts';
 import { createReach, type Reach } from '../../../../control-plane/src/relay/reach.ts';
 import { createSessionKeys } from '../../../../control-plane/src/relay/sessions.ts';
@@ -122,7 +122,7 @@ export async function startAsking(
   });
   const troubles: unknown[] = [];
   const reach = createReach({
-    ...{ ask: controlPlane.ask, allow: buildRanges(allow), own: ['10.0.0.9'], now: Date.now },
+    ...{ ask: controlPlane.ask, allow: allow.map(rangeOf), own: ['10.0.0.9'], now: Date.now },
     onTrouble: (error) => troubles.push(error),
   });
   const watching = keys.run(ending.signal);

@@ -1,7 +1,24 @@
-// IP addresses as text and as the bytes that stand in packets. Text is canonical (RFC 5952), so that equal addresses
-// are equal strings.
+// IP addresses as text and as the bytes that stand in packets. Text is canonical (RFC 5952), so that equal addresses are
+// equal strings, however somebody spells them. Pure.
+
+import { isIP } from 'node:net';
 
 export type IpVersion = 4 | 6;
+
+/** ::ffff:0:0/96: an IPv4 address as IPv6 sockets see it (RFC 4291, 2.5.5.2). */
+const MAPPED_PREFIX = Buffer.from('00000000000000000000ffff', 'hex');
+
+/**
+ * Dotted decimal, or the form of RFC 5952; an IPv4-mapped IPv6 address becomes the IPv4 address that packets go to.
+ * Undefined for names, zone ids (they mean something on one machine only) and numbers such as `010.0.0.1` or `127.1`,
+ * which programs read differently.
+ */
+export function canonicalAddress(text: string): string | undefined {
+  if (isIP(text) === 0 || text.includes('%')) return undefined;
+  const bytes = parseAddress(text);
+  const isMapped = bytes.length === 16 && bytes.subarray(0, 12).equals(MAPPED_PREFIX);
+  return formatAddress(isMapped ? bytes.subarray(12) : bytes);
+}
 
 /** Four bytes or sixteen. */
 export function formatAddress(bytes: Buffer): string {

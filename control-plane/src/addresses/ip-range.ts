@@ -1,7 +1,7 @@
-// Ranges of IP addresses as text (`10.96.0.0/12`), compared and cut. Pure.
+// Ranges of IP addresses (CIDR, RFC 4632): read, compared and cut. Pure.
 
 import { isIP } from 'node:net';
-import { formatAddress, type IpVersion, parseAddress } from './address.ts';
+import { canonicalAddress, formatAddress, type IpVersion, parseAddress } from './ip-address.ts';
 
 export type Range = {
   readonly version: IpVersion;
@@ -23,6 +23,16 @@ export function parseRange(text: string): Range | undefined {
   return { version, first: clearBehind(number, version, bits), bits };
 }
 
+/**
+ * Only what is written as it is meant. Undefined for one address without a length, for a range with bits beyond its length,
+ * such as `10.0.0.1/8` (it may mean one address or sixteen million), and for an IPv4 address in the clothes of an IPv6 one.
+ */
+export function parseExactRange(text: string): Range | undefined {
+  const [address = '', digits] = text.split('/');
+  const range = digits === undefined ? undefined : parseRange(text);
+  return range !== undefined && canonicalAddress(address) === firstAddress(range) ? range : undefined;
+}
+
 /** For text that is one for certain. */
 export function rangeOf(text: string): Range {
   const range = parseRange(text);
@@ -31,7 +41,12 @@ export function rangeOf(text: string): Range {
 }
 
 export function formatRange({ version, first, bits }: Range): string {
-  return `${formatAddress(addressBytes({ version, first }))}/${bits}`;
+  return `${firstAddress({ version, first })}/${bits}`;
+}
+
+/** In the form that canonicalAddress gives, but for IPv4-mapped ones, which stay as they are. */
+export function firstAddress(range: Pick<Range, 'version' | 'first'>): string {
+  return formatAddress(addressBytes(range));
 }
 
 export function addressBytes({ version, first }: Pick<Range, 'version' | 'first'>): Buffer {
@@ -44,6 +59,12 @@ export const isSingle = ({ version, bits }: Range): boolean => bits === WIDTH[ve
 export function contains(outer: Range, inner: Range): boolean {
   if (outer.version !== inner.version || outer.bits > inner.bits) return false;
   return clearBehind(inner.first, inner.version, outer.bits) === outer.first;
+}
+
+/** `address` is text that node:net's isIP accepts, without a zone. */
+export function isInRanges(address: string, ranges: readonly Range[]): boolean {
+  const single = rangeOf(address);
+  return ranges.some((range) => contains(range, single));
 }
 
 /** Ranges of this kind never overlap in part: one has all of the other. */
