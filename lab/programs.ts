@@ -56,9 +56,12 @@ export async function nameProgramsFolder(): Promise<string> {
   return cached({ name: 'names', key, fill: (folder) => unpackPackages(folder, { names: NAME_PACKAGES }) });
 }
 
+/** Seen from `bin`. */
+const FUSERMOUNT = '../mount/bin/fusermount3';
+
 /** sshfs and fusermount3 are in its `bin`. */
 export async function mountProgramsFolder(): Promise<string> {
-  const key = [await debianRelease(), ...MOUNT_PACKAGES, SSHFS_LAUNCHER].join('\n');
+  const key = [await debianRelease(), ...MOUNT_PACKAGES, SSHFS_LAUNCHER, FUSERMOUNT].join('\n');
   return cached({ name: 'mount', key, fill: unpackMountPrograms });
 }
 
@@ -66,7 +69,7 @@ async function unpackMountPrograms(folder: string): Promise<void> {
   await unpackPackages(folder, { mount: MOUNT_PACKAGES });
   await mkdir(join(folder, 'bin'));
   await writeFile(join(folder, 'bin/sshfs'), SSHFS_LAUNCHER, { mode: 0o755 });
-  await symlink('../mount/usr/bin/fusermount3', join(folder, 'bin/fusermount3'));
+  await symlink(FUSERMOUNT, join(folder, 'bin/fusermount3'));
 }
 
 async function goProgram(folder: string, what: string): Promise<CacheEntry> {

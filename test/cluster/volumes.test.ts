@@ -109,8 +109,7 @@ test.serial(
 );
 
 test.serial('a command in a network of its own finds live files at their own paths', async (t) => {
-  const { stage } = await openScene(t);
-  const person = await stage.person('admin');
+  const { stage, person } = await openScene(t);
   const script = 'cat /srv/tp-part/seen /srv/tp-part/inner/kept $TP_ROOT/data/whose; echo x > /srv/tp-part/new';
   const { stdout, stderr } = await person.tp('ingest', TARGET, ...IN, '--network', 'cluster', '--', 'sh', '-c', script);
   t.regex(stdout, /^seen\nkept\nwriter-/, stderr);
