@@ -1,7 +1,7 @@
 // Whether this machine can be a Kubernetes node. Says what is missing in one sentence, before anything is changed.
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { LabError } from './errors.ts';
 
 const CAP_NET_ADMIN = 12;
@@ -14,6 +14,7 @@ export type Machine = {
   /** Effective capabilities as the kernel prints them: a hexadecimal mask. */
   readonly capabilities: string;
   readonly filesystems: string;
+  readonly hasIpv6: boolean;
   readonly hasCommand: (name: string) => boolean;
 };
 
@@ -26,6 +27,7 @@ export function missingRequirements(machine: Machine): string[] {
     ...(lacks(CAP_SYS_ADMIN) ? ['CAP_SYS_ADMIN (run it as root)'] : []),
     ...(lacks(CAP_NET_ADMIN) ? ['CAP_NET_ADMIN (run it as root)'] : []),
     ...(/\boverlay\b/.test(machine.filesystems) ? [] : ['overlayfs in the kernel']),
+    ...(machine.hasIpv6 ? [] : ['IPv6 in the kernel (its network has both versions)']),
     ...COMMANDS.filter((name) => !machine.hasCommand(name)).map((name) => `the command "${name}"`),
   ];
 }
@@ -45,6 +47,7 @@ function thisMachine(): Machine {
     arch: process.arch,
     capabilities: status.match(/^CapEff:\s*([0-9a-f]+)/m)?.[1] ?? '0',
     filesystems: process.platform === 'linux' ? readFileSync('/proc/filesystems', 'utf8') : '',
+    hasIpv6: existsSync('/proc/net/if_inet6'),
     hasCommand: (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0,
   };
 }
