@@ -22,7 +22,9 @@ type Cluster = { list?: () => Promise<unknown>; watch?: (resource: Resource) => 
 function wait({ list, watch, intercept = {} }: Cluster, target: { pods?: readonly Pod[] } = {}) {
   const live = {
     bell: createBell(),
-    table: { get: () => ({ metadata: { namespace: 'shop', generation: 1 }, ...intercept }) },
+    table: {
+      get: () => ({ metadata: { namespace: 'shop', generation: 1 }, spec: { action: 'Redirect' }, ...intercept }),
+    },
     agents: { probeAges: () => new Map([['orders-a', 0]]) },
     tunnels: { status: () => [] },
   } as unknown as LiveSession;
