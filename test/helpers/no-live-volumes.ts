@@ -2,7 +2,7 @@
 
 import type { OpenLiveMounts } from '../../kubectl-tp/src/volumes/live/open-live-mounts.ts';
 import { describeVolume } from '../../kubectl-tp/src/volumes/mounts.ts';
-import type { VolumeOrigin } from '../../kubectl-tp/src/volumes/volume-book.ts';
+import type { VolumeOrigin } from '../../kubectl-tp/src/volumes/volume-record.ts';
 
 export const NO_LIVE_VOLUMES: OpenLiveMounts = async ({ source }) => ({
   mounts: [],

@@ -7,7 +7,8 @@ import { translateAddresses } from '../environment/translate-addresses.ts';
 import type { Container, Pod } from '../kubernetes/objects.ts';
 import type { TargetName } from '../kubernetes/target.ts';
 import { planMounts } from '../volumes/mounts.ts';
-import type { MountedVolumes, VolumeBook, VolumeOwner } from '../volumes/volume-book.ts';
+import type { MountedVolumes, VolumeBook } from '../volumes/volume-book.ts';
+import type { VolumeOwner } from '../volumes/volume-record.ts';
 import type { VolumeRequest } from './api.ts';
 import type { ShownOf } from './shown-addresses.ts';
 

@@ -4,7 +4,7 @@ import { TpError } from '../errors.ts';
 import { findContainer } from '../kubernetes/find-container.ts';
 import { findTargetPods } from '../kubernetes/target.ts';
 import { describeTarget } from '../output/describe-target.ts';
-import type { VolumeOwner } from '../volumes/volume-book.ts';
+import type { VolumeOwner } from '../volumes/volume-record.ts';
 import type { IngestRequest, IngestResult, InterceptName, LeaveRequest } from './api.ts';
 import { readContainerState } from './container-state.ts';
 import type { CallTools, Holdings } from './intercept.ts';

@@ -12,7 +12,8 @@ import { describeAgent, findTarget, type Target } from '../kubernetes/target.ts'
 import { apiErrorOf } from '../kubernetes/translate-error.ts';
 import { describeTarget } from '../output/describe-target.ts';
 import type { InsideDialer } from '../tunnel/local-target.ts';
-import type { VolumeBook, VolumeOwner } from '../volumes/volume-book.ts';
+import type { VolumeBook } from '../volumes/volume-book.ts';
+import type { VolumeOwner } from '../volumes/volume-record.ts';
 import type { InterceptRequest, InterceptResult } from './api.ts';
 import { buildIntercept, buildUpdate, isSameWish } from './build-intercept.ts';
 import { type ContainerState, readContainerState } from './container-state.ts';

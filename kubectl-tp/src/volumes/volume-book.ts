@@ -1,32 +1,19 @@
-// All volumes that this laptop has on disk, by what they belong to (an intercept, an ingest). A record of each lies
-// beside them, so that the next session process keeps them current or removes them: none is forgotten.
+// All volumes that this laptop has on disk, by what they belong to (an intercept, an ingest): who holds them, what keeps
+// them current, and their end. None is forgotten: see volume-record.ts.
 
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, rmdir } from 'node:fs/promises';
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import type { Pod } from '../kubernetes/objects.ts';
-import type { TargetName } from '../kubernetes/target.ts';
 import type { Log } from '../session/log.ts';
-import { writePrivateFile } from '../write-private-file.ts';
 import { unmountBelow } from './live/mounted-below.ts';
 import type { LiveMounts, OpenLiveMounts } from './live/open-live-mounts.ts';
 import type { SharedVolumes } from './live/share-volumes.ts';
 import { openVolumeKey, saveVolumeKey, type VolumeKey } from './live/volume-key.ts';
 import { createLiveVolumes, type LiveVolumes } from './live-volumes.ts';
-import type { LiveMount, Mount, MountPlan } from './mounts.ts';
+import type { Mount, MountPlan } from './mounts.ts';
 import { removeCopies, removeFiles } from './remove-files.ts';
 import { assertUsable, createRootFolder, removeRootFolder } from './root-folder.ts';
-
-/** Whom volumes belong to. */
-export type VolumeOwner = {
-  readonly kind: 'intercept' | 'ingest';
-  readonly namespace: string;
-  readonly name: string;
-  /** What tells ingests of one target apart, as they were asked for: each has files of its own. */
-  readonly container?: string;
-  readonly root?: string;
-};
+import { createVolumeRecords, idOf, type VolumeOrigin, type VolumeOwner, type VolumeRecord } from './volume-record.ts';
 
 export type MountedVolumes = {
   readonly root: string;
@@ -38,9 +25,6 @@ export type MountedVolumes = {
   /** For a command that does not see mounts of this process. */
   readonly shared?: Omit<SharedVolumes, 'close'>;
 };
-
-/** Where another pod with the same volumes is found when this one is gone. */
-export type VolumeOrigin = { readonly target: TargetName; readonly container: string };
 
 export type VolumeWish = {
   readonly owner: VolumeOwner;
@@ -78,19 +62,6 @@ type Options = {
   readonly log: Log;
 };
 
-type VolumeRecord = {
-  readonly owner: VolumeOwner;
-  readonly root: string;
-  readonly wasMade: boolean;
-  readonly pod: Pod;
-  readonly origin: VolumeOrigin;
-  readonly mounts: readonly Mount[];
-  readonly live: readonly LiveMount[];
-  /** See `saveVolumeKey`. */
-  readonly key: string;
-  /** Without holders, too. */
-  readonly stays: boolean;
-};
 type Entry = {
   readonly record: VolumeRecord;
   readonly files: LiveVolumes;
@@ -102,9 +73,7 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
   const entries = new Map<string, Entry>();
   /** By entry. They are calls to this process: none outlives it. */
   const holders = new Map<string, Set<object>>();
-  const privateRoot = (owner: VolumeOwner) => join(folder, idOf(owner));
-  const recordPath = (owner: VolumeOwner) => join(folder, `${idOf(owner)}.json`);
-  const socketPath = (owner: VolumeOwner) => join(folder, `${idOf(owner)}.sock`);
+  const records = createVolumeRecords(folder);
   let key: VolumeKey | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -134,7 +103,7 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
     await unmountBelow(root);
     const source = { namespace: owner.namespace, ...origin, pod: pod.metadata.name, mounts };
     key ??= openVolumeKey(record.key);
-    return openLive({ source, root, key, socket: socketPath(owner) }, signal);
+    return openLive({ source, root, key, socket: records.socketPath(owner) }, signal);
   }
 
   async function stop(owner: VolumeOwner): Promise<void> {
@@ -149,8 +118,8 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
     { owner, pod, origin, plan, root, holder }: VolumeWish,
     signal: AbortSignal,
   ): Promise<MountedVolumes> {
-    const chosen = root ?? privateRoot(owner);
-    const known = await readRecord(recordPath(owner));
+    const chosen = root ?? records.privateRoot(owner);
+    const known = await records.read(owner);
     const isKnown = known?.root === chosen;
     const wasMade = isKnown ? known.wasMade : await createRootFolder(chosen);
     if (isKnown) {
@@ -159,13 +128,12 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
       await removeCopies(chosen, known.live);
       await removeFiles(chosen, [...known.mounts, ...known.live].filter(isNotIn([...plan.mounts, ...plan.live])));
     } else if (known !== undefined) await remove(known);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
     const stays = holder === undefined || (isKnown && known.stays);
     key ??= openVolumeKey(known?.key);
     const { mounts, live } = plan;
     const record = { owner, root: chosen, wasMade, pod, origin, mounts, live, key: saveVolumeKey(key), stays };
     try {
-      await writePrivateFile(recordPath(owner), JSON.stringify(record));
+      await records.write(record);
       const started = await start(record, signal);
       const result = describe(record, started.files, await started.live);
       if (holder !== undefined) holdersOf(owner).add(holder);
@@ -179,7 +147,7 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
 
   /** For others, who have the files already. */
   async function restore(record: VolumeRecord): Promise<void> {
-    await writePrivateFile(recordPath(record.owner), JSON.stringify(record));
+    await records.write(record);
     await start(record, new AbortController().signal);
   }
 
@@ -193,7 +161,7 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
     const held = holdersOf(owner);
     if (!held.delete(holder) || held.size > 0) return;
     holders.delete(idOf(owner));
-    const record = await readRecord(recordPath(owner));
+    const record = await records.read(owner);
     if (record !== undefined && !record.stays) await remove(record);
   }
 
@@ -205,46 +173,38 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
     entries.delete(idOf(owner));
     holders.delete(idOf(owner));
     // Nobody has chosen a folder of ours to put something there.
-    if (root === privateRoot(owner)) await rm(root, { recursive: true, force: true });
+    if (root === records.privateRoot(owner)) await rm(root, { recursive: true, force: true });
     else {
       const left = await removeRootFolder(record);
       if (left.length > 0) log('files that are not from the pod stay in the folder of a --mount', { root, left });
     }
-    await rm(recordPath(owner), { force: true });
+    await records.remove(owner);
     // Others may be in it.
     await rmdir(folder).catch(() => undefined);
   }
 
-  async function records(): Promise<VolumeRecord[]> {
-    const names = await readdir(folder).catch(() => []);
-    const read = await Promise.all(
-      names.filter((name) => name.endsWith('.json')).map((name) => readRecord(join(folder, name))),
-    );
-    return read.flatMap((record) => record ?? []);
-  }
-
   return {
     async assertUsable(owner, root) {
-      const known = await readRecord(recordPath(owner));
+      const known = await records.read(owner);
       if (known?.root !== root) await assertUsable(root);
     },
     mount: (wish, signal) => inTurn(() => mount(wish, signal)),
     release: (owner, holder) => inTurn(() => release(owner, holder)),
     unmount: (owner) =>
       inTurn(async () => {
-        const record = await readRecord(recordPath(owner));
+        const record = await records.read(owner);
         if (record !== undefined) await remove(record);
       }),
     unmountAll: () =>
       inTurn(async () => {
-        for (const record of await records()) await remove(record);
+        for (const record of await records.all()) await remove(record);
         // What is left has no record that can be read.
         await unmountBelow(folder);
         await rm(folder, { recursive: true, force: true });
       }),
     resume: (isAlive) =>
       inTurn(async () => {
-        for (const record of await records()) {
+        for (const record of await records.all()) {
           if (entries.has(idOf(record.owner))) continue;
           if (isAlive(record.owner)) await start(record, new AbortController().signal);
           else await remove(record);
@@ -279,21 +239,4 @@ function isNotIn(mounts: readonly Place[]): (mount: Place) => boolean {
   const placeOf = ({ path, subPath }: Place) => JSON.stringify([path, subPath]);
   const places = new Set(mounts.map(placeOf));
   return (mount) => !places.has(placeOf(mount));
-}
-
-/** Undefined where there is none, or one that is damaged. Only its owner can have written it. */
-async function readRecord(path: string): Promise<VolumeRecord | undefined> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as VolumeRecord;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A name for files: names of the cluster may be too long for one. */
-function idOf({ kind, namespace, name, container, root }: VolumeOwner): string {
-  return createHash('sha256')
-    .update(JSON.stringify([kind, namespace, name, container, root]))
-    .digest('hex')
-    .slice(0, 16);
 }
