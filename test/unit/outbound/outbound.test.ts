@@ -1,6 +1,5 @@
 // The laptop's own connections through a relay: what a program sees is what it would see in a pod.
 
-import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -10,6 +9,7 @@ import test, { type ExecutionContext } from 'ava';
 import { SESSIONS } from '../../../control-plane/src/api/index.ts';
 import type { MayDial } from '../../../control-plane/src/relay/outbound/dial-out.ts';
 import { DialError, type DialFailure } from '../../../kubectl-tp/src/outbound/dialer.ts';
+import { losesNothing, talksBothWays } from '../../helpers/dialer-laws.ts';
 import { createOutboundRig } from '../../helpers/outbound-rig.ts';
 import { closedPort, startApp } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -17,31 +17,10 @@ import { waitFor } from '../../helpers/wait-for.ts';
 const HOST = '127.0.0.1';
 const never = new AbortController().signal;
 
-test('a program and a service talk both ways', async (t) => {
-  const { outbound } = await createOutboundRig(t);
-  const app = await startApp(t, (socket) => socket.pipe(socket));
-  const stream = await outbound.connect({ host: HOST, port: app.port }, never);
-  stream.end('hello');
-  t.is(String(await buffer(stream)), 'hello');
-});
+test('a program and a service talk both ways', async (t) => talksBothWays(t, (await createOutboundRig(t)).outbound));
 
-test('a service that closes first loses nothing of 100 MB to a slow reader', async (t) => {
-  const { outbound } = await createOutboundRig(t);
-  const sent = randomBytes(100_000_000);
-  const app = await startApp(t, (socket) => socket.end(sent));
-  const stream = await outbound.connect({ host: HOST, port: app.port }, never);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of stream) {
-    hash.update(chunk);
-    bytes += (chunk as Buffer).length;
-    // A turn of the event loop for each chunk: far slower than the service.
-    await new Promise(setImmediate);
-  }
-  t.is(bytes, sent.length);
-  t.is(hash.digest('hex'), createHash('sha256').update(sent).digest('hex'));
-  stream.end();
-});
+test('a service that closes first loses nothing of 100 MB to a slow reader', async (t) =>
+  losesNothing(t, (await createOutboundRig(t)).outbound));
 
 test('a program that ends its side first still gets the answer', async (t) => {
   const { outbound } = await createOutboundRig(t);
