@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { buildServerName, type DialRequest, type ExitName } from '@kubectl-tp/control-plane/protocol';
 import type { TlsIdentity } from '../tunnel/tls-identity.ts';
+import { underTls } from '../tunnel/under-tls.ts';
 import { DialError, type Dialer, type Endpoint } from './dialer.ts';
 
 /**
@@ -34,7 +35,7 @@ export function createExitDialer({ open, exit, session, identity }: ExitDialerOp
     const stream = await open({ kind: 'exit', host, port, exit }, signal);
     const { gateContext, verifyAgent } = identity();
     const tls = connectTls({
-      socket: stream,
+      socket: underTls(stream),
       secureContext: gateContext,
       servername,
       // Agents have no names that a client could check: their certificates are judged below.

@@ -18,6 +18,7 @@ import {
 } from '@kubectl-tp/control-plane/protocol';
 import { dialLocal, type LocalTarget } from './local-target.ts';
 import type { TlsIdentity } from './tls-identity.ts';
+import { underTls } from './under-tls.ts';
 
 /** What became of a connection of an agent. */
 export type AgentConnection = {
@@ -100,7 +101,7 @@ function chooseProtocol({ protocols }: ClientHello): string | undefined {
 }
 
 function startTls(stream: Duplex, { context }: TlsIdentity, protocol: string | undefined): TLSSocket {
-  const tls = new TLSSocket(stream, {
+  const tls = new TLSSocket(underTls(stream), {
     isServer: true,
     secureContext: context,
     requestCert: true,
