@@ -2,7 +2,6 @@
 // other, as OpenSSH does it: sshfs asks for the attributes of a file that it has just asked to be made. Only who reads
 // does not wait for others who read.
 
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import {
   BODY_OFFSET,
@@ -52,7 +51,8 @@ export async function serveSftp(socket: Socket, exports: readonly VolumeExport[]
   });
   socket.on('drain', flow);
   socket.on('end', () => socket.end());
-  if (!socket.destroyed) await once(socket, 'close');
+  // Not `once`: a connection that is reset has ended like any other.
+  if (!socket.closed) await new Promise((done) => socket.once('close', done));
   await handles.closeAll();
 }
 

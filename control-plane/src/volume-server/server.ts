@@ -48,10 +48,13 @@ export async function startVolumeServer(
     clearTimeout(idle);
     accepted.add(socket);
     socket.write(ACCEPTED);
-    await serveSftp(socket, config.exports);
-    accepted.delete(socket);
-    clearTimeout(idle);
-    if (accepted.size === 0) idle = setTimeout(end, idleMs);
+    try {
+      await serveSftp(socket, config.exports);
+    } finally {
+      accepted.delete(socket);
+      clearTimeout(idle);
+      if (accepted.size === 0) idle = setTimeout(end, idleMs);
+    }
   });
   server.maxConnections = MAX_CONNECTIONS;
   await once(server.listen(config.port, LOOPBACK), 'listening');

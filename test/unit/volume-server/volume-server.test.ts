@@ -223,6 +223,21 @@ test('a handle is of one connection, and what is no SFTP ends it', async (t) => 
   t.pass();
 });
 
+test('a connection that is reset ends alone, and is not waited for', async (t) => {
+  const scene = await openScene(t, (folder) => [{ folder, isReadOnly: true }], 500);
+  await writeFile(join(scene.folder, 'a'), 'a');
+  const reset = await enter(scene, scene.key);
+  const kept = await enter(scene, scene.key);
+  if (reset === undefined || kept === undefined) return t.fail('not let in');
+  reset.write(buildPacket(SFTP.OPEN, 1, '/0/a', OPEN_FLAG.READ, 0));
+  await once(reset, 'data');
+  reset.resetAndDestroy();
+  kept.write(buildPacket(SFTP.LSTAT, 1, '/0/a'));
+  t.is(((await once(kept, 'data'))[0] as Buffer).readUInt8(TYPE_OFFSET), SFTP.ATTRS);
+  kept.destroy();
+  await scene.server.ended;
+});
+
 test('without the key, or with an answer for another port, nobody gets in', async (t) => {
   const scene = await openScene(t, (folder) => [{ folder, isReadOnly: true }]);
   t.is(await enter(scene, openVolumeKey()), undefined);
