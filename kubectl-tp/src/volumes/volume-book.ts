@@ -109,7 +109,7 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
   async function stop(owner: VolumeOwner): Promise<void> {
     const entry = entries.get(idOf(owner));
     if (entry === undefined) return;
-    entry.lifetime.abort(new Error('the files are not wanted any more'));
+    entry.lifetime.abort(notWanted());
     await entry.files.close();
     await entry.live.then((live) => live.close()).catch((error) => log('live files', { error: String(error) }));
   }
@@ -190,18 +190,22 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
     },
     mount: (wish, signal) => inTurn(() => mount(wish, signal)),
     release: (owner, holder) => inTurn(() => release(owner, holder)),
-    unmount: (owner) =>
-      inTurn(async () => {
+    unmount: (owner) => {
+      hurry([entries.get(idOf(owner))]);
+      return inTurn(async () => {
         const record = await records.read(owner);
         if (record !== undefined) await remove(record);
-      }),
-    unmountAll: () =>
-      inTurn(async () => {
+      });
+    },
+    unmountAll: () => {
+      hurry(entries.values());
+      return inTurn(async () => {
         for (const record of await records.all()) await remove(record);
         // What is left has no record that can be read.
         await unmountBelow(folder);
         await rm(folder, { recursive: true, force: true });
-      }),
+      });
+    },
     resume: (isAlive) =>
       inTurn(async () => {
         for (const record of await records.all()) {
@@ -211,12 +215,23 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
         }
       }),
     all: () => [...entries.values()].map(({ record: { owner, root } }) => ({ owner, root })),
-    close: () =>
-      inTurn(async () => {
+    close: () => {
+      hurry(entries.values());
+      return inTurn(async () => {
         await Promise.all([...entries.values()].map(({ record }) => stop(record.owner)));
         entries.clear();
-      }),
+      });
+    },
   };
+}
+
+/** What is still being opened has the turn, and a pod may be slow to answer: its end is not waited for. */
+function hurry(ending: Iterable<Entry | undefined>): void {
+  for (const entry of ending) entry?.lifetime.abort(notWanted());
+}
+
+function notWanted(): Error {
+  return new Error('the files are not wanted any more');
 }
 
 const NOTHING_LIVE: LiveMounts = { mounts: [], missing: [], notes: [], close: async () => undefined };

@@ -69,6 +69,7 @@ export async function copySnapshot({
   async function copyFolder(names: readonly string[]): Promise<void> {
     if (names.length > 0) await mkdir(here(target, names), { mode: 0o700 });
     const entries = await client.list(there(exported, names)).catch((error) => error as Error);
+    signal.throwIfAborted();
     if (entries instanceof Error) return leaveOut(names, entries.message);
     for (const entry of entries) {
       const inner = [...names, entry.name];

@@ -86,7 +86,7 @@ export function createVolumeDialer(options: Options): DialVolumes {
       const stream = await portForward(cluster, { namespace, pod, port }, signal).catch((error) => {
         throw explainRight(error, namespace);
       });
-      const why = await prove(stream, key.privateKey, port);
+      const why = await whileWanted(stream, signal, () => prove(stream, key.privateKey, port));
       if (why === undefined) {
         starts.delete(uid);
         return stream;
@@ -106,6 +106,20 @@ function explainRight(error: unknown, namespace: string): unknown {
   const message = `You may not open a port-forward in namespace ${namespace}, by which live volumes come.`;
   const hint = `Needed are get and create on pods/portforward, as in the ClusterRole tp-volumes: kubectl -n ${namespace} create rolebinding tp-volumes --clusterrole=tp-volumes --user=YOU`;
   return new TpError('MISSING_RIGHT', message, { hint, cause: error });
+}
+
+/** The stream ends with the signal, and whoever reads from it hears of that. Throws the signal's reason. */
+async function whileWanted<T>(stream: Duplex, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const giveUp = () => stream.destroy();
+  signal.addEventListener('abort', giveUp);
+  if (signal.aborted) giveUp();
+  try {
+    const result = await work();
+    signal.throwIfAborted();
+    return result;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
 }
 
 /** Undefined when the server has accepted. */

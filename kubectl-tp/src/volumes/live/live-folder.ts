@@ -3,6 +3,7 @@
 import type { Duplex } from 'node:stream';
 import { describeError } from '../../errors.ts';
 import type { Log } from '../../session/log.ts';
+import { unlessAborted } from '../../waiting/unless-aborted.ts';
 import { createSftpRelay } from './sftp-relay.ts';
 import { startSshfs } from './sshfs.ts';
 
@@ -34,7 +35,7 @@ export async function createMount({ folder, exported, mount, dial, log, signal }
     onTrouble: (error) => log('live files are out of reach', { folder, why: describeError(error).message }),
   });
   try {
-    await sshfs.mounted;
+    await unlessAborted(sshfs.mounted, signal);
   } catch (error) {
     relay.close();
     throw error;

@@ -93,7 +93,7 @@ async function openAll(options: OpenOptions): Promise<Opened[]> {
   const { mounts, dial, signal } = options;
   let client: SftpClient;
   try {
-    client = createSftpClient(await dial(signal));
+    client = createSftpClient(await dial(signal), signal);
   } catch (error) {
     signal.throwIfAborted();
     const { message, hint } = describeError(error);

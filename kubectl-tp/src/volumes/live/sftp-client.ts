@@ -14,10 +14,11 @@ import {
   SFTP_STATUS,
   TYPE_OFFSET,
 } from '@kubectl-tp/control-plane/protocol';
+import { SILENCE_MS, silent } from './silence.ts';
 
 export type RemoteEntry = { readonly name: string; readonly attributes: FileAttributes };
 
-/** Characters of names are their bytes (`latin1`). All methods throw when the server refuses or is gone. */
+/** Characters of names are their bytes (`latin1`). All methods throw when the server refuses, is silent or gone. */
 export type SftpClient = {
   attributes(path: string): Promise<FileAttributes>;
   /** Without the folder itself and the one above. */
@@ -31,13 +32,22 @@ const READ_BYTES = 64 << 10;
 /** A link of 100 ms brings 10 MB/s with these. */
 const READS_AT_ONCE = 16;
 
-export function createSftpClient(stream: Duplex): SftpClient {
+/** Owns the stream. When the signal is aborted, all that is asked throws its reason at once. */
+export function createSftpClient(stream: Duplex, signal: AbortSignal): SftpClient {
   const waiting = new Map<number, PromiseWithResolvers<Buffer>>();
   let count = 0;
+  let silence: NodeJS.Timeout | undefined;
   const fail = (error: Error) => {
+    clearTimeout(silence);
+    signal.removeEventListener('abort', giveUp);
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
     stream.destroy();
+  };
+  const giveUp = () => fail(signal.reason);
+  const limitSilence = () => {
+    clearTimeout(silence);
+    if (waiting.size > 0) silence = setTimeout(() => fail(silent()), SILENCE_MS);
   };
   const split = createPacketSplitter((packet) => {
     if (packet.readUInt8(TYPE_OFFSET) === SFTP.LEAVING) return;
@@ -48,12 +58,15 @@ export function createSftpClient(stream: Duplex): SftpClient {
   stream.on('data', (chunk: Buffer) => {
     try {
       split(chunk);
+      limitSilence();
     } catch (error) {
       fail(error instanceof Error ? error : new Error(String(error)));
     }
   });
   stream.on('error', fail);
   stream.on('close', () => fail(new Error('the connection to the pod has ended')));
+  signal.addEventListener('abort', giveUp);
+  if (signal.aborted) giveUp();
 
   /** The answer, if it is of the type that is wanted; undefined at the end of a file or folder. */
   async function ask(
@@ -61,10 +74,12 @@ export function createSftpClient(stream: Duplex): SftpClient {
     wanted: number,
     ...parts: (number | string | Buffer)[]
   ): Promise<Buffer | undefined> {
+    signal.throwIfAborted();
     if (stream.destroyed) throw new Error('the connection to the pod has ended');
     count += 1;
     const asked = Promise.withResolvers<Buffer>();
     waiting.set(count, asked);
+    if (waiting.size === 1) limitSilence();
     stream.write(buildPacket(type, count, ...parts));
     const packet = await asked.promise;
     if (packet.readUInt8(TYPE_OFFSET) === wanted) return packet;

@@ -18,6 +18,7 @@ import {
   TYPE_OFFSET,
 } from '@kubectl-tp/control-plane/protocol';
 import { containLink } from './contain-link.ts';
+import { SILENCE_MS, silent } from './silence.ts';
 
 export type SftpRelay = {
   /** Ends both sides. */
@@ -36,8 +37,6 @@ type Options = {
   readonly onTrouble: (error: unknown) => void;
 };
 
-/** With requests waiting and not a byte coming, the pod or the way to it is taken for gone. */
-const SILENCE_MS = 3000;
 const LOOK_MS = 500;
 /** A pod that is replaced is back after some seconds. */
 const RETRY_MS = 500;
@@ -140,7 +139,7 @@ export function createSftpRelay({ requests, answers, first, dial, mountPath, onT
 
   const watch = setInterval(() => {
     const isSilent = asked.size > 0 && Date.now() - heardMs > SILENCE_MS && !answers.writableNeedDrain;
-    if (isSilent) lose(new Error(`the pod answers nothing for ${SILENCE_MS / 1000} s`));
+    if (isSilent) lose(silent());
   }, LOOK_MS);
   const split = createPacketSplitter(request);
   requests.on('data', (chunk: Buffer) => guard(() => split(chunk), close));

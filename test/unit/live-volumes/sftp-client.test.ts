@@ -1,0 +1,36 @@
+// The client that copies are made with, where the pod's end of the connection is slow, silent or hostile.
+
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import test, { type ExecutionContext } from 'ava';
+import { createSftpClient, type SftpClient } from '../../../kubectl-tp/src/volumes/live/sftp-client.ts';
+import { portOf } from '../../helpers/tunnel-rig.ts';
+
+type Scene = { readonly client: SftpClient; readonly pod: Socket; readonly laptop: Socket };
+
+async function openScene(t: ExecutionContext, signal: AbortSignal): Promise<Scene> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const laptop = connect(portOf(server), '127.0.0.1');
+  const [pod] = (await once(server, 'connection')) as [Socket];
+  pod.on('error', () => undefined);
+  t.teardown(() => pod.destroy());
+  return { client: createSftpClient(laptop, signal), pod, laptop };
+}
+
+test('a pod that does not answer is given up', async (t) => {
+  const { client, laptop } = await openScene(t, new AbortController().signal);
+  await t.throwsAsync(client.attributes('/0'), { message: /answers nothing/ });
+  t.true(laptop.destroyed);
+  await t.throwsAsync(client.attributes('/1'), { message: /has ended/ });
+});
+
+test('who is not wanted any more waits for no answer', async (t) => {
+  const wanted = new AbortController();
+  const { client, laptop } = await openScene(t, wanted.signal);
+  const asked = client.attributes('/0');
+  wanted.abort(new Error('not wanted'));
+  await t.throwsAsync(asked, { message: 'not wanted' });
+  t.true(laptop.destroyed);
+});
