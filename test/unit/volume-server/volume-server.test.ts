@@ -261,6 +261,25 @@ test('it ends when nobody comes, says so to who is there when it is ended', asyn
   t.pass();
 });
 
+test('who reads nothing does not keep it from ending', async (t) => {
+  const scene = await openScene(t, (folder) => [{ folder, isReadOnly: true }]);
+  const bytes = 64 << 10;
+  await writeFile(join(scene.folder, 'a'), Buffer.alloc(bytes));
+  const idle = await enter(scene, scene.key);
+  idle?.write(buildPacket(SFTP.OPEN, 1, '/0/a', OPEN_FLAG.READ, 0));
+  if (idle === undefined) return t.fail('not let in');
+  const [opened] = (await once(idle, 'data')) as [Buffer];
+  idle.pause();
+  const read = buildPacket(SFTP.READ, 1, handleOf(opened), buildU64(0), bytes);
+  // More than the kernel holds for a connection.
+  idle.write(Buffer.concat(Array.from({ length: 512 }, () => read)));
+  const ask = await asker(t, scene);
+  // Requests of both take turns: the other one's are stuck when these are done.
+  for (let turn = 0; turn < 20; turn += 1) await ask(SFTP.LSTAT, '/0/a');
+  scene.stop();
+  await t.notThrowsAsync(scene.server.ended);
+});
+
 test('an argument that is wrong is refused by its name', (t) => {
   const good = { port: 1, publicKey: '', exports: [{ folder: '/v', isReadOnly: true }] };
   t.deepEqual(parseConfig(JSON.stringify(good)), good);
