@@ -11,6 +11,7 @@ import type { SharedVolumes } from './live/share-volumes.ts';
 import { openVolumeKey, saveVolumeKey, type VolumeKey } from './live/volume-key.ts';
 import { createLiveVolumes, type LiveVolumes } from './live-volumes.ts';
 import type { Mount, MountPlan } from './mounts.ts';
+import { realFolder } from './real-folder.ts';
 import { removeCopies, removeFiles } from './remove-files.ts';
 import { assertUsable, createRootFolder, removeRootFolder } from './root-folder.ts';
 import { createVolumeRecords, idOf, type VolumeOrigin, type VolumeOwner, type VolumeRecord } from './volume-record.ts';
@@ -118,7 +119,8 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
     { owner, pod, origin, plan, root, holder }: VolumeWish,
     signal: AbortSignal,
   ): Promise<MountedVolumes> {
-    const chosen = root ?? records.privateRoot(owner);
+    // By its real name: a link may lead elsewhere when the files are to go.
+    const chosen = root === undefined ? records.privateRoot(owner) : await realFolder(root);
     const known = await records.read(owner);
     const isKnown = known?.root === chosen;
     const wasMade = isKnown ? known.wasMade : await createRootFolder(chosen);
@@ -186,7 +188,8 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
   return {
     async assertUsable(owner, root) {
       const known = await records.read(owner);
-      if (known?.root !== root) await assertUsable(root);
+      const chosen = await realFolder(root);
+      if (known?.root !== chosen) await assertUsable(chosen);
     },
     mount: (wish, signal) => inTurn(() => mount(wish, signal)),
     release: (owner, holder) => inTurn(() => release(owner, holder)),

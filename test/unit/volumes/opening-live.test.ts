@@ -1,6 +1,6 @@
 // What the book of volumes asks of those that open live ones, and what it does while they are at it.
 
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -30,7 +30,7 @@ async function createScene(t: ExecutionContext, openLive: OpenLiveMounts) {
       { owner: OWNER, pod: POD, origin: NO_ORIGIN, plan: planMounts(CONTAINER, POD, {}), root },
       new AbortController().signal,
     );
-  return { book, mount };
+  return { book, folder, mount };
 }
 
 for (const end of ['unmount', 'unmountAll', 'close'] as const) {
@@ -47,3 +47,20 @@ for (const end of ['unmount', 'unmountAll', 'close'] as const) {
     await mounting;
   });
 }
+
+test('a folder of choice below a link has its real name everywhere, also the second time', async (t) => {
+  const roots: string[] = [];
+  const open: OpenLiveMounts = async ({ root }) => {
+    roots.push(root);
+    return { mounts: [], missing: [], notes: [], close: async () => undefined };
+  };
+  const { book, folder, mount } = await createScene(t, open);
+  await mkdir(join(folder, 'there'));
+  await symlink('there', join(folder, 'link'));
+  const [asked, real] = [join(folder, 'link/x'), join(folder, 'there/x')];
+  t.is((await mount(asked)).root, real);
+  await t.notThrowsAsync(book.assertUsable(OWNER, asked));
+  t.is((await mount(asked)).root, real);
+  t.deepEqual(roots, [real, real]);
+  t.deepEqual(book.all(), [{ owner: OWNER, root: real }]);
+});

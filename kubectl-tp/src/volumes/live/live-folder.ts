@@ -38,6 +38,8 @@ export async function createMount({ folder, exported, mount, dial, log, signal }
     await unlessAborted(sshfs.mounted, signal);
   } catch (error) {
     relay.close();
+    // Whoever writes into the folder next writes on the laptop.
+    await sshfs.close();
     throw error;
   }
   return {

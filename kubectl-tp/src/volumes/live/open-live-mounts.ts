@@ -11,6 +11,7 @@ import { makeFolder } from '../write-files.ts';
 import { copySnapshot, SNAPSHOT_LIMITS } from './copy-snapshot.ts';
 import { createVolumeDialer, type DialVolumes, type VolumeSource } from './dial-volumes.ts';
 import { createMount, type LiveFolder } from './live-folder.ts';
+import { unmountBelow } from './mounted-below.ts';
 import { createSftpClient, type SftpClient } from './sftp-client.ts';
 import { type SharedVolumes, shareVolumes } from './share-volumes.ts';
 import { whyNoSshfs } from './sshfs.ts';
@@ -134,6 +135,8 @@ async function openOne(options: OneOptions): Promise<Opened> {
       return { ...names, folder: await createMount({ folder, ...share, dial, log, signal }), notes: [] };
     } catch (error) {
       signal.throwIfAborted();
+      // A copy into it would be written in the pod.
+      await unmountBelow(folder);
       return { ...names, notes: await copy(options, mount.path, describeError(error).message) };
     }
   } catch (error) {

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findProgram } from '../../network/rootless/find-program.ts';
+import { realFolder } from '../real-folder.ts';
 import { mountedBelow, unmountBelow } from './mounted-below.ts';
 
 export type Sshfs = {
@@ -73,7 +74,8 @@ export function startSshfs(wish: Options): Sshfs {
 
   async function waitMounted(): Promise<void> {
     const deadline = Date.now() + MOUNT_TIMEOUT_MS;
-    while (!(await mountedBelow(folder)).includes(folder)) {
+    const real = await realFolder(folder);
+    while (!(await mountedBelow(folder)).includes(real)) {
       if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined)
         throw new Error(reason(said));
       if (Date.now() > deadline) throw new Error(`sshfs does not mount within ${MOUNT_TIMEOUT_MS / 1000} s`);
