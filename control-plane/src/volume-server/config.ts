@@ -1,15 +1,17 @@
 // What the volume server is started with; everything after this is exact.
 
 import { ControlPlaneError } from '../errors.ts';
-import type { VolumeExport, VolumeServerConfig } from '../protocol/volume-server.ts';
+import { SECRET_BYTES, type VolumeExport, type VolumeServerConfig } from '../protocol/volume-server.ts';
 
 /** From the only argument, JSON of the laptop's making. Throws CONFIG_INVALID. */
 export function parseConfig(argument: string | undefined): VolumeServerConfig {
-  const { port, publicKey, exports } = parseObject(argument);
+  const { port, publicKey, secret, exports } = parseObject(argument);
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535) throw invalid('"port"');
   if (typeof publicKey !== 'string') throw invalid('"publicKey"');
+  // Without one everybody could pose as the server.
+  if (typeof secret !== 'string' || Buffer.from(secret, 'base64').length !== SECRET_BYTES) throw invalid('"secret"');
   if (!Array.isArray(exports) || !exports.every(isExport)) throw invalid('"exports"');
-  return { port, publicKey, exports };
+  return { port, publicKey, secret, exports };
 }
 
 function parseObject(argument: string | undefined): Record<string, unknown> {

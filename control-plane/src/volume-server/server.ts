@@ -6,7 +6,7 @@ import { createServer, type Socket } from 'node:net';
 import { readPrefix } from '../protocol/read-prefix.ts';
 import { SFTP } from '../protocol/sftp/words.ts';
 import {
-  ACCEPTED,
+  buildServerProof,
   isVolumeProof,
   NONCE_BYTES,
   SIGNATURE_BYTES,
@@ -46,10 +46,11 @@ export async function startVolumeServer(
   let idle = setTimeout(end, idleMs);
   const server = createServer({ noDelay: true, allowHalfOpen: true }, async (socket) => {
     socket.on('error', () => socket.destroy());
-    if (!(await isProven(socket, config))) return void socket.destroy();
+    const proof = await meet(socket, config);
+    if (proof === undefined) return void socket.destroy();
     clearTimeout(idle);
     accepted.add(socket);
-    socket.write(ACCEPTED);
+    socket.write(proof);
     try {
       await serveSftp(socket, config.exports);
     } finally {
@@ -77,17 +78,18 @@ export async function startVolumeServer(
   }
 }
 
-async function isProven(socket: Socket, config: VolumeServerConfig): Promise<boolean> {
-  const nonce = randomBytes(NONCE_BYTES);
-  socket.write(nonce);
-  const limits = { timeoutMs: PROOF_TIMEOUT_MS, maxBytes: SIGNATURE_BYTES };
-  const signature = await readPrefix<Buffer>(
+/** Resolves with the server's own proof for who has proven itself. */
+async function meet(socket: Socket, config: VolumeServerConfig): Promise<Buffer | undefined> {
+  const asked = randomBytes(NONCE_BYTES);
+  socket.write(asked);
+  const answerBytes = NONCE_BYTES + SIGNATURE_BYTES;
+  const limits = { timeoutMs: PROOF_TIMEOUT_MS, maxBytes: answerBytes };
+  const answer = await readPrefix<Buffer>(
     socket,
     (bytes) =>
-      bytes.length < SIGNATURE_BYTES
-        ? 'incomplete'
-        : { value: bytes.subarray(0, SIGNATURE_BYTES), bytes: SIGNATURE_BYTES },
+      bytes.length < answerBytes ? 'incomplete' : { value: bytes.subarray(0, answerBytes), bytes: answerBytes },
     limits,
   );
-  return signature !== undefined && isVolumeProof(config, nonce, signature);
+  if (answer === undefined || !isVolumeProof(config, asked, answer.subarray(NONCE_BYTES))) return undefined;
+  return buildServerProof(config, { asked, answered: answer.subarray(0, NONCE_BYTES) });
 }

@@ -22,7 +22,7 @@ const POD: Pod = {
     securityContext: { runAsUser: 1000, runAsGroup: 2000 },
   },
 };
-const MADE = { image: 'i', publicKey: 'k', name: 'tp-volumes-1', port: 20_001 };
+const MADE = { image: 'i', publicKey: 'k', secret: 's', name: 'tp-volumes-1', port: 20_001 };
 
 function build(isWritable: boolean, pod: Pod = POD) {
   const { live: mounts } = planMounts(CONTAINER, pod, {}, isWritable);
@@ -68,7 +68,7 @@ test('one that runs is taken again for the same key and the same volumes, and no
     status: { ephemeralContainerStatuses: [{ name: made.name, state }] },
   });
   const wish = { mounts, publicKey: 'k' };
-  t.deepEqual(findVolumeServer(running({ running: {} }), wish), { name: 'tp-volumes-1', port: 20_001 });
+  t.deepEqual(findVolumeServer(running({ running: {} }), wish), { name: 'tp-volumes-1', port: 20_001, secret: 's' });
   t.is(findVolumeServer(running({ terminated: {} }), wish), undefined);
   t.is(findVolumeServer(running({ running: {} }), { ...wish, publicKey: 'other' }), undefined);
   t.is(findVolumeServer(running({ running: {} }), { ...wish, mounts: build(true).mounts }), undefined);

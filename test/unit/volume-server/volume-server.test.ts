@@ -1,5 +1,6 @@
 // The volume server on real folders: what it serves, whom it lets in, and what never leaves the folders.
 
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, link, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
@@ -11,22 +12,21 @@ import {
   buildU64,
   createPacketReader,
   createPacketSplitter,
-  NONCE_BYTES,
   OPEN_FLAG,
-  readPrefix,
   SFTP,
   SFTP_STATUS,
-  signVolumeNonce,
   TYPE_OFFSET,
   type VolumeExport,
 } from '../../../control-plane/src/protocol/index.ts';
 import { parseConfig } from '../../../control-plane/src/volume-server/config.ts';
 import { startVolumeServer, type VolumeServer } from '../../../control-plane/src/volume-server/server.ts';
+import { meetServer } from '../../../kubectl-tp/src/volumes/live/dial-volumes.ts';
 import { openVolumeKey, type VolumeKey } from '../../../kubectl-tp/src/volumes/live/volume-key.ts';
 import { portOf } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const FOREVER_MS = 600_000;
+const SECRET = randomBytes(32).toString('base64');
 
 type Scene = { folder: string; port: number; key: VolumeKey; server: VolumeServer; stop: () => void };
 
@@ -41,7 +41,7 @@ async function openScene(
   const ending = new AbortController();
   t.teardown(() => ending.abort());
   const port = await freePort();
-  const config = { port, publicKey: key.publicKey, exports: exports(folder) };
+  const config = { port, publicKey: key.publicKey, secret: SECRET, exports: exports(folder) };
   const server = await startVolumeServer(config, { signal: ending.signal, idleMs });
   return { folder, port, key, server, stop: () => ending.abort() };
 }
@@ -55,20 +55,15 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Undefined where the server lets nobody in. */
-async function enter({ port }: Scene, key: VolumeKey, signedPort = port): Promise<Socket | undefined> {
+/** Undefined where the server lets nobody in, or is not the one that has the secret. */
+async function enter(
+  { port }: Scene,
+  key: VolumeKey,
+  server: { port: number; secret: string } = { port, secret: SECRET },
+): Promise<Socket | undefined> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined);
-  const take = (bytes: number) =>
-    readPrefix<Buffer>(
-      socket,
-      (seen) => (seen.length < bytes ? 'incomplete' : { value: Buffer.from(seen.subarray(0, bytes)), bytes }),
-      { timeoutMs: 5000, maxBytes: bytes },
-    );
-  const nonce = await take(NONCE_BYTES);
-  if (nonce === undefined) return undefined;
-  socket.write(signVolumeNonce(key.privateKey, signedPort, nonce));
-  return (await take(1)) === undefined ? undefined : socket;
+  return (await meetServer(socket, key.privateKey, server)) === undefined ? socket : undefined;
 }
 
 type Ask = (type: number, ...parts: (number | string | Buffer)[]) => Promise<Buffer>;
@@ -241,7 +236,9 @@ test('a connection that is reset ends alone, and is not waited for', async (t) =
 test('without the key, or with an answer for another port, nobody gets in', async (t) => {
   const scene = await openScene(t, (folder) => [{ folder, isReadOnly: true }]);
   t.is(await enter(scene, openVolumeKey()), undefined);
-  t.is(await enter(scene, scene.key, scene.port + 1), undefined);
+  t.is(await enter(scene, scene.key, { port: scene.port + 1, secret: SECRET }), undefined);
+  const other = randomBytes(32).toString('base64');
+  t.is(await enter(scene, scene.key, { port: scene.port, secret: other }), undefined, 'somebody else has the port');
   t.not(await enter(scene, scene.key), undefined);
 });
 
@@ -281,11 +278,12 @@ test('who reads nothing does not keep it from ending', async (t) => {
 });
 
 test('an argument that is wrong is refused by its name', (t) => {
-  const good = { port: 1, publicKey: '', exports: [{ folder: '/v', isReadOnly: true }] };
+  const good = { port: 1, publicKey: '', secret: SECRET, exports: [{ folder: '/v', isReadOnly: true }] };
   t.deepEqual(parseConfig(JSON.stringify(good)), good);
   for (const [bad, what] of [
     [{ ...good, port: 0 }, /"port"/],
     [{ ...good, publicKey: 1 }, /"publicKey"/],
+    [{ ...good, secret: '' }, /"secret"/],
     [{ ...good, exports: [{ folder: 'v', isReadOnly: true }] }, /"exports"/],
     [{ ...good, exports: [{ folder: '/v', subPath: '../x', isReadOnly: true }] }, /"exports"/],
     ['', /JSON/],

@@ -1,12 +1,18 @@
 // Connections to the volume server of a target's pod. The pod is kept while it runs; when it is gone, another one of the
 // target is taken, and a server started in it.
 
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PODS } from '@kubectl-tp/control-plane/api';
 import { isNotFound } from '@kubectl-tp/control-plane/kubernetes';
-import { ACCEPTED, NONCE_BYTES, readPrefix, signVolumeNonce } from '@kubectl-tp/control-plane/protocol';
+import {
+  isServerProof,
+  NONCE_BYTES,
+  readPrefix,
+  SERVER_PROOF_BYTES,
+  signVolumeNonce,
+} from '@kubectl-tp/control-plane/protocol';
 import { TpError } from '../../errors.ts';
 import type { Cluster } from '../../kubernetes/client.ts';
 import { isTerminating, type Pod } from '../../kubernetes/objects.ts';
@@ -68,7 +74,7 @@ export function createVolumeDialer(options: Options): DialVolumes {
     if (container === undefined) throw unreachable(podName, `it has no container ${options.container}`);
     const wish = { ...options, client: cluster.client, pod, container, publicKey: key.publicKey };
     const server = findVolumeServer(pod, wish) ?? (await startOne(wish, uid, signal));
-    return { pod: podName, uid, port: server.port };
+    return { pod: podName, uid, server };
   }
 
   async function startOne(wish: ServerWish, uid: string, signal: AbortSignal): Promise<RunningServer> {
@@ -82,11 +88,11 @@ export function createVolumeDialer(options: Options): DialVolumes {
     const deadlineMs = Date.now() + LISTEN_TIMEOUT_MS;
     for (;;) {
       // Each time: one that still seems to run may have ended meanwhile.
-      const { pod, uid, port } = await locate(signal);
-      const stream = await portForward(cluster, { namespace, pod, port }, signal).catch((error) => {
+      const { pod, uid, server } = await locate(signal);
+      const stream = await portForward(cluster, { namespace, pod, port: server.port }, signal).catch((error) => {
         throw explainRight(error, namespace);
       });
-      const why = await whileWanted(stream, signal, () => prove(stream, key.privateKey, port));
+      const why = await whileWanted(stream, signal, () => meetServer(stream, key.privateKey, server));
       if (why === undefined) {
         starts.delete(uid);
         return stream;
@@ -98,7 +104,7 @@ export function createVolumeDialer(options: Options): DialVolumes {
   };
 }
 
-type Located = { readonly pod: string; readonly uid: string; readonly port: number };
+type Located = { readonly pod: string; readonly uid: string; readonly server: RunningServer };
 
 /** The port-forward's own error speaks of relays. */
 function explainRight(error: unknown, namespace: string): unknown {
@@ -122,13 +128,19 @@ async function whileWanted<T>(stream: Duplex, signal: AbortSignal, work: () => P
   }
 }
 
-/** Undefined when the server has accepted. */
-async function prove(stream: Duplex, key: KeyObject, port: number): Promise<string | undefined> {
-  const nonce = await readBytes(stream, NONCE_BYTES);
-  if (nonce === undefined) return stream.errored?.message ?? 'it does not answer';
-  stream.write(signVolumeNonce(key, port, nonce));
-  const answer = await readBytes(stream, ACCEPTED.length);
-  return answer?.equals(ACCEPTED) ? undefined : 'it does not accept the key';
+/** Undefined when both have proven who they are: another container of the pod may have taken the port first. */
+export async function meetServer(
+  stream: Duplex,
+  key: KeyObject,
+  server: Pick<RunningServer, 'port' | 'secret'>,
+): Promise<string | undefined> {
+  const asked = await readBytes(stream, NONCE_BYTES);
+  if (asked === undefined) return stream.errored?.message ?? 'it does not answer';
+  const answered = randomBytes(NONCE_BYTES);
+  stream.write(Buffer.concat([answered, signVolumeNonce(key, server.port, asked)]));
+  const proof = await readBytes(stream, SERVER_PROOF_BYTES);
+  if (proof === undefined) return 'it does not accept the key';
+  return isServerProof(server, { asked, answered }, proof) ? undefined : 'who answers is not the volume server';
 }
 
 function readBytes(stream: Duplex, bytes: number): Promise<Buffer | undefined> {

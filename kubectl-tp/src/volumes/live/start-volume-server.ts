@@ -3,6 +3,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { COMPONENT_LABEL, PODS } from '@kubectl-tp/control-plane/api';
 import { isConflict, type KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
+import { SECRET_BYTES } from '@kubectl-tp/control-plane/protocol';
 import { TpError } from '../../errors.ts';
 import type { Container, ContainerStatus, Pod } from '../../kubernetes/objects.ts';
 import { apiErrorOf } from '../../kubernetes/translate-error.ts';
@@ -29,10 +30,11 @@ const FAILING = /^(ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageN
 export async function startVolumeServer(wish: ServerWish, signal: AbortSignal): Promise<RunningServer> {
   const name = VOLUME_CONTAINER_PREFIX + randomBytes(4).toString('hex');
   const port = randomInt(PORTS.first, PORTS.end);
+  const secret = randomBytes(SECRET_BYTES).toString('base64');
   const image = await findImage(wish, signal);
-  await addContainer(wish, { name, port, ...image }, signal);
+  await addContainer(wish, { name, port, secret, ...image }, signal);
   await waitRunning(wish, name, signal);
-  return { name, port };
+  return { name, port, secret };
 }
 
 type Image = { readonly image: string; readonly imagePullPolicy?: string };
@@ -52,7 +54,7 @@ async function findImage({ client, installNamespace }: ServerWish, signal: Abort
   return { image, ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }) };
 }
 
-type Made = Image & { readonly name: string; readonly port: number };
+type Made = Image & RunningServer;
 
 /** Others may add one at the same moment; the list is replaced whole. */
 async function addContainer(wish: ServerWish, made: Made, signal: AbortSignal): Promise<void> {

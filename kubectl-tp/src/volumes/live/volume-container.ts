@@ -19,6 +19,7 @@ export type VolumeContainerWish = {
   readonly image: string;
   readonly imagePullPolicy?: string | undefined;
   readonly publicKey: string;
+  readonly secret: string;
   readonly name: string;
   readonly port: number;
 };
@@ -28,9 +29,9 @@ export type VolumeContainerWish = {
  * mounted whole, because ephemeral containers can't have parts, and read-only unless somebody asked to write.
  */
 export function buildVolumeContainer(wish: VolumeContainerWish): EphemeralContainer {
-  const { mounts, image, imagePullPolicy, publicKey, name, port } = wish;
+  const { mounts, image, imagePullPolicy, publicKey, secret, name, port } = wish;
   const volumes = [...new Set(mounts.map(({ volume }) => volume))];
-  const config: VolumeServerConfig = { port, publicKey, exports: buildExports(mounts) };
+  const config: VolumeServerConfig = { port, publicKey, secret, exports: buildExports(mounts) };
   return {
     name,
     image,
@@ -61,7 +62,7 @@ export function buildExports(mounts: readonly LiveMount[]): VolumeExport[] {
   }));
 }
 
-export type RunningServer = { readonly name: string; readonly port: number };
+export type RunningServer = { readonly name: string; readonly port: number; readonly secret: string };
 
 /** One that runs in the pod already, and serves the same to the same key. */
 export function findVolumeServer(
@@ -72,8 +73,8 @@ export function findVolumeServer(
   for (const { name, command } of pod.spec.ephemeralContainers ?? []) {
     if (!name.startsWith(VOLUME_CONTAINER_PREFIX) || statusOf(pod, name)?.state?.running === undefined) continue;
     const config = decodeArgument(command?.at(-1));
-    if (config?.publicKey === publicKey && JSON.stringify(config.exports) === wanted)
-      return { name, port: config.port };
+    if (config?.publicKey !== publicKey || JSON.stringify(config.exports) !== wanted) continue;
+    if (typeof config.secret === 'string') return { name, port: config.port, secret: config.secret };
   }
   return undefined;
 }
