@@ -3,6 +3,14 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import {
+  buildPacket,
+  createPacketSplitter,
+  ID_OFFSET,
+  SFTP,
+  SFTP_STATUS,
+  TYPE_OFFSET,
+} from '../../../control-plane/src/protocol/index.ts';
 import { createSftpClient, type SftpClient } from '../../../kubectl-tp/src/volumes/live/sftp-client.ts';
 import { portOf } from '../../helpers/tunnel-rig.ts';
 
@@ -34,3 +42,22 @@ test('who is not wanted any more waits for no answer', async (t) => {
   await t.throwsAsync(asked, { message: 'not wanted' });
   t.true(laptop.destroyed);
 });
+
+test('a folder without end is listed as far as it is wanted', async (t) => {
+  const { client, pod } = await openScene(t, new AbortController().signal);
+  pod.on(
+    'data',
+    createPacketSplitter((packet) => {
+      const id = packet.readUInt32BE(ID_OFFSET);
+      const type = packet.readUInt8(TYPE_OFFSET);
+      if (type === SFTP.OPENDIR) pod.write(buildPacket(SFTP.HANDLE, id, 'h'));
+      else if (type === SFTP.READDIR) pod.write(buildPacket(SFTP.NAME, id, 3, ...['.', 'a', 'b'].flatMap(nameOf)));
+      else pod.write(buildPacket(SFTP.STATUS, id, SFTP_STATUS.OK, '', ''));
+    }),
+  );
+  const names = (await client.list('/0', 5)).map(({ name }) => name);
+  t.deepEqual(names, ['a', 'b', 'a', 'b', 'a']);
+});
+
+/** Name, the line that `ls -l` would have, and no attributes. */
+const nameOf = (name: string): (string | number)[] => [name, '', 0];

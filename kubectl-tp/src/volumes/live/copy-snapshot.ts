@@ -68,7 +68,8 @@ export async function copySnapshot({
 
   async function copyFolder(names: readonly string[]): Promise<void> {
     if (names.length > 0) await mkdir(here(target, names), { mode: 0o700 });
-    const entries = await client.list(there(exported, names)).catch((error) => error as Error);
+    // One more than is copied, so that it shows that there is more.
+    const entries = await client.list(there(exported, names), left.files + 1).catch((error) => error as Error);
     signal.throwIfAborted();
     if (entries instanceof Error) return leaveOut(names, entries.message);
     for (const entry of entries) {

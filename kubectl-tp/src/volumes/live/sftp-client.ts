@@ -21,8 +21,8 @@ export type RemoteEntry = { readonly name: string; readonly attributes: FileAttr
 /** Characters of names are their bytes (`latin1`). All methods throw when the server refuses, is silent or gone. */
 export type SftpClient = {
   attributes(path: string): Promise<FileAttributes>;
-  /** Without the folder itself and the one above. */
-  list(path: string): Promise<RemoteEntry[]>;
+  /** Without the folder itself and the one above, and no more than `most` of those that are there. */
+  list(path: string, most: number): Promise<RemoteEntry[]>;
   link(path: string): Promise<string>;
   read(path: string): AsyncIterable<Buffer>;
   close(): void;
@@ -101,16 +101,16 @@ export function createSftpClient(stream: Duplex, signal: AbortSignal): SftpClien
     async attributes(path) {
       return readAttributes(createPacketReader(await must(ask(SFTP.LSTAT, SFTP.ATTRS, path))));
     },
-    async list(path) {
+    async list(path, most) {
       const handle = await handleOf(ask(SFTP.OPENDIR, SFTP.HANDLE, path));
       const entries: RemoteEntry[] = [];
-      for (;;) {
+      while (entries.length < most) {
         const packet = await ask(SFTP.READDIR, SFTP.NAME, handle);
         if (packet === undefined) break;
-        entries.push(...readEntries(packet));
+        entries.push(...readEntries(packet).filter(({ name }) => name !== '.' && name !== '..'));
       }
       await close(handle);
-      return entries.filter(({ name }) => name !== '.' && name !== '..');
+      return entries.slice(0, most);
     },
     async link(path) {
       const reader = createPacketReader(await must(ask(SFTP.READLINK, SFTP.NAME, path)));
