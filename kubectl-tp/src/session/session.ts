@@ -31,7 +31,7 @@ export type Session = {
   /** The session if it is open now. */
   live(): LiveSession | undefined;
   isClosed(): boolean;
-  /** It has intercepts or joined networks, or is being opened. */
+  /** It has intercepts, exits in use or joined networks, or is being opened. */
   isNeeded(): boolean;
   open(tools: CallTools): Promise<LiveSession>;
   /** Knows the session's intercepts in a namespace from now on, also after a restart. */
@@ -254,7 +254,10 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
 }
 
 function isInUse(live: LiveSession | undefined): boolean {
-  return live !== undefined && (live.table.all().length > 0 || live.networks.all().length > 0);
+  if (live === undefined) return false;
+  // An exit that an earlier process has left serves nobody by itself.
+  const isServing = ({ spec, metadata }: Intercept) => spec.action !== 'Exit' || live.exits.isEntered(metadata);
+  return live.table.all().some(isServing) || live.networks.all().length > 0;
 }
 
 function sessionGone(): TpError {
