@@ -183,3 +183,22 @@ test('an exit that nobody has entered keeps no session, and is ended when nobody
   await look();
   t.deepEqual(kubernetes.names(INTERCEPTS), ['used']);
 });
+
+test('whoever leaves an intercept leaves alone what has its name by now', async (t) => {
+  const { kubernetes, session, issue } = await createScene(t);
+  const opened = session.open(tools());
+  await issue();
+  const { table } = await opened;
+  const [earlier, later] = ['uid-1', 'uid-2'].map(
+    (uid) => ({ metadata: { name: 'web', namespace: 'shop', uid } }) as Intercept,
+  );
+  if (earlier === undefined || later === undefined) return t.fail();
+  kubernetes.put(INTERCEPTS, later);
+  table.put(later);
+  await session.leave(earlier);
+  t.deepEqual(kubernetes.names(INTERCEPTS), ['web']);
+  t.is(table.get('shop', 'web')?.metadata.uid, 'uid-2');
+  await session.leave(later);
+  t.deepEqual(kubernetes.names(INTERCEPTS), []);
+  t.is(table.get('shop', 'web'), undefined);
+});
