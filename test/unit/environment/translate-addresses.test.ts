@@ -23,6 +23,7 @@ const TRANSLATED: Readonly<Record<string, string>> = {
   'postgres://me:s@cret@10.96.0.9/db': 'postgres://me:s@cret@198.18.0.9/db',
   'jdbc:postgresql://10.96.0.9:5432/db': 'jdbc:postgresql://198.18.0.9:5432/db',
   'mongodb://10.96.0.9:27017,10.96.0.7:27017/db': 'mongodb://198.18.0.9:27017,198.18.0.7:27017/db',
+  'postgres://u:p@10.96.0.9,10.96.0.7/db': 'postgres://u:p@198.18.0.9,198.18.0.7/db',
   '10.96.0.9:9092,10.96.0.7:9092': '198.18.0.9:9092,198.18.0.7:9092',
   '10.96.0.9, 10.1.1.1;10.96.0.7\n': '198.18.0.9, 10.1.1.1;198.18.0.7\n',
   'host=10.96.0.9 port=5432 sslmode=off': 'host=198.18.0.9 port=5432 sslmode=off',
@@ -57,4 +58,9 @@ test('where nothing stands for anything, nothing changes', (t) => {
     translateAddresses(variables, (address) => address),
     variables,
   );
+});
+
+test('a megabyte without an address takes no longer than it is long', (t) => {
+  const value = 'a1'.repeat(1 << 19);
+  t.deepEqual(translateAddresses({ A: value }, shownOf), { A: value });
 });

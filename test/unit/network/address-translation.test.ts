@@ -58,10 +58,11 @@ test("an outsider's address, as an ExternalName gives it, is not the cluster's t
 
 for (const [shown, real] of [
   ['9.3.18.198.in-addr.arpa', '9.3.96.10.in-addr.arpa'],
+  ['9.3.18.198.In-AddR.ArPa', '9.3.96.10.in-addr.arpa'],
   [`9.${'0.'.repeat(19)}0.0.b.5.7.e.1.4.c.8.d.f.ip6.arpa`, `9.${'0.'.repeat(23)}6.9.0.0.0.0.d.f.ip6.arpa`],
   ['9.3.97.10.in-addr.arpa', '9.3.97.10.in-addr.arpa'],
 ] as const) {
-  test(`the name of an address is asked of the cluster as ${real}`, async (t) => {
+  test(`${shown} is asked of the cluster as ${real}`, async (t) => {
     const upstream = createTranslatingUpstream(async (message) => {
       const { id = 0, questions = [] } = decode(message);
       t.is(questions[0]?.name, real);

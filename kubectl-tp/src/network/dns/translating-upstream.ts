@@ -28,9 +28,11 @@ function realReverseName({ questions = [] }: DecodedPacket, { realOf }: Translat
   return real === address ? undefined : { shown, real: reverseNameOf(real) };
 }
 
+/** Names are the same in upper and lower case (RFC 4343). */
 function rename(message: DecodedPacket, from: string, to: string): DecodedPacket {
+  const wanted = from.toLowerCase();
   const renamed = <T extends { readonly name: string }>(records: readonly T[] | undefined): T[] =>
-    (records ?? []).map((record) => (record.name.toLowerCase() === from ? { ...record, name: to } : record));
+    (records ?? []).map((record) => (record.name.toLowerCase() === wanted ? { ...record, name: to } : record));
   return { ...message, questions: renamed(message.questions), answers: renamed(message.answers) };
 }
 
