@@ -98,7 +98,14 @@ export function createMemoryKubernetes(): MemoryKubernetes {
     create: (resource, object) => answer(() => store(resource, object)),
     patch: (resource, _ref, patch) => answer(() => store(resource, patch)),
     replace: (resource, object) => answer(() => store(resource, object)),
-    delete: (resource, { name }) => answer(() => memory.remove(resource, name)),
+    delete: (resource, { name }, { uid } = {}) =>
+      answer(() => {
+        const is = memory.find(resource, name)?.metadata.uid;
+        if (uid !== undefined && is !== undefined && is !== uid) {
+          throw new KubernetesError('KUBERNETES_REFUSED', `the uid is ${is}`, { status: 409 });
+        }
+        memory.remove(resource, name);
+      }),
     // Narrowing is for large clusters; nobody here asks for it.
     watch: watch as KubernetesClient['watch'],
     connectAnew: () => undefined,

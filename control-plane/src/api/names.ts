@@ -37,6 +37,14 @@ export const ADMIN_PORT = 8081;
 export const AGENT_FIRST_PORT = 15080;
 /** Where an agent takes connections that are to leave from its pod; below the others, so that none moves. */
 export const AGENT_EXIT_PORT = 15078;
+/** From there down; a pod that has declared one of them for itself gets the next. So few because relays dial none of them. */
+const AGENT_EXIT_PORTS = 8;
+/**
+ * Whether a gate may listen there, in any pod. It believes whatever a relay's address tells it, so nothing that a laptop
+ * has chosen may come to it from there.
+ */
+export const isExitPort = (port: number): boolean =>
+  port <= AGENT_EXIT_PORT && port > AGENT_EXIT_PORT - AGENT_EXIT_PORTS;
 /** Where that port is open inside of the pod, too; of loopback (RFC 1122 3.2.1.3), and hardly anybody else's. */
 export const GATE_PROOF_ADDRESS = '127.0.0.2';
 /** Uid of the agent; the nft rules leave its own connections alone. */

@@ -1,13 +1,12 @@
 // By which agents do connections of this session leave? The control plane knows; what it said counts for a moment, so that
-// a burst of connections asks once, and longer while nobody answers.
+// a burst of connections asks once.
 
 import type { ExitName } from '../protocol/index.ts';
 import type { ExitAnswer } from '../reach/question.ts';
+import { createRememberedAnswers, type NoAnswer } from './remembered-answers.ts';
 
 /** So long a pod that has just ended is still tried, and one that has just come is not. */
 const FRESH_MS = 1000;
-/** With all of the control plane away, laptops keep what they have for so long. */
-const GRACE_MS = 10 * 60_000;
 /** Exits remembered for one session: more than a person opens. */
 const MAX_REMEMBERED = 64;
 
@@ -27,48 +26,32 @@ export type ExitsOptions = {
   /** Asks the control plane; throws when it does not answer. */
   readonly ask: (session: string, exit: ExitName) => Promise<ExitAnswer>;
   readonly now: () => number;
+  /** Hears, now and then, why the control plane could not be asked. */
   readonly onTrouble: (error: unknown) => void;
 };
 
-type Known = { readonly asked: Promise<ExitAnswer>; readonly atMs: number };
-
 export function createExits({ ask, now, onTrouble }: ExitsOptions): Exits {
-  const sessions = new Map<string, Map<string, Known>>();
-
-  function lookUp(session: string, exit: ExitName): Promise<ExitAnswer> {
-    const known = sessions.get(session) ?? new Map<string, Known>();
-    sessions.set(session, known);
-    const key = `${exit.namespace}/${exit.name}`;
-    const before = known.get(key);
-    if (before !== undefined && now() - before.atMs < FRESH_MS) return before.asked;
-    const asked = ask(session, exit).catch((error: unknown) => {
-      onTrouble(error);
-      if (before === undefined || now() - before.atMs >= GRACE_MS) throw error;
-      // Asked again for the next one: the time is that of the answer.
-      known.set(key, before);
-      return before.asked;
-    });
-    const [oldest] = known.size < MAX_REMEMBERED ? [] : known.keys();
-    if (oldest !== undefined) known.delete(oldest);
-    known.set(key, { asked, atMs: now() });
-    asked.catch(() => known.delete(key));
-    return asked;
-  }
-
+  const answers = createRememberedAnswers<ExitAnswer>({
+    freshMs: () => FRESH_MS,
+    isKept: ({ found }) => found,
+    maxRemembered: MAX_REMEMBERED,
+    now,
+    onTrouble,
+  });
   return {
     async find(session, exit) {
-      try {
-        const answer = await lookUp(session, exit);
-        if (!answer.found) return { reason: NO_EXIT };
-        return answer.agents.length === 0 ? { reason: NO_AGENT } : { agents: answer.agents };
-      } catch {
-        return { reason: UNCHECKED };
-      }
+      const answer = await answers.find(session, `${exit.namespace}/${exit.name}`, () => ask(session, exit));
+      if (typeof answer === 'string') return { reason: NO_ANSWER[answer] };
+      if (!answer.found) return { reason: NO_EXIT };
+      return answer.agents.length === 0 ? { reason: NO_AGENT } : { agents: answer.agents };
     },
-    forget: (session) => void sessions.delete(session),
+    forget: answers.forget,
   };
 }
 
 const NO_EXIT = 'the way out by --via has ended; see: kubectl tp list';
 const NO_AGENT = 'no pod that it could leave from is ready; see: kubectl tp status';
-const UNCHECKED = 'by which pods it may leave cannot be asked now, as the control plane does not answer: try again';
+const NO_ANSWER: Readonly<Record<NoAnswer, string>> = {
+  'too-many': 'too many ways out are asked for at once',
+  unchecked: 'by which pods it may leave cannot be asked now, as the control plane does not answer: try again',
+};

@@ -1,7 +1,7 @@
 // What an exit points at: all pods of a Service or workload, whatever ports they have. Nothing that comes to them is
 // caught, so any agent will do.
 
-import { AGENT_EXIT_PORT, type InterceptTarget } from '../api/index.ts';
+import { AGENT_EXIT_PORT, type InterceptTarget, isExitPort } from '../api/index.ts';
 import type { ClusterState, PodModel } from '../state/cluster-state.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import { findService } from './service-target.ts';
@@ -24,7 +24,10 @@ export function resolveExit(
   return { capture: undefined, appPort: undefined, text, places, ending: [], leaving: [] };
 }
 
-/** Below the agent's ports for what comes in, and none that the pod has declared for itself. */
+/**
+ * Below the agent's ports for what comes in, and none that the pod has declared for itself. With all of them declared the
+ * first: an agent that can't listen there says so.
+ */
 export function findGatePort({ ports, agent }: PodModel): number {
   const taken = new Set([
     ...ports.map(({ number }) => number),
@@ -32,7 +35,7 @@ export function findGatePort({ ports, agent }: PodModel): number {
   ]);
   let port = AGENT_EXIT_PORT;
   while (taken.has(port)) port -= 1;
-  return port;
+  return isExitPort(port) ? port : AGENT_EXIT_PORT;
 }
 
 function findGate(pod: PodModel): GatePort | undefined {

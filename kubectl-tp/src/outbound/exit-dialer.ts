@@ -3,7 +3,7 @@
 
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { buildServerName, type DialRequest, type ExitName } from '@kubectl-tp/control-plane/protocol';
+import { buildServerName, type DialRequest, type ExitName, ProtocolError } from '@kubectl-tp/control-plane/protocol';
 import type { TlsIdentity } from '../tunnel/tls-identity.ts';
 import { underTls } from '../tunnel/under-tls.ts';
 import { DialError, type Dialer, type Endpoint } from './dialer.ts';
@@ -32,7 +32,18 @@ export function createExitDialer({ open, exit, session, identity }: ExitDialerOp
   const servername = buildServerName({ intercept: exit.name, namespace: exit.namespace, session });
 
   async function dial({ host, port }: Endpoint, signal: AbortSignal): Promise<Duplex> {
-    const stream = await open({ kind: 'exit', host, port, exit }, signal);
+    const request: DialRequest = { kind: 'exit', host, port, exit };
+    const stream = await open(request, signal);
+    try {
+      return await secure(stream, signal);
+    } catch (error) {
+      // Nothing of the program has been sent: what was asked of a tunnel that broke can be asked of another.
+      if (!(error instanceof DialError && error.failure === 'lost')) throw error;
+      return secure(await open(request, signal), signal);
+    }
+  }
+
+  async function secure(stream: Duplex, signal: AbortSignal): Promise<Duplex> {
     const { gateContext, verifyAgent } = identity();
     const tls = connectTls({
       socket: underTls(stream),
@@ -43,7 +54,7 @@ export function createExitDialer({ open, exit, session, identity }: ExitDialerOp
     });
     tie(tls, stream);
     try {
-      await handshake(tls, signal);
+      await handshake(tls, stream, signal);
       const certificate = tls.getPeerX509Certificate();
       const agent = certificate && verifyAgent(certificate, Date.now());
       if (agent?.namespace !== exit.namespace) {
@@ -91,7 +102,7 @@ function tie(tls: TLSSocket, stream: Duplex): void {
 }
 
 /** The agent's last word comes when the far side has accepted; when it has not, the agent hangs up. */
-function handshake(tls: TLSSocket, signal: AbortSignal): Promise<void> {
+function handshake(tls: TLSSocket, stream: Duplex, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: Error) => {
       clearTimeout(limit);
@@ -100,8 +111,8 @@ function handshake(tls: TLSSocket, signal: AbortSignal): Promise<void> {
       if (error === undefined) resolve();
       else reject(error);
     };
-    const onError = (error: Error) => settle(explain(error));
-    const onClose = () => settle(explain(undefined));
+    const onError = (error: Error) => settle(explain(stream, error));
+    const onClose = () => settle(explain(stream));
     const onAbort = () => settle(signal.reason);
     const limit = setTimeout(() => settle(new DialError('timeout', 'Nobody answers there.')), CONNECT_TIMEOUT_MS);
     tls.once('secureConnect', () => settle());
@@ -111,10 +122,17 @@ function handshake(tls: TLSSocket, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** What is no TLS, or TLS that was broken off, is not the far side's doing. */
-function explain(error: (Error & { code?: string }) | undefined): DialError {
-  const isTls = error?.code?.startsWith('ERR_SSL') === true;
-  return isTls
-    ? new DialError('unreachable', `The agent does not take the connection: ${error?.message}`, { cause: error })
-    : new DialError('refused', 'The far side does not take the connection.', { cause: error });
+/** What is no TLS, or TLS that was broken off, is not the far side's doing, and neither is the end of the tunnel. */
+function explain(stream: Duplex, error?: Error & { code?: string }): DialError {
+  if (error?.code?.startsWith('ERR_SSL') === true) {
+    return new DialError('unreachable', `The agent does not take the connection: ${error.message}`, { cause: error });
+  }
+  return hasHungUp(stream)
+    ? new DialError('refused', 'The far side does not take the connection.', { cause: error })
+    : new DialError('lost', 'The tunnel to the relay broke off.', { cause: stream.errored ?? error });
+}
+
+/** The agent did, in order or by a reset that the relay has passed on. */
+function hasHungUp({ readableEnded, errored }: Duplex): boolean {
+  return readableEnded || (errored instanceof ProtocolError && errored.code === 'CONNECTION_RESET');
 }

@@ -85,8 +85,11 @@ export async function connect(
       exit: exit?.name,
       async leave() {
         forget();
-        await opened.close();
-        await leave();
+        try {
+          await opened.close();
+        } finally {
+          await leave();
+        }
       },
     };
   } catch (error) {

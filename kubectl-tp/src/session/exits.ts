@@ -41,10 +41,14 @@ export async function openExit(
   await session.follow(namespace);
   tools.progress(`Opening a way out by the pods of ${describeTarget(target)} in ${namespace}`);
   const wish = buildExit({ namespace, target, session: live.identity.session });
-  const { object } = await createOrUpdate(client, wish);
-  live.table.put(object);
-  const leave = live.exits.enter(object.metadata, () => session.leave(object));
+  let made: Intercept | undefined;
+  const leave = await live.exits.enter(wish.metadata, async () => {
+    if (made !== undefined) await session.leave(made);
+  });
   try {
+    const { object } = await createOrUpdate(client, wish);
+    made = object;
+    live.table.put(object);
     await waitForIntercept({
       live,
       client,

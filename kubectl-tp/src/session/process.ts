@@ -18,6 +18,7 @@ import { createSessionServer } from './server.ts';
 import { createSession } from './session.ts';
 import type { SessionStart } from './start.ts';
 import { socketInode, takeSocket } from './takeover.ts';
+import { watchUnusedExits } from './unused-exits.ts';
 import { createResume } from './volume-ends.ts';
 
 const DEFAULT_IDLE = '5m';
@@ -75,6 +76,7 @@ export async function runSessionProcess(): Promise<void> {
   log('session process started', { pid: process.pid, version: VERSION });
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => end(name, close));
   watchSocket(files.socket, () => end('another process has taken the socket', close));
+  watchUnusedExits(session, log);
   // Nobody waits for this one.
   await resume(new AbortController().signal);
 }

@@ -2,8 +2,10 @@
 // nobody needs it.
 
 import { INTERCEPTS, type Intercept } from '@kubectl-tp/control-plane/api';
+import { isConflict } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
 import type { Cluster } from '../kubernetes/client.ts';
+import { apiErrorOf } from '../kubernetes/translate-error.ts';
 import { describeTarget } from '../output/describe-target.ts';
 import type { InsideDialer, LocalTarget } from '../tunnel/local-target.ts';
 import { unlessAborted } from '../waiting/unless-aborted.ts';
@@ -31,7 +33,7 @@ export type Session = {
   /** The session if it is open now. */
   live(): LiveSession | undefined;
   isClosed(): boolean;
-  /** It has intercepts or joined networks, or is being opened. */
+  /** It has intercepts, exits in use or joined networks, or is being opened. */
   isNeeded(): boolean;
   open(tools: CallTools): Promise<LiveSession>;
   /** Knows the session's intercepts in a namespace from now on, also after a restart. */
@@ -167,11 +169,18 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
   const live = () => (state.kind === 'open' ? state.live : undefined);
 
   async function leave({ metadata }: Intercept): Promise<void> {
-    await client.delete(INTERCEPTS, { name: metadata.name, namespace: metadata.namespace });
+    const { name, namespace, uid } = metadata;
+    await client.delete(INTERCEPTS, { name, namespace }, uid === undefined ? {} : { uid }).catch((error) => {
+      // Another one has that name by now: this one is gone.
+      if (!isConflict(apiErrorOf(error))) throw error;
+    });
     const current = live();
-    current?.table.remove(metadata.namespace, metadata.name);
-    current?.agents.forget(metadata);
-    if (metadata.uid !== undefined) insides.delete(metadata.uid);
+    const known = current?.table.get(namespace, name);
+    if (known === undefined || known.metadata.uid === uid) {
+      current?.table.remove(namespace, name);
+      current?.agents.forget(metadata);
+    }
+    if (uid !== undefined) insides.delete(uid);
   }
 
   async function leaveMatching(request: LeaveRequest): Promise<InterceptName[]> {
@@ -254,7 +263,10 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
 }
 
 function isInUse(live: LiveSession | undefined): boolean {
-  return live !== undefined && (live.table.all().length > 0 || live.networks.all().length > 0);
+  if (live === undefined) return false;
+  // An exit that an earlier process has left serves nobody by itself.
+  const isServing = ({ spec, metadata }: Intercept) => spec.action !== 'Exit' || live.exits.isEntered(metadata);
+  return live.table.all().some(isServing) || live.networks.all().length > 0;
 }
 
 function sessionGone(): TpError {

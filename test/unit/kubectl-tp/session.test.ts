@@ -4,9 +4,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { type Intercept, PODS, SESSIONS, type Session as SessionObject } from '../../../control-plane/src/api/index.ts';
+import {
+  INTERCEPTS,
+  type Intercept,
+  PODS,
+  SESSIONS,
+  type Session as SessionObject,
+} from '../../../control-plane/src/api/index.ts';
 import type { CallTools } from '../../../kubectl-tp/src/session/intercept.ts';
 import { createSession, type Session } from '../../../kubectl-tp/src/session/session.ts';
+import { createExitLook } from '../../../kubectl-tp/src/session/unused-exits.ts';
 import { createMemoryKubernetes, type MemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
 import { createTestCertificate } from '../../helpers/test-certificate.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -152,4 +159,46 @@ test('the intercepts of a session that is deleted are gone at once', async (t) =
   kubernetes.remove(SESSIONS, (await object()).metadata.name);
   await waitFor('they are gone', () => table.get('shop', 'orders-1') === undefined);
   t.pass();
+});
+
+test('an exit that nobody has entered keeps no session, and is ended when nobody has come back to it', async (t) => {
+  const { kubernetes, session, issue } = await createScene(t);
+  const opened = session.open(tools());
+  await issue();
+  const { table, exits } = await opened;
+  const [left, used] = ['left', 'used'].map(
+    (name) => ({ metadata: { name, namespace: 'shop', uid: name }, spec: { action: 'Exit' } }) as Intercept,
+  );
+  if (left === undefined || used === undefined) return t.fail();
+  kubernetes.put(INTERCEPTS, left);
+  table.put(left);
+  t.false(session.isNeeded());
+  kubernetes.put(INTERCEPTS, used);
+  table.put(used);
+  const look = createExitLook(session, () => undefined);
+  await look();
+  t.deepEqual(kubernetes.names(INTERCEPTS), ['left', 'used'], 'its command may come back');
+  await exits.enter(used.metadata, async () => undefined);
+  t.true(session.isNeeded());
+  await look();
+  t.deepEqual(kubernetes.names(INTERCEPTS), ['used']);
+});
+
+test('whoever leaves an intercept leaves alone what has its name by now', async (t) => {
+  const { kubernetes, session, issue } = await createScene(t);
+  const opened = session.open(tools());
+  await issue();
+  const { table } = await opened;
+  const [earlier, later] = ['uid-1', 'uid-2'].map(
+    (uid) => ({ metadata: { name: 'web', namespace: 'shop', uid } }) as Intercept,
+  );
+  if (earlier === undefined || later === undefined) return t.fail();
+  kubernetes.put(INTERCEPTS, later);
+  table.put(later);
+  await session.leave(earlier);
+  t.deepEqual(kubernetes.names(INTERCEPTS), ['web']);
+  t.is(table.get('shop', 'web')?.metadata.uid, 'uid-2');
+  await session.leave(later);
+  t.deepEqual(kubernetes.names(INTERCEPTS), []);
+  t.is(table.get('shop', 'web'), undefined);
 });

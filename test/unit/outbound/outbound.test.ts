@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
-import { SESSIONS } from '../../../control-plane/src/api/index.ts';
+import { AGENT_EXIT_PORT, SESSIONS } from '../../../control-plane/src/api/index.ts';
 import type { MayDial } from '../../../control-plane/src/relay/outbound/dial-out.ts';
 import { DialError, type DialFailure } from '../../../kubectl-tp/src/outbound/dialer.ts';
 import { losesNothing, talksBothWays } from '../../helpers/dialer-laws.ts';
@@ -95,6 +95,19 @@ for (const [what, prepare] of Object.entries(refused)) {
     if (mayDial) t.is(error.message, 'You may not get services in team-b.');
   });
 }
+
+test('no stream of bytes that a laptop chooses goes where a gate may listen, however allowed the address is', async (t) => {
+  const { outbound } = await createOutboundRig(t);
+  for (const port of [AGENT_EXIT_PORT, AGENT_EXIT_PORT - 7]) {
+    for (const kind of ['tcp', 'udp'] as const) {
+      const error = await failureOf(t, outbound.open({ kind, host: HOST, port }, never));
+      t.is(error.failure, 'denied', `${kind} ${port}`);
+      t.regex(error.message, /for its agents/);
+    }
+  }
+  const { failure } = await failureOf(t, outbound.connect({ host: HOST, port: AGENT_EXIT_PORT - 8 }, never));
+  t.is(failure, 'refused');
+});
 
 test('the relay asks for each address with the session that wants to go there', async (t) => {
   const asked: string[] = [];

@@ -1,7 +1,9 @@
 // By which agents a session's connections may leave: only by those that hold an exit of its own.
 
 import test from 'ava';
+import { AGENT_EXIT_PORT, isExitPort } from '../../../control-plane/src/api/index.ts';
 import { findAgents } from '../../../control-plane/src/reach/find-agents.ts';
+import { findGatePort } from '../../../control-plane/src/translator/exit-target.ts';
 import { buildState, type InterceptWords, type StateWords } from '../../fixtures/cluster-state.ts';
 
 const PODS: NonNullable<StateWords['pods']> = [
@@ -38,6 +40,18 @@ const AGENTS = [
 
 test('those of ready pods that hold it', (t) => {
   t.deepEqual(ask(), { found: true, agents: AGENTS });
+});
+
+test('a gate is only where no relay dials, whatever the pod has declared', (t) => {
+  const pods = Array.from({ length: 10 }, (_, count) => ({
+    name: `web-${count}`,
+    ip: `10.0.0.${count}`,
+    agent: [],
+    ports: Array.from({ length: count }, (_, index) => ({ number: AGENT_EXIT_PORT - index })),
+  }));
+  const ports = [...buildState({ pods }).pods.values()].map(findGatePort);
+  t.is(new Set(ports).size, 8);
+  t.true(ports.every(isExitPort), String(ports));
 });
 
 test('what two control plane pods say counts together', (t) => {

@@ -2,6 +2,7 @@
 // Each failure is told by its own name, so that the program on the laptop sees what it would see in a pod.
 
 import type { Duplex } from 'node:stream';
+import { isExitPort } from '../../api/index.ts';
 import {
   type DialRequest,
   type DialResult,
@@ -51,7 +52,9 @@ export function createDialOut({ mayDial, findAgents, nameServers, onDialed }: Di
   }
 
   /** Where the request may go is the one form of its address that was judged. */
-  async function judge(session: string, { kind, host }: DialRequest): Promise<Verdict> {
+  async function judge(session: string, { kind, host, port }: DialRequest): Promise<Verdict> {
+    // A gate would take bytes of the laptop for this relay's word, and go where nobody has judged.
+    if ((kind === 'tcp' || kind === 'udp') && isExitPort(port)) return { allowed: false, reason: GATE };
     const isNowhere = kind === 'dns' || (kind === 'exit' && host === '');
     return isNowhere ? { allowed: true, address: '' } : mayDial(session, host);
   }
@@ -82,6 +85,8 @@ export function createDialOut({ mayDial, findAgents, nameServers, onDialed }: Di
     } else joinConnection(stream, to, tell);
   };
 }
+
+const GATE = 'kubectl tp keeps this port for its agents, in all pods: let the program listen on another';
 
 type Leaving = {
   readonly session: string;

@@ -1,0 +1,56 @@
+// What is given back when a network of the cluster is left, whatever goes wrong meanwhile. The cluster is this process.
+
+import test from 'ava';
+import { decode, encode } from 'dns-packet';
+import { NAMESPACES } from '../../../control-plane/src/api/index.ts';
+import type { Outbound } from '../../../kubectl-tp/src/outbound/outbound.ts';
+import { createSharedOutbound } from '../../../kubectl-tp/src/outbound/shared-outbound.ts';
+import type { ConnectRequest } from '../../../kubectl-tp/src/session/api.ts';
+import { connect } from '../../../kubectl-tp/src/session/connect.ts';
+import type { LiveSession } from '../../../kubectl-tp/src/session/live-session.ts';
+import { createNetworkList } from '../../../kubectl-tp/src/session/network-list.ts';
+import type { Session } from '../../../kubectl-tp/src/session/session.ts';
+import { createBell } from '../../../kubectl-tp/src/waiting/bell.ts';
+import { createDirectDialer } from '../../helpers/direct-dialer.ts';
+import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
+
+test('a way in that does not close keeps no tunnels', async (t) => {
+  const kubernetes = createMemoryKubernetes();
+  kubernetes.put(NAMESPACES, { metadata: { name: 'shop' } });
+  const live = buildLive();
+  const session = { open: async () => live, cluster: { client: kubernetes.client }, installNamespace: 'kubectl-tp' };
+  const request: ConnectRequest = {
+    namespace: 'shop',
+    entry: { kind: 'proxy', host: '127.0.0.1', port: 0 },
+    timeoutMs: 10_000,
+  };
+  const tools = { signal: new AbortController().signal, progress: () => undefined };
+  const connected = await connect(session as unknown as Session, request, tools, async () => ({
+    result: {},
+    close: () => Promise.reject(new Error('it is stuck')),
+  }));
+  t.truthy(live.outbound.current);
+  await t.throwsAsync(connected.leave(), { message: 'it is stuck' });
+  t.is(live.outbound.current, undefined);
+  t.deepEqual(live.networks.all(), []);
+});
+
+function buildLive(): LiveSession {
+  const outbound = {
+    ...createDirectDialer(),
+    ask: async (question: Buffer) => {
+      const { id = 0, questions = [] } = decode(question);
+      const answers = questions.map(({ name }) => ({ type: 'A' as const, name, ttl: 5, data: '10.96.0.1' }));
+      return encode({ id, type: 'response', questions, answers });
+    },
+    tunnels: { setRelays: () => undefined, status: () => [{ relay: 'relay-0', state: { name: 'up' } }] },
+    close: async () => undefined,
+  };
+  return {
+    identity: { session: 'me' },
+    outbound: createSharedOutbound(() => outbound as unknown as Outbound),
+    networks: createNetworkList(),
+    ownServices: { add: () => undefined, find: () => undefined },
+    bell: createBell(),
+  } as unknown as LiveSession;
+}
