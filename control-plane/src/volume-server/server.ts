@@ -56,7 +56,7 @@ export async function startVolumeServer(
     } finally {
       accepted.delete(socket);
       clearTimeout(idle);
-      if (accepted.size === 0) idle = setTimeout(end, idleMs);
+      if (accepted.size === 0 && !ending.signal.aborted) idle = setTimeout(end, idleMs);
     }
   });
   server.maxConnections = MAX_CONNECTIONS;
