@@ -23,8 +23,12 @@ export async function runAva(args: readonly string[]): Promise<Tally> {
     if (printing || isMishap(line)) console.log(line);
   }
   const [code] = await closed;
-  // A test process that crashed is no TAP result, but ava's exit code tells.
-  return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
+  if (code === 0 || tally.failed > 0) return tally;
+  // No TAP result, but ava's exit code tells.
+  console.log(
+    `not ok - no test failed, but a test process crashed or did not end; which: node ${AVA} ${args.join(' ')}`,
+  );
+  return { ...tally, failed: 1 };
 }
 
 /** Comments are the titles of results, except for those about what went wrong outside of a test. */
