@@ -42,7 +42,7 @@ type Options = VolumeSource & {
   readonly key: VolumeKey;
 };
 
-/** Its container runs a moment before it listens: Node reads and compiles the sources first. */
+/** Its container runs a moment before it listens: Node reads and compiles the program first. */
 const LISTEN_TIMEOUT_MS = 20_000;
 const RETRY_MS = 200;
 const ANSWER_TIMEOUT_MS = 10_000;
