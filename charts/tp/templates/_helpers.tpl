@@ -62,7 +62,7 @@ securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
   capabilities: {drop: [ALL]}
-# Node reads and compiles the sources first, which takes long on a busy machine.
+# Node reads and compiles the program first, which takes long on a busy machine.
 startupProbe:
   httpGet: {path: /healthz, port: admin}
   periodSeconds: 1
