@@ -15,9 +15,9 @@ const WORKSPACES = ['xds', 'control-plane', 'webhook'];
 const PATH = 'PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const NONROOT = '65532:65532';
 
-export const AGENT_IMAGE = `lab.local/envoy:${ENVOY_VERSION}`;
+const AGENT_IMAGE = `lab.local/envoy:${ENVOY_VERSION}`;
 export const TOOLS_IMAGE = 'lab.local/tp-tools:1';
-export const DATABASE_IMAGE = 'lab.local/tp-database:1';
+const DATABASE_IMAGE = 'lab.local/tp-database:1';
 
 export async function pauseImage(): Promise<Image> {
   const root = await kubeFolder();

@@ -28,7 +28,7 @@ test.after.always(async () => {
   await cluster.kubectl(['delete', 'crd', '--ignore-not-found', '--wait=false', ...NAMES]);
 });
 
-type Changes = { name?: string; spec?: object; owner?: string };
+type Changes = { name?: string; spec?: object };
 
 function intercept({ name = 'one', spec = {} }: Changes = {}): object {
   const { metadata, spec: usual, ...head } = interceptObject();

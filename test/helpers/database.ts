@@ -1,6 +1,6 @@
 // A PostgreSQL server with its Service, for tests that talk to a real database.
 
-export const DATABASE_PORT = 5432;
+const DATABASE_PORT = 5432;
 
 export function buildDatabase({
   namespace,

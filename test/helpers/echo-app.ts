@@ -16,12 +16,12 @@ export type EchoAppOptions = {
   annotations?: Record<string, string>;
   /** Where it listens; default: all addresses of IPv4. */
   host?: string;
-  /** How long the application goes on accepting after SIGTERM. */
-  lingerMs?: number;
 };
 
 export const APP_PORT = 8080;
 export const LOAD_POD = 'load';
+/** How long the application goes on accepting after SIGTERM. */
+const LINGER_MS = 3000;
 
 const RESTRICTED = {
   allowPrivilegeEscalation: false,
@@ -45,7 +45,6 @@ export function buildEchoApp({
   program = 'echo',
   annotations = {},
   host,
-  lingerMs = 3000,
 }: EchoAppOptions): object[] {
   const labels = { app: name };
   const container = {
@@ -54,7 +53,7 @@ export function buildEchoApp({
     command: ['node', `/app/test-apps/${program}.ts`],
     env: [
       { name: 'PORT', value: String(APP_PORT) },
-      { name: 'LINGER_MS', value: String(lingerMs) },
+      { name: 'LINGER_MS', value: String(LINGER_MS) },
       ...(host === undefined ? [] : [{ name: 'HOST', value: host }]),
     ],
     ports: [{ ...(target === 'name' ? { name: 'http' } : {}), containerPort: APP_PORT }],

@@ -1,7 +1,7 @@
 // A stage for one story on the cluster: the product installed from this checkout, a namespace with the echo
 // application and a pod that makes load, people with laptops, and processes on those laptops.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { ExecutionContext } from 'ava';
 import type { User } from '../../lab/users.ts';
@@ -11,7 +11,7 @@ import { type LabCluster, labCluster } from './lab.ts';
 import { createPerson, type Person } from './tp.ts';
 import { waitFor } from './wait-for.ts';
 
-export type LaptopApp = { readonly port: number; readonly process: ChildProcess; stop(): Promise<void> };
+export type LaptopApp = { readonly port: number; stop(): Promise<void> };
 
 export type Stage = {
   readonly cluster: LabCluster;
@@ -87,7 +87,6 @@ async function startLaptopApp(name: string, port: number): Promise<LaptopApp> {
   const listening = await waitFor(`${name} listens`, () => /listens on (\d+)/.exec(output) ?? undefined);
   return {
     port: Number(listening[1]),
-    process: child,
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exit = once(child, 'exit');

@@ -15,12 +15,12 @@ test('a caller that cancels thousands of requests keeps its connection', async (
   const { agent, apply } = await setScene(t);
   await apply();
   const session = http2.connect(`http://127.0.0.1:${agent.agentPort}`);
-  let [goodbyes, cancelled] = [0, 0];
+  let goodbyes = 0;
   session.on('goaway', () => goodbyes++);
   session.on('error', () => goodbyes++);
   for (let n = 0; n < CANCELS; n++) {
     const stream = session.request({ ':path': '/', ...(n % 2 === 0 ? MINE : {}) });
-    stream.on('error', () => cancelled++);
+    stream.on('error', () => undefined);
     stream.close(http2.constants.NGHTTP2_CANCEL);
     await once(stream, 'close');
   }

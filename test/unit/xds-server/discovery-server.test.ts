@@ -286,7 +286,7 @@ test('a port that is taken is a clear error', async (t) => {
   await t.throwsAsync(second.listen(port, '127.0.0.1'), { code: 'XDS_LISTEN_FAILED' });
 });
 
-type Settings = { authenticate?: Authenticate; identity?: ServerIdentity; limits?: Partial<DiscoveryLimits> };
+type Settings = { authenticate?: Authenticate; limits?: Partial<DiscoveryLimits> };
 type EventOf<Kind extends AgentEvent['kind']> = Extract<AgentEvent, { kind: Kind }>;
 
 async function startServer(t: ExecutionContext, { authenticate = authenticateByName, limits = {} }: Settings = {}) {

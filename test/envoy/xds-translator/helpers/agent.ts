@@ -32,8 +32,6 @@ export type TestAgent = {
   apply(config: AgentConfig): Promise<void>;
   readonly rejections: string[];
   stats(filter: string): Promise<Record<string, number>>;
-  /** What Envoy wrote. */
-  log(): string;
   readonly isRunning: boolean;
   startControlPlane(): Promise<void>;
   /** Nobody answers on its port, until the agent has tried in vain this often. */
@@ -116,7 +114,6 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
     apply,
     rejections,
     stats: async (filter) => parseStats(await askAdmin(directory, `/stats?filter=${encodeURIComponent(filter)}`)),
-    log: envoy.log,
     get isRunning() {
       return envoy.process.exitCode === null && envoy.process.signalCode === null;
     },

@@ -9,7 +9,7 @@ import { waitFor } from '../../../helpers/wait-for.ts';
 import { answer, type FakeApi, startFakeApi } from './fake-api.ts';
 import { INSTALL, NODE, SECRETS_PATH } from './shop.ts';
 
-export const AGENT_TOKEN = 'token-of-the-agent';
+const AGENT_TOKEN = 'token-of-the-agent';
 
 export type RunningControlPlane = {
   readonly api: FakeApi;

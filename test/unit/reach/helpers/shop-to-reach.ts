@@ -157,6 +157,6 @@ export async function askRaw(controlPlane: RunningControlPlane, question: RawQue
   return { status: response.statusCode, body: await text(response) };
 }
 
-export function authorityIn({ api }: RunningControlPlane): string | undefined {
+function authorityIn({ api }: RunningControlPlane): string | undefined {
   return api.find<Session & KubernetesObject>(SESSIONS_PATH, 'alice-1')?.status?.authority;
 }
