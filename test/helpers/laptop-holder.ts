@@ -14,8 +14,8 @@ import { createLearningUpstream } from '../../kubectl-tp/src/network/learning-up
 import { CLUSTER_DOMAIN } from '../../kubectl-tp/src/session/cluster-names.ts';
 import { openLaptop } from '../../kubectl-tp/src/session/laptop-entry.ts';
 import { alsoNamesOf } from '../../kubectl-tp/src/session/laptop-wishes.ts';
-import { createLoopbackDialer } from './loopback-dialer.ts';
 import { respondFrom, startNameServer, upstreamOf } from './name-server.ts';
+import { createLoopbackDialer } from './test-dialer.ts';
 
 export type HolderStart = {
   readonly helperSocket: string;
@@ -92,7 +92,7 @@ try {
   say({ ready: opened.laptop() });
   void opened.over.then(() => say({ over: true }));
   process.stdin.on('data', (line) => {
-    if (String(line) === 'report\n') say({ report: opened.laptop(), dialed: [...dialer.dials.keys()] });
+    if (String(line) === 'report\n') say({ report: opened.laptop(), dialed: [...new Set(dialer.dialed)] });
   });
   process.stdin.resume();
   await once(process.stdin, 'end');

@@ -96,7 +96,12 @@ export function createMemoryKubernetes(): MemoryKubernetes {
     get: (resource, ref) => answer(() => get(resource, ref)),
     list: <T>(resource: Resource) => answer(() => ofResource(resource) as T[]),
     create: (resource, object) => answer(() => store(resource, object)),
-    patch: (resource, _ref, patch) => answer(() => store(resource, patch)),
+    patch: (resource, _ref, patch, { type = 'merge' } = {}) =>
+      answer(() => {
+        // The whole object, as one who owns all of it applies it.
+        if (type !== 'apply') throw new Error(`no patch of type ${type} in memory`);
+        return store(resource, patch);
+      }),
     replace: (resource, object) => answer(() => store(resource, object)),
     delete: (resource, { name }, { uid } = {}) =>
       answer(() => {

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import type { DialFailure } from '../../kubectl-tp/src/outbound/dialer.ts';
 import { createProxy, type ProxyOptions } from '../../kubectl-tp/src/proxy/proxy.ts';
-import { createDirectDialer } from './direct-dialer.ts';
+import { createTestDialer } from './test-dialer.ts';
 
 const run = promisify(execFile);
 /** Of `/big`. */
@@ -29,7 +29,7 @@ const NAMES: Record<string, string[]> = {
 };
 
 export async function startProxy(t: ExecutionContext, options: Partial<ProxyOptions> = {}) {
-  const dialer = createDirectDialer(FAILURES);
+  const dialer = createTestDialer({ failures: FAILURES });
   const lookup = async (name: string) => {
     if (name === 'broken') throw new Error('cannot resolve broken: no resolver');
     return NAMES[name] ?? (/^[\d.:]+$/.test(name) ? [name] : []);

@@ -15,7 +15,7 @@ import { createNamespaceDialer } from '../../kubectl-tp/src/network/rootless/nam
 import { listenerServer } from '../../kubectl-tp/src/network/rootless/open-listener.ts';
 import { startNamespace } from '../../kubectl-tp/src/network/rootless/start-namespace.ts';
 import { takeDescriptor } from '../../kubectl-tp/src/network/rootless/take-descriptor.ts';
-import { createLoopbackDialer } from './loopback-dialer.ts';
+import { createLoopbackDialer } from './test-dialer.ts';
 
 export type HostStart =
   /** Ends with the command. With `files` it has these, and what can't be had is on standard error, a line each. */

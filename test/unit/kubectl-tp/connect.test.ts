@@ -11,8 +11,8 @@ import type { LiveSession } from '../../../kubectl-tp/src/session/live-session.t
 import { createNetworkList } from '../../../kubectl-tp/src/session/network-list.ts';
 import type { Session } from '../../../kubectl-tp/src/session/session.ts';
 import { createBell } from '../../../kubectl-tp/src/waiting/bell.ts';
-import { createDirectDialer } from '../../helpers/direct-dialer.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
+import { createTestDialer } from '../../helpers/test-dialer.ts';
 
 test('a way in that does not close keeps no tunnels', async (t) => {
   const kubernetes = createMemoryKubernetes();
@@ -37,7 +37,7 @@ test('a way in that does not close keeps no tunnels', async (t) => {
 
 function buildLive(): LiveSession {
   const outbound = {
-    ...createDirectDialer(),
+    ...createTestDialer(),
     ask: async (question: Buffer) => {
       const { id = 0, questions = [] } = decode(question);
       const answers = questions.map(({ name }) => ({ type: 'A' as const, name, ttl: 5, data: '10.96.0.1' }));

@@ -21,8 +21,8 @@ import { runHeld } from '../../../kubectl-tp/src/session/run-held.ts';
 import type { Session } from '../../../kubectl-tp/src/session/session.ts';
 import type { InsideDialer } from '../../../kubectl-tp/src/tunnel/local-target.ts';
 import { createBell } from '../../../kubectl-tp/src/waiting/bell.ts';
-import { createDirectDialer } from '../../helpers/direct-dialer.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
+import { createTestDialer } from '../../helpers/test-dialer.ts';
 import { closedPort, portOf } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
@@ -148,7 +148,7 @@ async function createScene(t: ExecutionContext, { network, open, isTaken = false
 /** A session whose cluster answers every name with one address. */
 function buildLive(): LiveSession {
   const outbound = {
-    ...createDirectDialer(),
+    ...createTestDialer(),
     ask: async (question: Buffer) => {
       const { id, questions = [] } = decode(question);
       const [{ name, type } = { name: '', type: 'A' }] = questions;

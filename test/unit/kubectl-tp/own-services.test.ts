@@ -7,7 +7,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Intercept } from '../../../control-plane/src/api/index.ts';
 import { createOwnServiceDialer, createOwnServices } from '../../../kubectl-tp/src/session/own-services.ts';
 import type { LocalTarget } from '../../../kubectl-tp/src/tunnel/local-target.ts';
-import { createDirectDialer } from '../../helpers/direct-dialer.ts';
+import { createTestDialer } from '../../helpers/test-dialer.ts';
 import { portOf } from '../../helpers/tunnel-rig.ts';
 
 const ORDERS = { host: '10.96.0.7', port: 80 };
@@ -53,7 +53,7 @@ test('it is not when the intercept is gone, ends, or is another of the same name
 
 test('programs reach it here, and through the cluster where nobody listens', async (t) => {
   const { services, targets } = createScene();
-  const cluster = createDirectDialer({ '10.96.0.7': 'denied', '10.96.0.9': 'unreachable' });
+  const cluster = createTestDialer({ failures: { '10.96.0.7': 'denied', '10.96.0.9': 'unreachable' } });
   const dialer = createOwnServiceDialer(cluster, services);
   targets.set('uid-1', { host: '127.0.0.1', port: await startApp(t) });
   const stream = await dialer.connect(ORDERS, never);

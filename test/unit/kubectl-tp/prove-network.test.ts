@@ -1,13 +1,12 @@
 // What `status` says of a network is proven now, by a name and by a connection, and says which of the two fails.
 
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import test from 'ava';
 import { formatNetwork } from '../../../kubectl-tp/src/output/format-network.ts';
 import type { LaptopReport, NetworkReport } from '../../../kubectl-tp/src/session/api.ts';
 import { proveLaptopNow, proveOutbound } from '../../../kubectl-tp/src/session/prove-network.ts';
-import { createLoopbackDialer } from '../../helpers/loopback-dialer.ts';
 import { respondFrom, upstreamOf } from '../../helpers/name-server.ts';
+import { createLoopbackDialer } from '../../helpers/test-dialer.ts';
+import { startApp } from '../../helpers/tunnel-rig.ts';
 
 const NAME = 'kubernetes.default.svc.cluster.local';
 const ask = upstreamOf(respondFrom([{ type: 'A', name: NAME, ttl: 5, data: '10.96.0.1' }]));
@@ -18,11 +17,8 @@ test('a name is found and what was found is connected to, or which of them faile
   // Nobody listens on that port of loopback.
   const refused = await proveOutbound({ ask, connect: (to, signal) => dial({ ...to, port: 1 }, signal) });
   t.like(refused, { lookup: { name: NAME }, connection: { to: '10.96.0.1:443' } });
-  t.regex(JSON.stringify(refused.connection), /"error":".*refused"/);
-  const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
-  t.teardown(() => server.close());
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  t.regex(JSON.stringify(refused.connection), /"error":".*ECONNREFUSED/);
+  const { port } = await startApp(t, (socket) => socket.resume());
   const proven = await proveOutbound({
     ask,
     connect(to, signal) {

@@ -211,7 +211,7 @@ test.serial('names lead to what the laptop has another route to, by addresses th
   t.is(await addressOf(laptop, 'db'), '10.96.0.9');
   holder.report();
   const { dialed } = await says(holder, 'dialed');
-  t.deepEqual((dialed as string[]).toSorted(), ['172.20.5.5 8080', '172.21.3.3 8080', 'fd00:77::9 8080']);
+  t.deepEqual((dialed as string[]).toSorted(), ['172.20.5.5:8080', '172.21.3.3:8080', 'fd00:77::9:8080']);
 });
 
 test.serial("the laptop's resolver stays reachable in a range that the cluster also has, and is named", async (t) => {

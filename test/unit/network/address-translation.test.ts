@@ -6,7 +6,7 @@ import { rangeOf } from '../../../control-plane/src/addresses/index.ts';
 import { createAddressTranslation } from '../../../kubectl-tp/src/network/address-translation.ts';
 import { createTranslatingUpstream } from '../../../kubectl-tp/src/network/dns/translating-upstream.ts';
 import { createTranslatingDialer } from '../../../kubectl-tp/src/network/translating-dialer.ts';
-import { createLoopbackDialer } from '../../helpers/loopback-dialer.ts';
+import { createLoopbackDialer } from '../../helpers/test-dialer.ts';
 
 const AUTHENTIC = 1 << 5;
 const PAIRS = [
@@ -99,7 +99,7 @@ test('what a program calls is dialed where it stands for', async (t) => {
   for (const host of ['198.18.3.9', '10.97.0.9']) {
     await t.throwsAsync(translating.connect({ host, port: 1 }, never), { name: 'DialError' });
   }
-  t.deepEqual([...dialer.dials.keys()], ['10.96.3.9 1', '10.97.0.9 1']);
+  t.deepEqual(dialer.dialed, ['10.96.3.9:1', '10.97.0.9:1']);
   const asked: unknown[] = [];
   const flows = { ...dialer, openDatagrams: (to: unknown) => void asked.push(to) } as unknown as typeof dialer;
   const handlers = { onMessage: () => undefined, onClose: () => undefined };

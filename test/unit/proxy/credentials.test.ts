@@ -18,8 +18,8 @@ import { createNetworkList } from '../../../kubectl-tp/src/session/network-list.
 import { parseProxyEntry } from '../../../kubectl-tp/src/session/parse-proxy-entry.ts';
 import { buildReport } from '../../../kubectl-tp/src/session/report.ts';
 import { runWithProxy } from '../../../kubectl-tp/src/session/run-with-proxy.ts';
-import { createDirectDialer } from '../../helpers/direct-dialer.ts';
 import { answerOf, curl, GREETING, named, say, startProxy, startWeb } from '../../helpers/proxy-rig.ts';
+import { createTestDialer } from '../../helpers/test-dialer.ts';
 
 const run = promisify(execFile);
 /** What a URL can't hold as it is. */
@@ -136,7 +136,7 @@ const NO_LAPTOP = {} as LaptopTools;
 
 test('each opened proxy draws another password, and takes one that programs know', async (t) => {
   const port = await startWeb(t);
-  const network = { dialer: createDirectDialer(), resolver: {} } as unknown as JoinedNetwork;
+  const network = { dialer: createTestDialer(), resolver: {} } as unknown as JoinedNetwork;
   const entry = { kind: 'proxy', host: '127.0.0.1', port: 0 } as const;
   const passwords = new Set<string | undefined>();
   for (let count = 0; count < 2; count += 1) {
