@@ -4,13 +4,14 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { bundle } from '../kubectl-tp/bundle.ts';
 import { buildCode, buildEchoApp } from '../test/helpers/echo-app.ts';
 import { labCluster } from '../test/helpers/lab.ts';
+import { portOf } from '../test/helpers/loopback.ts';
 import { install } from '../test/helpers/stage.ts';
 import { createPerson } from '../test/helpers/tp.ts';
 
@@ -37,7 +38,7 @@ await cluster.apply([
 // The developer's process: it has to listen, and is never asked.
 const local = createServer().listen(0, '127.0.0.1');
 await once(local, 'listening');
-const { port } = local.address() as AddressInfo;
+const port = portOf(local);
 const folder = await mkdtemp(join(tmpdir(), 'tp-bench-'));
 await bundle(folder);
 const alice = await createPerson(cluster, 'alice');

@@ -7,9 +7,9 @@ import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { portOf } from '../../test/helpers/loopback.ts';
 import { buildFrame } from '../../test/helpers/port-forward-server.ts';
 import { createTestCertificate } from '../../test/helpers/test-certificate.ts';
-import { portOf } from '../../test/helpers/tunnel-rig.ts';
 
 export type ApiServer = { readonly port: number; readonly certificate: string };
 

@@ -4,7 +4,7 @@
 
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { portOf } from '../../test/helpers/tunnel-rig.ts';
+import { portOf } from '../../test/helpers/loopback.ts';
 
 /** 400 Mbit/s, more than most laptops have; of a faster one the processors would be the limit, and not the link. */
 const BYTES_PER_MS = 50_000;

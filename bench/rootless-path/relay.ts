@@ -3,7 +3,7 @@
 
 import { connect, createServer } from 'node:net';
 import { splice } from '../../control-plane/src/protocol/index.ts';
-import { portOf } from '../../test/helpers/tunnel-rig.ts';
+import { portOf } from '../../test/helpers/loopback.ts';
 
 const target = Number(process.argv[2]);
 const server = createServer({ noDelay: true, allowHalfOpen: true }, (near) => {

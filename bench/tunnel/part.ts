@@ -8,8 +8,9 @@ import { SESSIONS } from '../../control-plane/src/api/index.ts';
 import { startRelay } from '../../control-plane/src/relay/run.ts';
 import type { TunnelCertificate } from '../../kubectl-tp/src/tunnel/tls-identity.ts';
 import { createTunnels } from '../../kubectl-tp/src/tunnel/tunnel.ts';
+import { dialTcp, portOf } from '../../test/helpers/loopback.ts';
 import { createMemoryKubernetes } from '../../test/helpers/memory-kubernetes.ts';
-import { dialTcp, portOf, type sessionObject } from '../../test/helpers/tunnel-rig.ts';
+import type { sessionObject } from '../../test/helpers/tunnel-rig.ts';
 import { waitFor } from '../../test/helpers/wait-for.ts';
 import { ANSWER, DOWNLOAD_REQUEST, REQUEST_BYTES, UPLOAD_ANSWER, UPLOAD_REQUEST } from './wire.ts';
 

@@ -2,12 +2,11 @@
 // reason, the next step and the right exit code, and leaves nothing. An ordinary user's commands, on machines that are
 // really so.
 
-import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { type ErrorCode, exitCodeOf } from '../../kubectl-tp/src/errors.ts';
 import { type LabCluster, labCluster } from '../helpers/lab.ts';
+import { startApp } from '../helpers/loopback.ts';
 import { createOrdinaryPerson, type OrdinaryPerson } from '../helpers/ordinary-person.ts';
 import type { Ended } from '../helpers/rootless-rig.ts';
 import { install } from '../helpers/stage.ts';
@@ -75,10 +74,7 @@ async function processesOf(home: string): Promise<string[]> {
 
 test.serial('a proxy where it cannot be', async (t) => {
   const alice = await createOrdinaryPerson(t, await openCluster(), 'alice');
-  const server = createServer().listen(0, '127.0.0.1');
-  t.teardown(() => server.close());
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const { port } = await startApp(t, (socket) => void socket.destroy());
   const next = /--proxy-address HOST:PORT.*any free port/;
   for (const command of [[], ['--', 'true']]) {
     isRefused(t, await alice.tp('connect', ...IN, '--proxy-address', `127.0.0.1:${port}`, ...command), {

@@ -2,7 +2,6 @@
 // why, the next command to type, the right exit code, and nothing left behind. Each row is what one person sees.
 
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -10,6 +9,7 @@ import { parse } from 'yaml';
 import { type ErrorCode, exitCodeOf } from '../../kubectl-tp/src/errors.ts';
 import { VERSION } from '../../kubectl-tp/src/version.ts';
 import { type LabCluster, labCluster } from '../helpers/lab.ts';
+import { closedPort, startApp } from '../helpers/loopback.ts';
 import { install } from '../helpers/stage.ts';
 import { type CommandResult, createPerson, type Person } from '../helpers/tp.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -184,11 +184,11 @@ async function openWorld(t: ExecutionContext, cluster: LabCluster): Promise<Worl
     await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
     return path;
   };
-  const closed = await closedPort();
+  const [closed, open] = [await closedPort(), await startApp(t, (socket) => void socket.destroy())];
   const away = { cluster: { server: `https://127.0.0.1:${closed}` }, name: 'dev' };
   const context = { context: { cluster: 'dev' }, name: 'dev' };
   return {
-    OPEN: String(await openPort(t)),
+    OPEN: String(open.port),
     CLOSED: String(closed),
     AWAY: await write('away', { 'current-context': 'dev', clusters: [away], contexts: [context] }),
     MISSING: join(folder, 'missing'),
@@ -204,28 +204,6 @@ async function openWorld(t: ExecutionContext, cluster: LabCluster): Promise<Worl
 async function withToken(path: string, token: string): Promise<object> {
   const config = parse(await readFile(path, 'utf8')) as { users: { name: string }[] };
   return { ...config, users: config.users.map(({ name }) => ({ name, user: { token } })) };
-}
-
-/** A port of this machine that somebody listens on. */
-async function openPort(t: ExecutionContext): Promise<number> {
-  const server = createServer((socket) => void socket.destroy());
-  t.teardown(() => server.close());
-  return listen(server);
-}
-
-/** One that nobody listens on: taken from the system, then given back. */
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function listen(server: ReturnType<typeof createServer>): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('it listens on no port');
-  return address.port;
 }
 
 type Scene = { readonly person: Person; readonly world: World };

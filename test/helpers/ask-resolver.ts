@@ -2,7 +2,7 @@
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import type { ExecutionContext } from 'ava';
 import { type Answer, type DecodedPacket, decode, encode, type Packet, type RecordType } from 'dns-packet';
 import {
@@ -12,6 +12,7 @@ import {
   type ResolverOptions,
 } from '../../kubectl-tp/src/network/dns/resolver.ts';
 import { serveDnsStream } from '../../kubectl-tp/src/network/dns/serve-dns-stream.ts';
+import { listen } from './loopback.ts';
 import { respondFrom, upstreamOf } from './name-server.ts';
 
 /** The names of a cluster with a namespace `team-a` (the laptop's) and `shop`. */
@@ -96,18 +97,13 @@ export const rcodeOf = ({ flags = 0 }: Packet): number => flags & 15;
 /** Puts a resolver on a port of loopback, for programs. */
 export async function serveResolver(t: ExecutionContext, resolver: Resolver): Promise<number> {
   const server = createServer({ allowHalfOpen: true }, (socket) => serveDnsStream(socket, resolver));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(t, server);
   const udp = createSocket('udp4', async (message, from) => {
     const reply = await resolver.answer(message, 'udp');
     if (reply.length > 0) udp.send(reply, from.port, from.address);
   });
   udp.bind(port, '127.0.0.1');
   await once(udp, 'listening');
-  t.teardown(() => {
-    udp.close();
-    server.close();
-  });
+  t.teardown(() => udp.close());
   return port;
 }

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import type { ExecutionContext } from 'ava';
 import type { Dialer } from '../../kubectl-tp/src/outbound/dialer.ts';
-import { startApp } from './tunnel-rig.ts';
+import { startApp } from './loopback.ts';
 
 const HOST = '127.0.0.1';
 const never = new AbortController().signal;

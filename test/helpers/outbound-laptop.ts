@@ -4,7 +4,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { createOutbound } from '../../kubectl-tp/src/outbound/outbound.ts';
-import { dialTcp } from './tunnel-rig.ts';
+import { dialTcp } from './loopback.ts';
 
 export type LaptopStart = {
   readonly relayPort: number;

@@ -7,11 +7,11 @@ import type { Authority } from '../../control-plane/src/certificates/authority.t
 import type { Exits } from '../../control-plane/src/relay/exits.ts';
 import type { MayDial } from '../../control-plane/src/relay/outbound/dial-out.ts';
 import { createOutbound, type Outbound } from '../../kubectl-tp/src/outbound/outbound.ts';
+import { dialTcp } from './loopback.ts';
 import { createMemoryKubernetes, type MemoryKubernetes } from './memory-kubernetes.ts';
 import {
   createTestAuthority,
   createTestSession,
-  dialTcp,
   sessionObject,
   startTestRelay,
   type TestRelay,

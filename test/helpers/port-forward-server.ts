@@ -6,8 +6,8 @@ import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { ExecutionContext } from 'ava';
+import { portOf } from './loopback.ts';
 import { createTestCertificate } from './test-certificate.ts';
-import { portOf } from './tunnel-rig.ts';
 
 const ACCEPT_SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 

@@ -3,12 +3,13 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import type { DialFailure } from '../../kubectl-tp/src/outbound/dialer.ts';
 import { createProxy, type ProxyOptions } from '../../kubectl-tp/src/proxy/proxy.ts';
+import { listen } from './loopback.ts';
 import { createTestDialer } from './test-dialer.ts';
 
 const run = promisify(execFile);
@@ -40,13 +41,6 @@ export async function startProxy(t: ExecutionContext, options: Partial<ProxyOpti
   return { ...proxy, at: `${host}:${port}`, dialer };
 }
 
-export async function listen(t: ExecutionContext, server: Server, host = '127.0.0.1'): Promise<number> {
-  server.listen(0, host);
-  await once(server, 'listening');
-  t.teardown(() => server.close());
-  return (server.address() as AddressInfo).port;
-}
-
 /** Tells what it was asked; `/big` is large, `/upload` counts, `/broken` breaks off. */
 export async function startWeb(t: ExecutionContext, host?: string): Promise<number> {
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -60,16 +54,6 @@ export async function startWeb(t: ExecutionContext, host?: string): Promise<numb
     response.end(JSON.stringify({ method: request.method, url: request.url, bytes: body.length, ...request.headers }));
   };
   return listen(t, createHttpServer(answer), host);
-}
-
-export function startTcp(t: ExecutionContext, serve: (socket: Socket) => void): Promise<number> {
-  return listen(
-    t,
-    createServer({ allowHalfOpen: true }, (socket) => {
-      socket.on('error', () => socket.destroy());
-      serve(socket);
-    }),
-  );
 }
 
 export async function curl(...args: string[]): Promise<string> {

@@ -2,7 +2,6 @@
 
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
-import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { ExecutionContext } from 'ava';
 import { pino } from 'pino';
@@ -16,6 +15,7 @@ import type { MayDial } from '../../control-plane/src/relay/outbound/dial-out.ts
 import { type RunningRelay, startRelay } from '../../control-plane/src/relay/run.ts';
 import type { TunnelCertificate } from '../../kubectl-tp/src/tunnel/tls-identity.ts';
 import { createTunnels, type Tunnels, type TunnelsOptions } from '../../kubectl-tp/src/tunnel/tunnel.ts';
+import { dialTcp } from './loopback.ts';
 import { createMemoryKubernetes, type MemoryKubernetes } from './memory-kubernetes.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -189,46 +189,4 @@ export async function startTestRelay(
   };
   t.teardown(end);
   return { ...relay, name, end };
-}
-
-/** A TCP application; its connections end with the test. */
-export async function startApp(
-  t: ExecutionContext,
-  onConnection: (socket: Socket) => void,
-): Promise<{ port: number; server: Server }> {
-  const open = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    open.add(socket);
-    socket.on('close', () => open.delete(socket));
-    socket.on('error', () => undefined);
-    onConnection(socket);
-  });
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
-  await once(server, 'listening');
-  t.teardown(() => {
-    server.close();
-    for (const socket of open) socket.destroy();
-  });
-  return { port: portOf(server), server };
-}
-
-export async function dialTcp(port: number): Promise<Socket> {
-  const socket = connectTcp({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
-  await once(socket, 'connect');
-  return socket;
-}
-
-export function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-/** A port that nobody listens on. */
-export async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server);
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -16,8 +16,9 @@ import { createExitDialer, type ExitDialer } from '../../../kubectl-tp/src/outbo
 import { createTlsIdentity } from '../../../kubectl-tp/src/tunnel/tls-identity.ts';
 import type { Gate } from '../../../xds/src/ir/agent-config.ts';
 import { losesNothing, talksBothWays } from '../../helpers/dialer-laws.ts';
+import { closedPort, startApp } from '../../helpers/loopback.ts';
 import { createOutboundRig } from '../../helpers/outbound-rig.ts';
-import { closedPort, createTestSession, startApp } from '../../helpers/tunnel-rig.ts';
+import { createTestSession } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 import { NODE, startAgent, type TestAgent } from '../xds-translator/helpers/agent.ts';
 import { adaptAuthority } from './adapt-authority.ts';

@@ -1,7 +1,6 @@
 // The server and real Envoys: configuration, acknowledgement, refusal, loss and return of the server.
 
 import { createServer, get } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { create, toBinary } from '@bufbuild/protobuf';
 import test, { type ExecutionContext } from 'ava';
 import {
@@ -16,12 +15,13 @@ import {
 } from '../../../xds/src/index.ts';
 import { ClusterSchema } from '../../../xds/src/proto/generated/envoy/config/cluster/v3/cluster_pb.ts';
 import { buildAgentResources } from '../../../xds/src/translator/translate.ts';
+import { closedPort, listen } from '../../helpers/loopback.ts';
 import { createTestCertificate } from '../../helpers/test-certificate.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
 import { type AgentOptions, type RunningAgent, runAgent } from './run-agent.ts';
 
 const NODE = 'team-a/web-1';
 const TOKEN = 'token-of-web-1';
-const DEADLINE_MS = 15_000;
 
 const identity = await createTestCertificate('localhost');
 const credentials = { ...identity, authority: identity.certificateChain };
@@ -53,7 +53,7 @@ test('intercepts come and go; sessions share endpoints, and no cluster waits for
     plane.events.filter(({ kind }) => kind === 'rejected'),
     [],
   );
-  await waitFor(async () => {
+  await waitFor('what was sent and nothing else', async () => {
     const names = listNames(await pod.agent.admin('/config_dump')).sort();
     return isEqual(names, namesIn(setFor(pod.config('http', 1)), ['cluster', 'listener', 'route']));
   });
@@ -67,12 +67,14 @@ test('a refused cluster is named once, its neighbours get in, and a good snapsho
   const { type, names, message } = await plane.until('rejected');
   t.deepEqual([type, names], ['cluster', ['bad']]);
   t.regex(message, /duration/i);
-  await waitFor(async () => listNames(await pod.agent.admin('/config_dump')).includes('neighbour'));
+  await waitFor('the neighbour', async () => listNames(await pod.agent.admin('/config_dump')).includes('neighbour'));
   plane.cache.setSnapshot(NODE, withClusters(good, { bad: -1n, neighbour: 2n }), 'still bad');
-  await waitFor(async () => (await pod.agent.admin('/config_dump')).includes('"connect_timeout": "2s"'));
+  await waitFor('the changed neighbour', async () =>
+    (await pod.agent.admin('/config_dump')).includes('"connect_timeout": "2s"'),
+  );
   t.is(await fetchUntilServed(pod.agentPort), 'from the pod');
   plane.cache.setSnapshot(NODE, withClusters(setFor(pod.config('http')), { bad: -1n, neighbour: 2n }), 'and reads');
-  await waitFor(async () => (await pod.agent.admin('/config_dump')).includes('"dynamic_route_configs"'));
+  await waitFor('the routes', async () => (await pod.agent.admin('/config_dump')).includes('"dynamic_route_configs"'));
   plane.cache.setSnapshot(NODE, good, 'good');
   await plane.until('acknowledged', ({ tag }) => tag === 'good');
   t.is(plane.events.filter((event) => event.kind === 'rejected').length, 1);
@@ -110,7 +112,7 @@ test('what was dropped while the agent was away is removed when it comes back', 
   second.cache.setSnapshot(NODE, setFor(pod.config('http', 0)), 'after');
   await second.until('acknowledged');
   const expected = namesIn(setFor(pod.config('http', 0)), ['cluster', 'listener', 'route']);
-  await waitFor(async () => isEqual(listNames(await pod.agent.admin('/config_dump')).sort(), expected));
+  await waitFor('what is left', async () => isEqual(listNames(await pod.agent.admin('/config_dump')).sort(), expected));
   t.is(await fetchText(pod.agentPort), 'from the pod');
 });
 
@@ -156,7 +158,7 @@ async function startControlPlane(t: ExecutionContext, port = 0): Promise<Control
   return {
     ...{ cache, server, port: address.port, events },
     until: (kind, isIt = () => true) =>
-      waitFor(async () =>
+      waitFor(`an agent is ${kind}`, () =>
         events.find(
           (event): event is EventOf<typeof kind> => event.kind === kind && isIt(event as EventOf<typeof kind>),
         ),
@@ -166,11 +168,9 @@ async function startControlPlane(t: ExecutionContext, port = 0): Promise<Control
 
 /** An application, the agent before it, and configurations for them. */
 async function startPod(t: ExecutionContext, controlPlanePort: number, overrides: Partial<AgentOptions> = {}) {
-  const app = createServer((_, response) => response.end('from the pod')).listen(0, '127.0.0.1');
-  t.teardown(() => void app.close());
-  await new Promise((resolve) => app.once('listening', resolve));
-  const appPort = (app.address() as AddressInfo).port;
-  const agentPort = await findFreePort();
+  const app = createServer((_, response) => response.end('from the pod'));
+  const appPort = await listen(t, app);
+  const agentPort = await closedPort();
   const agent: RunningAgent = await runAgent(t, {
     node: NODE,
     token: TOKEN,
@@ -255,26 +255,7 @@ function fetchText(port: number): Promise<string> {
 }
 
 function fetchUntilServed(port: number): Promise<string> {
-  return waitFor(() => fetchText(port).catch(() => undefined));
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-async function waitFor<T>(find: () => Promise<T | undefined | false>): Promise<T> {
-  const deadline = Date.now() + DEADLINE_MS;
-  while (Date.now() < deadline) {
-    const found = await find();
-    if (found !== undefined && found !== false) return found;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`nothing came of it within ${DEADLINE_MS} ms: ${find}`);
+  return waitFor('an answer', () => fetchText(port).catch(() => undefined));
 }
 
 function isEqual(a: readonly string[], b: readonly string[]): boolean {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
-import { waitFor } from './helpers/agent.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
 import type { Hit } from './helpers/application.ts';
 import { type Answer, callHttp1, callHttp2, callWebSocket } from './helpers/callers.ts';
 import { INTERCEPT, INTERCEPT_ROUTE, MINE } from './helpers/configs.ts';
@@ -100,10 +100,7 @@ async function loseLaptopMeanwhile(
   await scene.apply({ intercepts: [{ ...INTERCEPT_ROUTE, fallback }] });
   const headers = { ...MINE, 'x-id': 'lost', 'x-silent': 'laptop' };
   const answering = callHttp1({ port: scene.agent.agentPort, headers, ...request });
-  await waitFor(
-    () => scene.local.hitsOf('lost').some(({ whole }) => whole),
-    () => 'the request to reach the laptop',
-  );
+  await waitFor('the request to reach the laptop', () => scene.local.hitsOf('lost').some(({ whole }) => whole));
   await scene.closeLocalPort();
   return { scene, answer: await answering };
 }

@@ -3,7 +3,8 @@
 import http from 'node:http';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
-import { startAgent, type TestAgent, waitFor } from './helpers/agent.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
+import { startAgent, type TestAgent } from './helpers/agent.ts';
 import { startApplication } from './helpers/application.ts';
 import { buildConfig } from './helpers/configs.ts';
 import { createTestAuthority } from './helpers/test-authority.ts';
@@ -13,8 +14,8 @@ test('a pod of both families is reached by both, before the control plane and wi
   t.deepEqual(await askBoth(agent), ['pod', 'pod']);
   await agent.apply(buildConfig({ agentPort: agent.agentPort, appPort }));
   await waitFor(
+    'the connection manager on the IPv4 address',
     async () => (await countRequests(agent, '127.0.0.1')) > 0,
-    () => 'the connection manager on the IPv4 address',
   );
   t.deepEqual(await askBoth(agent), ['pod', 'pod']);
 });
@@ -23,10 +24,7 @@ test('a pod with IPv6 alone is reached, and its requests are read', async (t) =>
   const { agent, appPort } = await startPod(t, '::1');
   t.is(await ask('::1', agent.agentPort), 'pod');
   await agent.apply({ ...buildConfig({ agentPort: agent.agentPort, appPort }), podIp: '::1' });
-  await waitFor(
-    async () => (await countRequests(agent, '::1')) > 0,
-    () => 'the connection manager on the IPv6 address',
-  );
+  await waitFor('the connection manager on the IPv6 address', async () => (await countRequests(agent, '::1')) > 0);
   t.deepEqual(agent.rejections, []);
 });
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { waitFor } from './helpers/agent.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
 import { callHttp1, callHttp2, callWebSocket } from './helpers/callers.ts';
 import { INTERCEPT_ROUTE, MINE, SERVER_NAME } from './helpers/configs.ts';
 import { setScene } from './helpers/scene.ts';
@@ -53,10 +53,7 @@ test('the first matching intercept in order has the request', async (t) => {
 test('an agent proves every few seconds that it reaches the laptop, without touching the application', async (t) => {
   const { apply, laptop, local } = await setScene(t);
   await apply();
-  await waitFor(
-    () => laptop.handshakes.some(({ alpn }) => alpn === 'tp-probe'),
-    () => 'a probe',
-  );
+  await waitFor('a probe', () => laptop.handshakes.some(({ alpn }) => alpn === 'tp-probe'));
   const [probe] = laptop.handshakes;
   t.deepEqual(probe, { serverName: SERVER_NAME, alpn: 'tp-probe', agent: 'URI:spiffe://tp/ns/team-a/pod/orders-0' });
   t.is(local.connections.size, 0);
@@ -96,8 +93,5 @@ test('connections to the application end soon after those of its callers', async
   await apply();
   for (let n = 0; n < 20; n++) await callHttp1({ port: agent.agentPort });
   t.true(pod.connections.size > 0);
-  await waitFor(
-    () => pod.connections.size === 0,
-    () => 'the connections to the application to end',
-  );
+  await waitFor('the connections to the application to end', () => pod.connections.size === 0);
 });

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { waitFor } from './helpers/agent.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
 import { callHttp1 } from './helpers/callers.ts';
 import { INTERCEPT_ROUTE, MINE } from './helpers/configs.ts';
 import { setScene } from './helpers/scene.ts';
@@ -29,18 +29,11 @@ test('a probe fails while the laptop is silent and succeeds when it is there', a
   const { agent, apply, laptop } = await setScene(t);
   const silent = await startSilentLaptop(t);
   await apply({ relays: [silent.port] });
-  await waitFor(
-    () => silent.connections > 0,
-    () => 'a probe',
-  );
+  await waitFor('a probe', () => silent.connections > 0);
   await apply({ relays: [laptop.port] });
-  await waitFor(
-    () => laptop.handshakes.some(({ alpn }) => alpn === 'tp-probe'),
-    () => 'a probe of the laptop',
-  );
-  await waitFor(
-    async () => Object.values(await agent.stats('^cluster.probe/.*membership_healthy')).includes(1),
-    () => 'a healthy laptop',
+  await waitFor('a probe of the laptop', () => laptop.handshakes.some(({ alpn }) => alpn === 'tp-probe'));
+  await waitFor('a healthy laptop', async () =>
+    Object.values(await agent.stats('^cluster.probe/.*membership_healthy')).includes(1),
   );
   t.is((await callHttp1({ port: agent.agentPort, headers: MINE })).body, 'laptop');
 });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http2 from 'node:http2';
-import type net from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import { listen } from '../../helpers/loopback.ts';
 import { startAgent } from './helpers/agent.ts';
 import { callHttp1, callOnSession } from './helpers/callers.ts';
 import { buildConfig, MINE } from './helpers/configs.ts';
@@ -60,14 +60,11 @@ test('a header of 70 kB and a path of 60 kB pass', async (t) => {
 });
 
 /** Answers at once and at length, and never waits for a request's end. */
-async function startHastyServer(t: ExecutionContext): Promise<number> {
+function startHastyServer(t: ExecutionContext): Promise<number> {
   const server = http2.createServer().on('stream', (stream) => {
     stream.on('error', () => stream.destroy());
     stream.respond({ ':status': 200 });
     stream.resume().end(Buffer.alloc(ANSWER_BYTES, 1));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => server.close());
-  return (server.address() as net.AddressInfo).port;
+  return listen(t, server);
 }

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
-import net from 'node:net';
-import test, { type ExecutionContext } from 'ava';
-import { startAgent, waitFor } from './helpers/agent.ts';
+import test from 'ava';
+import { startApp } from '../../helpers/loopback.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
+import { startAgent } from './helpers/agent.ts';
 import { startApplication } from './helpers/application.ts';
 import { callHttp1, connectRaw } from './helpers/callers.ts';
 import { buildConfig, MINE } from './helpers/configs.ts';
@@ -40,16 +40,13 @@ test('a control plane that was away for seconds finds its agents again within th
 });
 
 test('a server that speaks first is heard at once, with control plane and without', async (t) => {
-  const port = await startGreeter(t);
+  const { port } = await startApp(t, (socket) => socket.end('welcome'));
   const authority = await createTestAuthority();
   const agent = await startAgent({ authority, appPort: port });
   t.teardown(() => agent.close());
   t.is(await greet(agent.agentPort), 'welcome');
   await agent.apply(buildConfig({ agentPort: agent.agentPort, appPort: port, mode: 'tcp' }));
-  await waitFor(
-    async () => (await countTcp(agent.stats)) > 0,
-    () => 'the tcp listener',
-  );
+  await waitFor('the tcp listener', async () => (await countTcp(agent.stats)) > 0);
   const times: number[] = [];
   for (let n = 0; n < 5; n++) {
     const began = performance.now();
@@ -59,13 +56,6 @@ test('a server that speaks first is heard at once, with control plane and withou
   // Waiting for a caller that says nothing, as protocol sniffing does, takes 200 ms each time.
   t.true(Math.min(...times) < 150, `${times} ms`);
 });
-
-async function startGreeter(t: ExecutionContext): Promise<number> {
-  const server = net.createServer((socket) => socket.end('welcome')).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => server.close());
-  return (server.address() as net.AddressInfo).port;
-}
 
 async function greet(port: number): Promise<string> {
   const connection = connectRaw(port);

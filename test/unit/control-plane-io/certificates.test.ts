@@ -1,6 +1,5 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
 import type { Session } from '../../../control-plane/src/api/index.ts';
@@ -16,6 +15,7 @@ import {
 } from '../../../control-plane/src/certificates/session-certificates.ts';
 import { ensureWebhookCertificate } from '../../../control-plane/src/certificates/webhook-certificate.ts';
 import { createKubernetesClient, type KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
+import { listen } from '../../helpers/loopback.ts';
 import { startFakeApi } from './helpers/fake-api.ts';
 import { INSTALL, SECRETS_PATH, sessionObject } from './helpers/shop.ts';
 
@@ -29,10 +29,7 @@ async function shakeHands(
   { server, client, servername }: { server: tls.TlsOptions; client: tls.ConnectionOptions; servername: string },
 ) {
   const listener = tls.createServer({ minVersion: 'TLSv1.3', requestCert: true, ...server });
-  listener.listen(0, 'localhost');
-  await once(listener, 'listening');
-  t.teardown(() => listener.close());
-  const { port } = listener.address() as AddressInfo;
+  const port = await listen(t, listener, 'localhost');
   const accepted = once(listener, 'secureConnection') as Promise<[tls.TLSSocket]>;
   const socket = tls.connect({ port, host: 'localhost', servername, ...client });
   const refused = once(listener, 'tlsClientError').then(([error]) => Promise.reject(error));

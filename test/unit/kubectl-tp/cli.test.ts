@@ -1,7 +1,7 @@
 // The command line as people type it: help, mistakes, exit codes.
 
-import { createServer } from 'node:net';
 import test from 'ava';
+import { closedPort } from '../../helpers/loopback.ts';
 import { createPlugin } from './run-plugin.ts';
 
 test('help texts', async (t) => {
@@ -106,19 +106,8 @@ test('a file that --env-file names is not read by the program itself', async (t)
 
 test('a cluster that is not there', async (t) => {
   const plugin = await createPlugin(t);
-  // A port that nobody listens on: taken from the system, then given back.
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
-  await new Promise((resolve) => server.close(resolve));
-  const { code, stderr } = await plugin.run(
-    'list',
-    '--server',
-    `https://127.0.0.1:${port}`,
-    '--kubeconfig',
-    '/dev/null',
-  );
+  const server = `https://127.0.0.1:${await closedPort()}`;
+  const { code, stderr } = await plugin.run('list', '--server', server, '--kubeconfig', '/dev/null');
   t.is(code, 3);
   t.regex(stderr, /CLUSTER_UNREACHABLE/);
 });

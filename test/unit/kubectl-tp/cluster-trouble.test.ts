@@ -1,10 +1,9 @@
 // What people are told when the cluster is not as the command needs it. Every time: one message, a next step, the
 // right exit code, and nothing left behind.
 
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { type Answers, refusal, startFakeApiServer } from '../../helpers/fake-api-server.ts';
+import { startApp } from '../../helpers/loopback.ts';
 import { createPlugin } from './run-plugin.ts';
 
 const SERVICES = '/api/v1/namespaces/shop/services';
@@ -15,14 +14,6 @@ function service(ports: readonly object[], selector: object | undefined = { app:
   return { [`GET ${SERVICES}/orders`]: { status: 200, body } };
 }
 const ONE_PORT = service([{ port: 80, targetPort: 8080 }]);
-
-/** A port of this machine that somebody listens on. */
-async function listen(t: ExecutionContext): Promise<number> {
-  const server = createServer((socket) => void socket.destroy());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => server.close());
-  return (server.address() as AddressInfo).port;
-}
 
 type Case = {
   answers: Answers;
@@ -37,7 +28,8 @@ const trouble = test.macro({
   exec: async (t, { answers, line = 'intercept orders -p PORT', code, exitCode, says }: Case) => {
     const api = await startFakeApiServer(t, answers);
     const plugin = await createPlugin(t, { KUBECONFIG: api.kubeconfig });
-    const run = await plugin.run(...line.replace('PORT', String(await listen(t))).split(' '));
+    const { port } = await startApp(t, (socket) => void socket.destroy());
+    const run = await plugin.run(...line.replace('PORT', String(port)).split(' '));
     t.regex(run.stderr, new RegExp(`\\(${code}\\)\\n$`));
     t.is(run.code, exitCode);
     t.regex(run.stderr, says);

@@ -3,7 +3,7 @@
 
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -21,9 +21,9 @@ import { runHeld } from '../../../kubectl-tp/src/session/run-held.ts';
 import type { Session } from '../../../kubectl-tp/src/session/session.ts';
 import type { InsideDialer } from '../../../kubectl-tp/src/tunnel/local-target.ts';
 import { createBell } from '../../../kubectl-tp/src/waiting/bell.ts';
+import { closedPort, startApp } from '../../helpers/loopback.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
 import { createTestDialer } from '../../helpers/test-dialer.ts';
-import { closedPort, portOf } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const DB = '10.96.0.9';
@@ -69,7 +69,7 @@ async function createScene(t: ExecutionContext, { network, open, isTaken = false
   const root = join(folder, 'files');
   mkdirSync(join(root, FILE), { recursive: true });
   writeFileSync(join(root, FILE, 'key'), 'of the pod');
-  const port = isTaken ? await takePort(t) : await closedPort();
+  const port = isTaken ? (await startApp(t, (socket) => socket.end('of the laptop'))).port : await closedPort();
   const live = buildLive();
   const kubernetes = createMemoryKubernetes();
   kubernetes.put(NAMESPACES, { metadata: { name: 'shop' } });
@@ -164,13 +164,6 @@ function buildLive(): LiveSession {
     ownServices: { add: () => undefined, find: () => undefined },
     bell: createBell(),
   } as unknown as LiveSession;
-}
-
-async function takePort(t: ExecutionContext): Promise<number> {
-  const server = createServer((socket) => socket.end('of the laptop')).listen(0, '127.0.0.1');
-  t.teardown(() => server.close());
-  await once(server, 'listening');
-  return portOf(server);
 }
 
 function read(path: string): { db: string; file: string } | undefined {

@@ -1,14 +1,12 @@
 // Which connections of the laptop's programs stay on the laptop: those to Services that it intercepts as a whole.
 
-import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import type { Intercept } from '../../../control-plane/src/api/index.ts';
 import { createOwnServiceDialer, createOwnServices } from '../../../kubectl-tp/src/session/own-services.ts';
 import type { LocalTarget } from '../../../kubectl-tp/src/tunnel/local-target.ts';
+import { startApp } from '../../helpers/loopback.ts';
 import { createTestDialer } from '../../helpers/test-dialer.ts';
-import { portOf } from '../../helpers/tunnel-rig.ts';
 
 const ORDERS = { host: '10.96.0.7', port: 80 };
 const NAME = { namespace: 'shop', name: 'orders-1', uid: 'uid-1' };
@@ -23,13 +21,6 @@ function createScene() {
   });
   services.add([ORDERS], NAME);
   return { table, targets, services };
-}
-
-async function startApp(t: ExecutionContext): Promise<number> {
-  const server = createServer((socket: Socket) => socket.end('laptop')).listen(0, '127.0.0.1');
-  t.teardown(() => server.close());
-  await once(server, 'listening');
-  return portOf(server);
 }
 
 test('a Service is the own one by address and port', (t) => {
@@ -55,7 +46,8 @@ test('programs reach it here, and through the cluster where nobody listens', asy
   const { services, targets } = createScene();
   const cluster = createTestDialer({ failures: { '10.96.0.7': 'denied', '10.96.0.9': 'unreachable' } });
   const dialer = createOwnServiceDialer(cluster, services);
-  targets.set('uid-1', { host: '127.0.0.1', port: await startApp(t) });
+  const { port } = await startApp(t, (socket) => socket.end('laptop'));
+  targets.set('uid-1', { host: '127.0.0.1', port });
   const stream = await dialer.connect(ORDERS, never);
   t.is(String(await buffer(stream)), 'laptop');
   stream.end();

@@ -4,9 +4,9 @@ import test from 'ava';
 import { formatNetwork } from '../../../kubectl-tp/src/output/format-network.ts';
 import type { LaptopReport, NetworkReport } from '../../../kubectl-tp/src/session/api.ts';
 import { proveLaptopNow, proveOutbound } from '../../../kubectl-tp/src/session/prove-network.ts';
+import { startApp } from '../../helpers/loopback.ts';
 import { respondFrom, upstreamOf } from '../../helpers/name-server.ts';
 import { createLoopbackDialer } from '../../helpers/test-dialer.ts';
-import { startApp } from '../../helpers/tunnel-rig.ts';
 
 const NAME = 'kubernetes.default.svc.cluster.local';
 const ask = upstreamOf(respondFrom([{ type: 'A', name: NAME, ttl: 5, data: '10.96.0.1' }]));

@@ -12,15 +12,13 @@ import {
   TYPE_OFFSET,
 } from '../../../control-plane/src/protocol/index.ts';
 import { createSftpClient, type SftpClient } from '../../../kubectl-tp/src/volumes/live/sftp-client.ts';
-import { portOf } from '../../helpers/tunnel-rig.ts';
+import { listen } from '../../helpers/loopback.ts';
 
 type Scene = { readonly client: SftpClient; readonly pod: Socket; readonly laptop: Socket };
 
 async function openScene(t: ExecutionContext, signal: AbortSignal): Promise<Scene> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => server.close());
-  const laptop = connect(portOf(server), '127.0.0.1');
+  const server = createServer();
+  const laptop = connect(await listen(t, server), '127.0.0.1');
   const [pod] = (await once(server, 'connection')) as [Socket];
   pod.on('error', () => undefined);
   t.teardown(() => pod.destroy());

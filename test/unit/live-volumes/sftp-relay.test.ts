@@ -18,7 +18,7 @@ import {
   TYPE_OFFSET,
 } from '../../../control-plane/src/protocol/index.ts';
 import { createSftpRelay } from '../../../kubectl-tp/src/volumes/live/sftp-relay.ts';
-import { portOf } from '../../helpers/tunnel-rig.ts';
+import { portOf } from '../../helpers/loopback.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 type Pod = { readonly socket: Socket; readonly asked: Buffer[]; answer(packet: Buffer): void };

@@ -2,11 +2,10 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
+import { startApp } from '../../helpers/loopback.ts';
 import { RIG_USERS, type RigUser, startHost } from '../../helpers/rootless-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
@@ -17,7 +16,7 @@ const HOSTS = ['10.96.0.9', 'fd00:96::9'];
 
 for (const user of RIG_USERS) {
   test.serial(`${user}: connections end as the far side ends them`, async (t) => {
-    const { port } = await listen(t, (socket) => socket.end());
+    const { port } = await startApp(t, (socket) => socket.end());
     const seen = await guest(t, user, 'connect', `${port}`, ...HOSTS, '192.0.0.2', '203.0.113.1', '203.0.113.3');
     t.deepEqual(seen, {
       '10.96.0.9': 'connected',
@@ -51,19 +50,19 @@ for (const user of RIG_USERS) {
 
   test.serial(`${user}: each direction ends on its own, and resets pass`, async (t) => {
     const heard: string[] = [];
-    const afterEnd = await listen(t, (socket) => {
+    const afterEnd = await startApp(t, (socket) => {
       let text = '';
       socket.on('data', (chunk) => {
         text += chunk;
       });
       socket.on('end', () => socket.end(`${text} and out`));
     });
-    const first = await listen(t, (socket) => {
+    const first = await startApp(t, (socket) => {
       socket.on('data', (chunk) => heard.push(String(chunk)));
       socket.on('end', () => heard.push('end'));
       socket.end('mine is over');
     });
-    const resetting = await listen(t, (socket) => socket.once('data', () => socket.resetAndDestroy()));
+    const resetting = await startApp(t, (socket) => socket.once('data', () => socket.resetAndDestroy()));
     for (const host of HOSTS) {
       t.is(await guest(t, user, 'halfClose', `${afterEnd.port}`, host), 'over and out');
       t.is(await guest(t, user, 'farHalfClose', `${first.port}`, host), 'mine is over');
@@ -74,13 +73,13 @@ for (const user of RIG_USERS) {
 
   test.serial(`${user}: a far side that closes first loses nothing before a slow reader`, async (t) => {
     const data = randomBytes(20 << 20);
-    const { port } = await listen(t, (socket) => socket.end(data));
+    const { port } = await startApp(t, (socket) => socket.end(data));
     const sha256 = createHash('sha256').update(data).digest('hex');
     t.deepEqual(await guest(t, user, 'slowReader', `${port}`, '10.96.0.9'), { bytes: data.length, sha256 });
   });
 
   test.serial(`${user}: a thousand connections at once`, async (t) => {
-    const { port } = await listen(t, (socket) => socket.pipe(socket));
+    const { port } = await startApp(t, (socket) => socket.pipe(socket));
     for (const host of HOSTS) t.is(await guest(t, user, 'crowd', `${port}`, host, '1000'), 1000);
   });
 
@@ -127,7 +126,7 @@ for (const user of RIG_USERS) {
   });
 
   test.serial(`${user}: when the session process was killed, the next one takes the network up`, async (t) => {
-    const { port } = await listen(t, (socket) => socket.end());
+    const { port } = await startApp(t, (socket) => socket.end());
     const commandAlone = [process.execPath, GUEST, 'connectOnAndOn', `${port}`, '10.96.0.9'];
     const cli = startHost(user, { commandAlone });
     t.teardown(() => cli.process.kill('SIGKILL'));
@@ -147,7 +146,7 @@ for (const user of RIG_USERS) {
   test.serial(
     `${user}: programs that only wait hear that the session process was killed, from the next one`,
     async (t) => {
-      const { port } = await listen(t, () => undefined);
+      const { port } = await startApp(t, () => undefined);
       const commandAlone = [process.execPath, GUEST, 'waitAmong', `${port}`, '400', ...HOSTS];
       const cli = startHost(user, { commandAlone });
       t.teardown(() => cli.process.kill('SIGKILL'));
@@ -205,19 +204,6 @@ async function guest(t: ExecutionContext, user: RigUser, ...words: string[]): Pr
   t.is(stderr, '');
   t.is(code, 0);
   return JSON.parse(stdout);
-}
-
-async function listen(t: ExecutionContext, onConnection: (socket: Socket) => void): Promise<{ port: number }> {
-  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
-    socket.on('error', () => socket.destroy());
-    onConnection(socket);
-  });
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
-  t.teardown(() => server.close());
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('not a TCP port');
-  return { port: address.port };
 }
 
 const networkOf = (pid: number | string): string => readlinkSync(`/proc/${pid}/ns/net`);

@@ -6,7 +6,7 @@ import { createClusterAddresses } from '../../../kubectl-tp/src/network/cluster-
 import { createRouteDialer } from '../../../kubectl-tp/src/network/route-dialer.ts';
 import { DialError, type Dialer } from '../../../kubectl-tp/src/outbound/dialer.ts';
 import { createHostDialer } from '../../../kubectl-tp/src/outbound/host-dialer.ts';
-import { closedPort, startApp } from '../../helpers/tunnel-rig.ts';
+import { closedPort, startApp } from '../../helpers/loopback.ts';
 
 const never = new AbortController().signal;
 /** A way to the cluster that only says that it was taken. */

@@ -9,8 +9,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import test from 'ava';
 import type { Outbound } from '../../../kubectl-tp/src/outbound/outbound.ts';
+import { startApp } from '../../helpers/loopback.ts';
 import { createOutboundRig } from '../../helpers/outbound-rig.ts';
-import { startApp } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const HOST = '127.0.0.1';

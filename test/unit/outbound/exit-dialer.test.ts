@@ -5,8 +5,8 @@ import test, { type ExecutionContext } from 'ava';
 import { DialError, type DialFailure } from '../../../kubectl-tp/src/outbound/dialer.ts';
 import { createExitDialer } from '../../../kubectl-tp/src/outbound/exit-dialer.ts';
 import { createTlsIdentity } from '../../../kubectl-tp/src/tunnel/tls-identity.ts';
+import { startApp } from '../../helpers/loopback.ts';
 import { createOutboundRig } from '../../helpers/outbound-rig.ts';
-import { startApp } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const HOST = '127.0.0.1';

@@ -6,15 +6,10 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { SESSIONS } from '../../../control-plane/src/api/index.ts';
+import { startApp } from '../../helpers/loopback.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
 import type { LaptopStart } from '../../helpers/outbound-laptop.ts';
-import {
-  createTestAuthority,
-  createTestSession,
-  sessionObject,
-  startApp,
-  startTestRelay,
-} from '../../helpers/tunnel-rig.ts';
+import { createTestAuthority, createTestSession, sessionObject, startTestRelay } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const LAPTOP = fileURLToPath(new URL('../../helpers/outbound-laptop.ts', import.meta.url));

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import test from 'ava';
 import type { DialFailure } from '../../../kubectl-tp/src/outbound/dialer.ts';
 import { createHostDialer } from '../../../kubectl-tp/src/outbound/host-dialer.ts';
-import { closedPort } from '../../helpers/tunnel-rig.ts';
+import { closedPort } from '../../helpers/loopback.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const endings: [what: string, to: () => Promise<{ host: string; port: number }>, failure: DialFailure][] = [

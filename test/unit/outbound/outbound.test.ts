@@ -10,8 +10,8 @@ import { AGENT_EXIT_PORT, SESSIONS } from '../../../control-plane/src/api/index.
 import type { MayDial } from '../../../control-plane/src/relay/outbound/dial-out.ts';
 import { DialError, type DialFailure } from '../../../kubectl-tp/src/outbound/dialer.ts';
 import { losesNothing, talksBothWays } from '../../helpers/dialer-laws.ts';
+import { closedPort, startApp } from '../../helpers/loopback.ts';
 import { createOutboundRig } from '../../helpers/outbound-rig.ts';
-import { closedPort, startApp } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const HOST = '127.0.0.1';

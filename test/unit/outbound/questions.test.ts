@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import test from 'ava';
 import { createDatagramReader, frameDatagram } from '../../../control-plane/src/protocol/index.ts';
 import { createQuestions } from '../../../kubectl-tp/src/outbound/questions.ts';
-import { dialTcp, startApp } from '../../helpers/tunnel-rig.ts';
+import { dialTcp, startApp } from '../../helpers/loopback.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const never = new AbortController().signal;

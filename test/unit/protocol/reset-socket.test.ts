@@ -2,15 +2,12 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { resetSocket } from '../../../control-plane/src/protocol/index.ts';
+import { listen } from '../../helpers/loopback.ts';
 
 /** Both ends of a connection; errors of the far one are what the test looks at. */
 async function createPair(t: ExecutionContext): Promise<{ near: Socket; far: Socket }> {
-  const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
-  t.teardown(() => server.close());
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('not a TCP port');
-  const far = connect({ port: address.port, host: '127.0.0.1', allowHalfOpen: true });
+  const server = createServer({ allowHalfOpen: true });
+  const far = connect({ port: await listen(t, server), host: '127.0.0.1', allowHalfOpen: true });
   const [near] = (await once(server, 'connection')) as [Socket];
   return { near, far };
 }

@@ -8,18 +8,8 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { proxyVariables } from '../../../kubectl-tp/src/proxy/proxy-variables.ts';
-import {
-  answerOf,
-  BODY,
-  curl,
-  GREETING,
-  listen,
-  named,
-  say,
-  startProxy,
-  startTcp,
-  startWeb,
-} from '../../helpers/proxy-rig.ts';
+import { listen, startApp } from '../../helpers/loopback.ts';
+import { answerOf, BODY, curl, GREETING, named, say, startProxy, startWeb } from '../../helpers/proxy-rig.ts';
 
 const run = promisify(execFile);
 
@@ -126,7 +116,7 @@ const ODD_ANSWERS: [string, string, number][] = [
 ];
 for (const [what, answer, status] of ODD_ANSWERS) {
   test(`a web server that answers with ${what} harms one request at most`, async (t) => {
-    const port = await startTcp(t, (socket) => socket.once('data', () => socket.end(answer, 'latin1')).resume());
+    const { port } = await startApp(t, (socket) => socket.once('data', () => socket.end(answer, 'latin1')).resume());
     const { address } = await startProxy(t);
     const request = `GET http://web.shop:${port}/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
     const seen = await text(await say(t, address.port, request));
@@ -179,7 +169,7 @@ const OPENINGS: Record<string, (port: number) => (string | Buffer)[]> = {
 };
 for (const [what, opening] of Object.entries(OPENINGS)) {
   test(`${what}: what comes right behind the request is not lost, and half-close passes both ways`, async (t) => {
-    const port = await startTcp(t, async (socket) => {
+    const { port } = await startApp(t, async (socket) => {
       const all = await text(socket);
       socket.end(`got ${all}`);
     });
@@ -195,7 +185,7 @@ for (const [what, opening] of Object.entries(OPENINGS)) {
 
   test(`${what}: a reset of either side is one for the other`, async (t) => {
     const accepted: Socket[] = [];
-    const port = await startTcp(t, (socket) => {
+    const { port } = await startApp(t, (socket) => {
       accepted.push(socket.resume());
       socket.write('ready');
     });
@@ -254,7 +244,7 @@ test('who has waited longest makes room', async (t) => {
 });
 
 test('who asks for nothing is cut off, and who is joined stays', async (t) => {
-  const port = await startTcp(t, (socket) => socket.pipe(socket));
+  const { port } = await startApp(t, (socket) => socket.pipe(socket));
   const { address } = await startProxy(t, { handshakeTimeoutMs: 2000 });
   const joined = await say(t, address.port, GREETING, named(1, 'web.shop', port));
   const idle = [await say(t, address.port), await say(t, address.port, GREETING), await say(t, address.port, 'GET ')];
@@ -264,7 +254,7 @@ test('who asks for nothing is cut off, and who is joined stays', async (t) => {
 });
 
 test('the proxy ends with all its connections', async (t) => {
-  const port = await startTcp(t, (socket) => socket.pipe(socket));
+  const { port } = await startApp(t, (socket) => socket.pipe(socket));
   const proxy = await startProxy(t);
   const socket = await say(t, proxy.address.port, GREETING, named(1, 'web.shop', port));
   await answerOf(socket);

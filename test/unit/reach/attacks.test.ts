@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { REFUSALS } from '../../../control-plane/src/reach/refusals.ts';
-import { closedPort, startApp } from '../../helpers/tunnel-rig.ts';
+import { closedPort, startApp } from '../../helpers/loopback.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 import { INSTALL, PODS_PATH, SESSIONS_PATH } from '../control-plane-io/helpers/shop.ts';
 import { askRaw, type RawQuestion, RELAY_TOKEN, startAsking, startShopToReach } from './helpers/shop-to-reach.ts';

@@ -9,14 +9,13 @@ import { fromAnswer } from '../../../control-plane/src/kubernetes/errors.ts';
 import type { KubernetesClient } from '../../../control-plane/src/kubernetes/index.ts';
 import { signSessionProof, TUNNEL_PATH, TUNNEL_PROTOCOL } from '../../../control-plane/src/protocol/index.ts';
 import { createSessionKeys } from '../../../control-plane/src/relay/sessions.ts';
+import { dialTcp, startApp } from '../../helpers/loopback.ts';
 import {
   type AgentOptions,
   createTestAuthority,
   createTestSession,
   createTunnelRig,
-  dialTcp,
   issueAgentCertificate,
-  startApp,
   type TestSession,
   type TunnelRig,
 } from '../../helpers/tunnel-rig.ts';

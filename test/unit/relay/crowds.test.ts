@@ -9,7 +9,8 @@ import { createAddressLimit } from '../../../control-plane/src/relay/address-lim
 import { MAX_UNPROVEN_LAPTOPS, MAX_UNPROVEN_PER_ADDRESS } from '../../../control-plane/src/relay/limits.ts';
 import { createSessionRegistry } from '../../../control-plane/src/relay/session-registry.ts';
 import { captureClientHello } from '../../helpers/client-hello.ts';
-import { createTunnelRig, dialTcp, portOf, startApp } from '../../helpers/tunnel-rig.ts';
+import { dialTcp, listen, startApp } from '../../helpers/loopback.ts';
+import { createTunnelRig } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 /** Silent connections from another address than agents of the rig have, or ones that say `greeting`. */
@@ -33,13 +34,12 @@ test('a pod that only connects has its own places taken, not those of others', a
     onEnd: (result) => results.push(result),
     clientHelloTimeoutMs: 60_000,
     maxUnknownPerAddress: 3,
-  }).listen(0, '127.0.0.1');
-  t.teardown(() => server.close());
-  await once(server, 'listening');
-  const sockets = crowd(t, portOf(server), 5);
+  });
+  const port = await listen(t, server);
+  const sockets = crowd(t, port, 5);
   await waitFor('two are turned away', () => sockets.filter(isGone).length === 2);
   t.deepEqual(results, ['too-many', 'too-many']);
-  const other = await dialTcp(portOf(server));
+  const other = await dialTcp(port);
   other.on('error', () => undefined).resume();
   other.write(await captureClientHello({ servername: 'web.team-a.you.session.tp' }));
   await waitFor('another is heard', () => results.length === 3);

@@ -8,7 +8,8 @@ import { LEASES, SESSIONS } from '../../../control-plane/src/api/index.ts';
 import { PING_INTERVAL_MS } from '../../../control-plane/src/protocol/index.ts';
 import { reverseConnect } from '../../../kubectl-tp/src/tunnel/reverse-connect.ts';
 import { createTunnels } from '../../../kubectl-tp/src/tunnel/tunnel.ts';
-import { createTunnelRig, dialTcp, startApp, startTestRelay, type TestRelay } from '../../helpers/tunnel-rig.ts';
+import { dialTcp, startApp } from '../../helpers/loopback.ts';
+import { createTunnelRig, startTestRelay, type TestRelay } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 async function readAll(stream: Duplex): Promise<string> {

@@ -8,7 +8,8 @@ import { askForUpgrade, type Refused, type Upgraded } from '../../../kubectl-tp/
 import type { RelayWays } from '../../../kubectl-tp/src/tunnel/connect-relay.ts';
 import { reverseConnect } from '../../../kubectl-tp/src/tunnel/reverse-connect.ts';
 import { withHeadStart } from '../../../kubectl-tp/src/waiting/with-head-start.ts';
-import { createTunnelRig, startApp, type TestRelay } from '../../helpers/tunnel-rig.ts';
+import { startApp } from '../../helpers/loopback.ts';
+import { createTunnelRig, type TestRelay } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 type Ask = NonNullable<RelayWays['askRelay']>;

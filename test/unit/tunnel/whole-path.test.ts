@@ -7,8 +7,9 @@ import type { Duplex } from 'node:stream';
 import test from 'ava';
 import { portForward } from '../../../kubectl-tp/src/kubernetes/port-forward.ts';
 import { captureClientHello } from '../../helpers/client-hello.ts';
+import { closedPort, dialTcp, startApp } from '../../helpers/loopback.ts';
 import { startPortForwardServer } from '../../helpers/port-forward-server.ts';
-import { closedPort, createTunnelRig, dialTcp, startApp } from '../../helpers/tunnel-rig.ts';
+import { createTunnelRig } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const MIB = 1 << 20;

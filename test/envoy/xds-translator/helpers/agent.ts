@@ -7,7 +7,6 @@ import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   buildAgentArguments,
   buildBootstrap,
@@ -19,12 +18,13 @@ import { createSnapshotCache } from '../../../../xds/src/cache/snapshot-cache.ts
 import type { AgentConfig, AgentCredentials } from '../../../../xds/src/ir/agent-config.ts';
 import { createDiscoveryServer, type DiscoveryServer } from '../../../../xds/src/server/grpc-server.ts';
 import { buildAgentResources } from '../../../../xds/src/translator/translate.ts';
+import { closedPort } from '../../../helpers/loopback.ts';
 import { envoyPath } from '../../../helpers/programs.ts';
+import { waitFor } from '../../../helpers/wait-for.ts';
 import type { TestAuthority } from './test-authority.ts';
 
 export const NODE = 'team-a/orders-0';
 const TOKEN = 'token-of-orders-0';
-const DEADLINE_MS = 20_000;
 
 export type TestAgent = {
   readonly agentPort: number;
@@ -52,8 +52,8 @@ export type TestAgentOptions = {
 export async function startAgent(options: TestAgentOptions): Promise<TestAgent> {
   const { authority, appPort, podIp = '127.0.0.1', ipv6 = false } = options;
   const directory = mkdtempSync(join(tmpdir(), 'tp-agent-'));
-  const agentPort = await findFreePort();
-  const controlPlanePort = await findFreePort();
+  const agentPort = await closedPort();
+  const controlPlanePort = await closedPort();
   const credentials = await issueCredentials(authority);
   const identity = await authority.issue({ type: 'dns', value: 'localhost' });
   const cache = createSnapshotCache();
@@ -84,9 +84,9 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
     const tag = String(++applied);
     cache.setSnapshot(NODE, buildAgentResources(config, credentials), tag);
     await waitFor(
-      () => acknowledged === tag,
       () =>
         `acknowledgement; rejected: ${rejections.join('; ')}; Envoy ${envoy.process.signalCode ?? 'runs'}: ${envoy.log()}`,
+      () => acknowledged === tag,
     );
   }
 
@@ -105,8 +105,8 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
   });
   if (options.controlPlane !== 'absent') await startControlPlane();
   await waitFor(
-    () => isReady(directory),
     () => `Envoy: ${envoy.log()}`,
+    () => isReady(directory),
   );
 
   return {
@@ -123,11 +123,9 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
       isConnected = false;
       await hangUpOn(controlPlanePort, attempts);
     },
-    connected: () =>
-      waitFor(
-        () => isConnected,
-        () => 'a stream',
-      ),
+    async connected() {
+      await waitFor('a stream', () => isConnected);
+    },
     close: async () => {
       envoy.process.kill('SIGKILL');
       await server?.close();
@@ -188,15 +186,6 @@ function parseStats(text: string): Record<string, number> {
   return Object.fromEntries(lines.filter((match) => match !== null).map(([, name, value]) => [name, Number(value)]));
 }
 
-async function findFreePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** Takes connections and ends them, so that a test can count them. */
 async function hangUpOn(port: number, attempts: number): Promise<void> {
   const server = net.createServer((socket) => socket.on('error', () => socket.destroy()).destroy());
@@ -205,13 +194,4 @@ async function hangUpOn(port: number, attempts: number): Promise<void> {
   for (let n = 0; n < attempts; n++) await once(server, 'connection');
   server.close();
   await once(server, 'close');
-}
-
-/** Asks again until it holds; there is no event for what goes on inside Envoy. */
-export async function waitFor(holds: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what()}`);
-    await delay(10);
-  }
 }

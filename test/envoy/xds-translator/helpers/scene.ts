@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type { ExecutionContext } from 'ava';
 import type { AgentPort, InterceptRoute } from '../../../../xds/src/ir/agent-config.ts';
-import { startAgent, type TestAgent, waitFor } from './agent.ts';
+import { waitFor } from '../../../helpers/wait-for.ts';
+import { startAgent, type TestAgent } from './agent.ts';
 import { type Application, startApplication } from './application.ts';
 import { buildConfig, INTERCEPT_ROUTE, PEER_NAME } from './configs.ts';
 import { type Laptop, startLaptop } from './laptop.ts';
@@ -44,11 +45,7 @@ export async function setScene(t: ExecutionContext): Promise<Scene> {
       const ports = { agentPort: agent.agentPort, appPort: pod.port };
       await agent.apply(buildConfig({ ...ports, mode, intercepts, relays }));
       // An acknowledged filter chain takes its first connection a little later.
-      if (mode === 'http')
-        await waitFor(
-          () => takesRequests(agent),
-          () => 'the connection manager',
-        );
+      if (mode === 'http') await waitFor('the connection manager', () => takesRequests(agent));
     },
     closeLocalPort: () => local.close(),
   };
