@@ -16,9 +16,9 @@ import {
 import { ClusterSchema } from '../../../xds/src/proto/generated/envoy/config/cluster/v3/cluster_pb.ts';
 import { buildAgentResources } from '../../../xds/src/translator/translate.ts';
 import { closedPort, listen } from '../../helpers/loopback.ts';
+import { type EnvoyOptions, startEnvoy } from '../../helpers/run-envoy.ts';
 import { createTestCertificate } from '../../helpers/test-certificate.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
-import { type AgentOptions, type RunningAgent, runAgent } from './run-agent.ts';
 
 const NODE = 'team-a/web-1';
 const TOKEN = 'token-of-web-1';
@@ -167,17 +167,20 @@ async function startControlPlane(t: ExecutionContext, port = 0): Promise<Control
 }
 
 /** An application, the agent before it, and configurations for them. */
-async function startPod(t: ExecutionContext, controlPlanePort: number, overrides: Partial<AgentOptions> = {}) {
+async function startPod(t: ExecutionContext, controlPlanePort: number, overrides: Partial<EnvoyOptions> = {}) {
   const app = createServer((_, response) => response.end('from the pod'));
   const appPort = await listen(t, app);
   const agentPort = await closedPort();
-  const agent: RunningAgent = await runAgent(t, {
+  const agent = await startEnvoy({
     node: NODE,
     token: TOKEN,
-    ports: [{ appPort, agentPort }],
-    controlPlane: { port: controlPlanePort, authority: identity.certificateChain },
+    bootstrap: {
+      ports: [{ appPort, agentPort }],
+      controlPlane: { host: 'localhost', port: controlPlanePort, authority: identity.certificateChain },
+    },
     ...overrides,
   });
+  t.teardown(agent.close);
   const config = (mode: 'http' | 'tcp', intercepts = 0): AgentConfig => ({
     ...EMPTY,
     ports: [

@@ -1,25 +1,13 @@
 // A real agent on loopback: Envoy with our bootstrap, and our discovery server with what the translator makes.
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  buildAgentArguments,
-  buildBootstrap,
-  buildTokenSecretFile,
-  TOKEN_FILE,
-  TOKEN_SECRET_FILE,
-} from '../../../../xds/src/bootstrap/bootstrap.ts';
 import { createSnapshotCache } from '../../../../xds/src/cache/snapshot-cache.ts';
 import type { AgentConfig, AgentCredentials } from '../../../../xds/src/ir/agent-config.ts';
 import { createDiscoveryServer, type DiscoveryServer } from '../../../../xds/src/server/grpc-server.ts';
 import { buildAgentResources } from '../../../../xds/src/translator/translate.ts';
 import { closedPort } from '../../../helpers/loopback.ts';
-import { envoyPath } from '../../../helpers/programs.ts';
+import { startEnvoy } from '../../../helpers/run-envoy.ts';
 import { waitFor } from '../../../helpers/wait-for.ts';
 import type { TestAuthority } from './test-authority.ts';
 
@@ -51,7 +39,6 @@ export type TestAgentOptions = {
 
 export async function startAgent(options: TestAgentOptions): Promise<TestAgent> {
   const { authority, appPort, podIp = '127.0.0.1', ipv6 = false } = options;
-  const directory = mkdtempSync(join(tmpdir(), 'tp-agent-'));
   const agentPort = await closedPort();
   const controlPlanePort = await closedPort();
   const credentials = await issueCredentials(authority);
@@ -85,37 +72,34 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
     cache.setSnapshot(NODE, buildAgentResources(config, credentials), tag);
     await waitFor(
       () =>
-        `acknowledgement; rejected: ${rejections.join('; ')}; Envoy ${envoy.process.signalCode ?? 'runs'}: ${envoy.log()}`,
+        `acknowledgement; rejected: ${rejections.join('; ')}; Envoy ${envoy.isRunning ? 'runs' : 'has ended'}: ${envoy.log()}`,
       () => acknowledged === tag,
     );
   }
 
-  const envoy = startEnvoy(await envoyPath(), {
-    directory,
+  const envoy = await startEnvoy({
+    node: NODE,
+    token: TOKEN,
     podIp,
-    arguments: buildAgentArguments(
-      buildBootstrap({
-        ports: [{ appPort, agentPort }],
-        controlPlane: { host: 'localhost', port: controlPlanePort, authority: authority.pem },
-        identityDirectory: directory,
-        adminSocket: join(directory, 'admin.sock'),
-        ipv6,
-      }),
-    ),
+    bootstrap: {
+      ports: [{ appPort, agentPort }],
+      controlPlane: { host: 'localhost', port: controlPlanePort, authority: authority.pem },
+      ipv6,
+    },
   });
   if (options.controlPlane !== 'absent') await startControlPlane();
   await waitFor(
     () => `Envoy: ${envoy.log()}`,
-    () => isReady(directory),
+    async () => (await envoy.admin('/ready')).startsWith('LIVE'),
   );
 
   return {
     agentPort,
     apply,
     rejections,
-    stats: async (filter) => parseStats(await askAdmin(directory, `/stats?filter=${encodeURIComponent(filter)}`)),
+    stats: async (filter) => parseStats(await envoy.admin(`/stats?filter=${encodeURIComponent(filter)}`)),
     get isRunning() {
-      return envoy.process.exitCode === null && envoy.process.signalCode === null;
+      return envoy.isRunning;
     },
     startControlPlane,
     stopControlPlane: async (attempts) => {
@@ -127,10 +111,7 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
       await waitFor('a stream', () => isConnected);
     },
     close: async () => {
-      envoy.process.kill('SIGKILL');
-      await server?.close();
-      if (envoy.process.exitCode === null && envoy.process.signalCode === null) await once(envoy.process, 'exit');
-      rmSync(directory, { recursive: true, force: true });
+      await Promise.all([envoy.close(), server?.close()]);
     },
   };
 }
@@ -138,47 +119,6 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
 async function issueCredentials(authority: TestAuthority): Promise<AgentCredentials> {
   const issued = await authority.issue({ type: 'url', value: 'spiffe://tp/ns/team-a/pod/orders-0' });
   return { ...issued, authority: authority.pem };
-}
-
-/** Ends with this process, whatever becomes of it. */
-const started = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of started) child.kill('SIGKILL');
-});
-
-function startEnvoy(program: string, options: { directory: string; podIp: string; arguments: string[] }) {
-  const { directory, podIp } = options;
-  writeFileSync(join(directory, TOKEN_FILE), TOKEN);
-  writeFileSync(join(directory, TOKEN_SECRET_FILE), buildTokenSecretFile(directory));
-  const log = join(directory, 'envoy.log');
-  const variables = { POD_IP: podIp, POD_NAMESPACE: 'team-a', POD_NAME: 'orders-0' };
-  const expanded = options.arguments.map((argument) => expand(argument, variables));
-  const child: ChildProcess = spawn(program, [...expanded, '--log-path', log], { stdio: 'ignore' });
-  started.add(child);
-  child.once('exit', () => started.delete(child));
-  return { process: child, log: () => readFileSync(log, 'utf8') };
-}
-
-/** As the kubelet does with a container's arguments. */
-function expand(argument: string, variables: Record<string, string>): string {
-  return argument.replaceAll(/\$\((\w+)\)/g, (whole, name) => variables[name] ?? whole);
-}
-
-async function isReady(directory: string): Promise<boolean> {
-  return (await askAdmin(directory, '/ready').catch(() => '')).startsWith('LIVE');
-}
-
-function askAdmin(directory: string, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const request = http.get({ socketPath: join(directory, 'admin.sock'), path, agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk) => {
-        text += chunk;
-      });
-      response.on('end', () => resolve(text));
-    });
-    request.on('error', reject);
-  });
 }
 
 function parseStats(text: string): Record<string, number> {
