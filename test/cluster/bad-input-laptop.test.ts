@@ -2,13 +2,13 @@
 // reason, the next step and the right exit code, and leaves nothing. An ordinary user's commands, on machines that are
 // really so.
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
-import { type ErrorCode, exitCodeOf } from '../../kubectl-tp/src/errors.ts';
+import { expectRefusal } from '../helpers/expect-refusal.ts';
 import { type LabCluster, labCluster } from '../helpers/lab.ts';
 import { startApp } from '../helpers/loopback.ts';
 import { createOrdinaryPerson, type OrdinaryPerson } from '../helpers/ordinary-person.ts';
-import type { Ended } from '../helpers/rootless-rig.ts';
+import { processesWith } from '../helpers/processes.ts';
 import { install } from '../helpers/stage.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
@@ -41,23 +41,12 @@ async function openCluster(): Promise<LabCluster> {
   return cluster;
 }
 
-type Refusal = { readonly code: ErrorCode; readonly says: RegExp; readonly next: RegExp };
-
-function isRefused(t: ExecutionContext, { code: exit, stdout, stderr }: Ended, { code, says, next }: Refusal): void {
-  const [, message = '', hint = '', named] = /^(?:[A-Z].*\n)*error: (.*)\n((?:.+\n)+)\((\w+)\)\n$/.exec(stderr) ?? [];
-  t.is(named, code, stderr);
-  t.is(exit, exitCodeOf(code), stderr);
-  t.regex(message, says, stderr);
-  t.regex(hint, next, stderr);
-  t.is(stdout, '', stderr);
-}
-
 /** But a session process that waits some minutes for the next command: it has no network, and takes all along. */
 async function nothingIsLeft(t: ExecutionContext, { home, tp, tpOk }: OrdinaryPerson): Promise<void> {
   const { running, networks = [] } = JSON.parse(await tpOk('status', '-o', 'json'));
   t.deepEqual(networks, []);
   if (running) t.is((await tp('quit')).code, 0);
-  await waitFor('no process is left', async () => (await processesOf(home)).length === 0);
+  await waitFor('no process is left', () => processesWith('HOME', home).length === 0);
   const files = (await readdir(home, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
   t.deepEqual(
     files.map(({ name }) => name),
@@ -65,19 +54,12 @@ async function nothingIsLeft(t: ExecutionContext, { home, tp, tpOk }: OrdinaryPe
   );
 }
 
-async function processesOf(home: string): Promise<string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  // Unreadable: it has ended meanwhile.
-  const environments = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')));
-  return pids.filter((_, at) => environments[at]?.split('\0').includes(`HOME=${home}`));
-}
-
 test.serial('a proxy where it cannot be', async (t) => {
   const alice = await createOrdinaryPerson(t, await openCluster(), 'alice');
   const { port } = await startApp(t, (socket) => void socket.destroy());
   const next = /--proxy-address HOST:PORT.*any free port/;
   for (const command of [[], ['--', 'true']]) {
-    isRefused(t, await alice.tp('connect', ...IN, '--proxy-address', `127.0.0.1:${port}`, ...command), {
+    expectRefusal(t, await alice.tp('connect', ...IN, '--proxy-address', `127.0.0.1:${port}`, ...command), {
       code: 'PORT_IN_USE',
       says: new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is in use, so the proxy can't listen there\\.$`),
       next,
@@ -88,7 +70,7 @@ test.serial('a proxy where it cannot be', async (t) => {
     ['127.0.0.1:1', /127\.0\.0\.1, port 1: ports below 1024 are for root/],
   ] as const) {
     const flags = ['--proxy-address', place, '--proxy-password', 'secret'];
-    isRefused(t, await alice.tp('connect', ...IN, ...flags), { code: 'USAGE', says, next });
+    expectRefusal(t, await alice.tp('connect', ...IN, ...flags), { code: 'USAGE', says, next });
   }
   await nothingIsLeft(t, alice);
 });
@@ -98,12 +80,12 @@ test.serial('a namespace that is not there, or not for this user', async (t) => 
   const alice = await createOrdinaryPerson(t, cluster, 'alice');
   const admin = await createOrdinaryPerson(t, cluster, 'admin');
   for (const way of [['--proxy'], ['--', 'true']]) {
-    isRefused(t, await admin.tp('connect', '-n', 'nowhere', ...way), {
+    expectRefusal(t, await admin.tp('connect', '-n', 'nowhere', ...way), {
       code: 'NAMESPACE_NOT_FOUND',
       says: /^There is no namespace nowhere\.$/,
       next: /kubectl get namespaces/,
     });
-    isRefused(t, await alice.tp('connect', '-n', 'nowhere', ...way), {
+    expectRefusal(t, await alice.tp('connect', '-n', 'nowhere', ...way), {
       code: 'MISSING_RIGHT',
       says: /may not list services in namespace nowhere/,
       next: /create rolebinding/,
@@ -137,12 +119,12 @@ test.serial('where there can be no network for a command it is told why, and the
 
 test.serial('the whole laptop without a TUN device, by bad ranges, or without root', async (t) => {
   const alice = await createOrdinaryPerson(t, await openCluster(), 'alice');
-  isRefused(t, await alice.tpOn(WITHOUT_TUN, 'connect', ...IN), {
+  expectRefusal(t, await alice.tpOn(WITHOUT_TUN, 'connect', ...IN), {
     code: 'TUN_UNAVAILABLE',
     says: /\/dev\/net\/tun can't be opened \(ENOENT\)/,
     next: /sudo modprobe tun/,
   });
-  isRefused(t, await alice.tpOn(CLOSED_TUN, 'connect', ...IN), {
+  expectRefusal(t, await alice.tpOn(CLOSED_TUN, 'connect', ...IN), {
     code: 'TUN_UNAVAILABLE',
     says: /may not be opened by this user/,
     next: /sudo chmod 0666 \/dev\/net\/tun/,
@@ -153,14 +135,14 @@ test.serial('the whole laptop without a TUN device, by bad ranges, or without ro
     [['--never-proxy', 'db.corp.example'], /--never-proxy: "db\.corp\.example" is no CIDR/],
   ] as const) {
     const refusal = { code: 'BAD_RANGE', says, next: /10\.1\.0\.0\/16/ } as const;
-    isRefused(t, await alice.tp('connect', ...IN, ...flags), refusal);
+    expectRefusal(t, await alice.tp('connect', ...IN, ...flags), refusal);
   }
-  isRefused(t, await alice.tp('connect', ...IN, '--helper-command', 'no-such-program'), {
+  expectRefusal(t, await alice.tp('connect', ...IN, '--helper-command', 'no-such-program'), {
     code: 'HELPER_MISSING',
     says: /no-such-program/,
     next: /--helper-command|kubectl tp connect --/,
   });
-  isRefused(t, await alice.tp('connect', ...IN, '--helper-command', 'false'), {
+  expectRefusal(t, await alice.tp('connect', ...IN, '--helper-command', 'false'), {
     code: 'HELPER_REFUSED',
     says: /./,
     next: /kubectl tp connect --/,

@@ -8,24 +8,21 @@ import test, { type ExecutionContext } from 'ava';
 import { parse } from 'yaml';
 import { type ErrorCode, exitCodeOf } from '../../kubectl-tp/src/errors.ts';
 import { VERSION } from '../../kubectl-tp/src/version.ts';
+import { expectRefusal, type Refusal } from '../helpers/expect-refusal.ts';
 import { type LabCluster, labCluster } from '../helpers/lab.ts';
 import { closedPort, startApp } from '../helpers/loopback.ts';
+import { type Ended, processesWith } from '../helpers/processes.ts';
 import { install } from '../helpers/stage.ts';
-import { type CommandResult, createPerson, type Person } from '../helpers/tp.ts';
+import { createPerson, type Person } from '../helpers/tp.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const NAMESPACE = 'team-a';
 const INSTALL_NAMESPACE = 'kubectl-tp';
 
-type Mistake = {
+type Mistake = Refusal & {
   /** What follows `kubectl tp`; words in capitals stand for ports and kubeconfigs, see `World`. */
   readonly line: string;
   readonly exit: number;
-  readonly code: ErrorCode;
-  /** What happened and why. */
-  readonly says: RegExp;
-  /** What to type next. */
-  readonly next: RegExp;
 };
 
 const mistake = (line: string, exit: number, code: ErrorCode, says: RegExp, next: RegExp): Mistake => ({
@@ -208,47 +205,27 @@ async function withToken(path: string, token: string): Promise<object> {
 
 type Scene = { readonly person: Person; readonly world: World };
 
-async function run({ person, world }: Scene, line: string): Promise<CommandResult> {
+async function run({ person, world }: Scene, line: string): Promise<Ended> {
   const words = line.replaceAll(/\b[A-Z]{3,}\b/g, (word) => (word in world ? world[word as keyof World] : word));
   return person.tp(...words.split(' '));
 }
 
 async function expectRefusals(t: ExecutionContext, scene: Scene, mistakes: readonly Mistake[]): Promise<void> {
   for (const { line, exit, code, says, next } of mistakes) {
-    const result = await run(scene, line);
-    const told = `kubectl tp ${line}\n${result.stderr}`;
-    // Progress may come before; then a line that says what happened, the next step and the code, and nothing else.
-    const [, message = '', hint = '', named] =
-      /^(?:[A-Z].*\n)*error: (.*)\n((?:.+\n)+)\((\w+)\)\n$/.exec(result.stderr) ?? [];
-    t.is(named, code, told);
-    t.is(result.code, exit, told);
     t.is(exit, exitCodeOf(code));
-    t.regex(message, says, told);
-    t.regex(hint, next, told);
-    t.is(result.stdout, '', told);
-    t.false(result.stderr.includes('    at '), told);
+    expectRefusal(t, await run(scene, line), { code, says, next }, `kubectl tp ${line}`);
   }
 }
 
 /** The session process of a command that failed ends by itself; then the home folder is as before. */
 async function expectNothingLeft(t: ExecutionContext, { person }: Scene): Promise<void> {
   const home = person.env.HOME ?? '';
-  await waitFor('no session process is left', async () => (await processesWith(`HOME=${home}`)).length === 0);
+  await waitFor('no session process is left', () => processesWith('HOME', home).length === 0);
   const files = (await readdir(home, { recursive: true, withFileTypes: true })).filter((entry) => !entry.isDirectory());
   t.deepEqual(
     files.map(({ name }) => name),
     [],
   );
-}
-
-/** Pids of processes with this variable in their environment. */
-async function processesWith(variable: string): Promise<string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const environments = await Promise.all(
-    // Unreadable: it has ended meanwhile.
-    pids.map((pid) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')),
-  );
-  return pids.filter((_, at) => environments[at]?.split('\0').includes(variable));
 }
 
 /** Intercepts and Sessions of the people of this story. */

@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { capture } from '../../lab/shell.ts';
 import { buildDatabase } from '../helpers/database.ts';
 import { createOrdinaryPerson, type OrdinaryPerson } from '../helpers/ordinary-person.ts';
-import { ORDINARY_ID } from '../helpers/rootless-rig.ts';
+import { ORDINARY_ID } from '../helpers/processes.ts';
 import { openStage, type Stage } from '../helpers/stage.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 

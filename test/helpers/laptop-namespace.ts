@@ -7,7 +7,6 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { ExecutionContext } from 'ava';
 
-export const ORDINARY_ID = 65_534;
 /** The other end of the laptop's interface: in a namespace of its own, from which nothing leads on. */
 export const ROUTER = '192.168.7.1';
 /** Both are the router, whose name server knows them. */
@@ -67,17 +66,6 @@ export async function openLaptopNamespace(t: ExecutionContext, options: LaptopOp
     },
   };
 }
-
-/** Words in front of a command that an ordinary user runs. */
-export const AS_ORDINARY_USER: readonly string[] = [
-  'setpriv',
-  '--reuid',
-  `${ORDINARY_ID}`,
-  '--regid',
-  `${ORDINARY_ID}`,
-  '--clear-groups',
-  '--',
-];
 
 async function onlyChild(pid: number | undefined): Promise<string> {
   return (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim();

@@ -11,15 +11,8 @@ import type { ExecutionContext } from 'ava';
 import { kubeFolder, nameProgramsFolder } from '../../lab/programs.ts';
 import type { User } from '../../lab/users.ts';
 import type { LabCluster } from './lab.ts';
-import {
-  API_NAME,
-  AS_ORDINARY_USER,
-  type LaptopNamespace,
-  ORDINARY_ID,
-  openLaptopNamespace,
-  ROUTER,
-} from './laptop-namespace.ts';
-import type { Ended } from './rootless-rig.ts';
+import { API_NAME, type LaptopNamespace, openLaptopNamespace, ROUTER } from './laptop-namespace.ts';
+import { AS_ORDINARY_USER, collectOutput, type Ended, ORDINARY_ID } from './processes.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../kubectl-tp/src/main.ts', import.meta.url));
 const ROUTER_PROGRAM = fileURLToPath(new URL('./laptop-router.ts', import.meta.url));
@@ -46,17 +39,9 @@ export async function createLaptopPerson(t: ExecutionContext, cluster: LabCluste
   async function type(line: string): Promise<Ended> {
     const child = laptop.spawn([...AS_ORDINARY_USER, 'sh', '-c', line], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const limit = setTimeout(() => child.kill('SIGKILL'), COMMAND_TIMEOUT_MS);
-    let stdout = '';
-    let stderr = '';
-    child.stdout?.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr?.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    const [code] = await once(child, 'close');
+    const ended = await collectOutput(child).ended;
     clearTimeout(limit);
-    return { code, stdout, stderr };
+    return ended;
   }
 
   t.teardown(async () => {

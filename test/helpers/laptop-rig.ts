@@ -11,12 +11,8 @@ import { LOCK_PATH } from '../../kubectl-tp/src/network/helper/lock-holder.ts';
 import type { LaptopReport } from '../../kubectl-tp/src/session/api.ts';
 import { HELPER_PROCESS_WORD } from '../../kubectl-tp/src/session/words.ts';
 import type { HolderStart } from './laptop-holder.ts';
-import {
-  AS_ORDINARY_USER,
-  type LaptopNamespace,
-  openLaptopNamespace,
-  type ResolvConfKind,
-} from './laptop-namespace.ts';
+import { type LaptopNamespace, openLaptopNamespace, type ResolvConfKind } from './laptop-namespace.ts';
+import { AS_ORDINARY_USER } from './processes.ts';
 import { waitFor } from './wait-for.ts';
 
 /** The laptop's own; the holder plays it. */

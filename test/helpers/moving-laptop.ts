@@ -1,7 +1,6 @@
 // A laptop that changes networks: a network namespace of its own beside the lab's first node, whose interface, address
 // and routes are replaced while programs run in it. With the lab only.
 
-import { readdirSync, readFileSync } from 'node:fs';
 import type { ExecutionContext } from 'ava';
 import { currentLab } from '../../lab/lab.ts';
 import { capture, succeeds } from '../../lab/shell.ts';
@@ -62,20 +61,4 @@ export async function createMovingLaptop(t: ExecutionContext): Promise<MovingLap
   };
   await laptop.joinNetwork();
   return laptop;
-}
-
-/** Of everything that was started with that variable in its environment. */
-export function processesWith(name: string, value: string): number[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .filter((pid) => environmentOf(pid).includes(`${name}=${value}`))
-    .map(Number);
-}
-
-function environmentOf(pid: string): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-  } catch {
-    return []; // ended in the meantime
-  }
 }

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import type { User } from '../../lab/users.ts';
 import type { LabCluster } from './lab.ts';
-import { type Ended, ORDINARY_ID, type RunningHost, runAs } from './rootless-rig.ts';
+import { type Ended, ORDINARY_ID } from './processes.ts';
+import { type RunningHost, runAs } from './rootless-rig.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../kubectl-tp/src/main.ts', import.meta.url));
 

@@ -1,20 +1,18 @@
 // `kubectl tp` as people run it: a process of its own, as one of the lab's users, with a home folder of their own.
 
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { User } from '../../lab/users.ts';
 import type { LabCluster } from './lab.ts';
+import { type Ended, runToEnd } from './processes.ts';
 
 const COMMAND_TIMEOUT_MS = 120_000;
-
-export type CommandResult = { code: number; stdout: string; stderr: string };
 
 export type Person = {
   readonly env: NodeJS.ProcessEnv;
   /** Runs `kubectl tp ARGS` to its end, whatever the exit code. */
-  tp(...args: string[]): Promise<CommandResult>;
+  tp(...args: string[]): Promise<Ended>;
   /** The same, but a failure throws with what it printed; gives standard output. */
   tpOk(...args: string[]): Promise<string>;
   /** Ends the person's session process and removes the home folder. */
@@ -36,14 +34,7 @@ export async function createPerson(
 ): Promise<Person> {
   const home = await mkdtemp(join(tmpdir(), `tp-${user}-`));
   const env = { ...(await cluster.env(user)), HOME: home, XDG_RUNTIME_DIR: home };
-  const tp: Person['tp'] = (...args) =>
-    new Promise((resolve) => {
-      const [program = '', ...words] = [...enter, 'kubectl-tp', ...args];
-      execFile(program, words, { env, timeout: timeoutMs, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
-        const code = error ? (typeof error.code === 'number' ? error.code : 255) : 0;
-        resolve({ code, stdout, stderr });
-      });
-    });
+  const tp: Person['tp'] = (...args) => runToEnd([...enter, 'kubectl-tp', ...args], { env, timeoutMs });
   return {
     env,
     tp,

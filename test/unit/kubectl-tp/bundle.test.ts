@@ -13,10 +13,9 @@ import type { FromInside, ToInside } from '../../../kubectl-tp/src/network/rootl
 import { namespaceFlags } from '../../../kubectl-tp/src/network/rootless/unshare.ts';
 import { NAMESPACE_PROCESS_WORD } from '../../../kubectl-tp/src/session/words.ts';
 import { buildKubeconfig, refusal, startFakeApiServer } from '../../helpers/fake-api-server.ts';
+import { runToEnd } from '../../helpers/processes.ts';
 
 const SOURCES = new URL('../../../kubectl-tp/src/main.ts', import.meta.url).pathname;
-
-type Run = { code: number | null; stdout: string; stderr: string };
 
 test('the bundle, through a link as krew makes it', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'tp-bundle-'));
@@ -36,12 +35,7 @@ test('the bundle, through a link as krew makes it', async (t) => {
   const kubeconfig = join(folder, 'nowhere');
   await writeFile(kubeconfig, JSON.stringify(buildKubeconfig('https://127.0.0.1:1')));
   const env = { HOME: folder, XDG_RUNTIME_DIR: folder, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
-  const run = (...words: string[]) =>
-    new Promise<Run>((resolve) => {
-      const child = execFile(link, words, { env }, (_error, stdout, stderr) => {
-        resolve({ code: child.exitCode, stdout, stderr });
-      });
-    });
+  const run = (...words: string[]) => runToEnd([link, ...words], { env });
 
   const runSources = (...words: string[]) => promisify(execFile)(process.execPath, [SOURCES, ...words], { env });
 

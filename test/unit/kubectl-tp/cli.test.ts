@@ -71,7 +71,7 @@ test('with -o json an error is JSON on stdout', async (t) => {
   ]) {
     const { code, stdout } = await plugin.run(...words);
     const { error } = JSON.parse(stdout) as { error: { exitCode: number; code: string; message: string } };
-    t.is(error.exitCode, code);
+    t.is(code, error.exitCode);
     t.truthy(error.code && error.message);
   }
 });

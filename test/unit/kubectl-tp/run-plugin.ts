@@ -1,19 +1,17 @@
 // The plugin as a child process, with a home folder of its own.
 
-import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
+import { type Ended, runToEnd } from '../../helpers/processes.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const MAIN = fileURLToPath(new URL('../../../kubectl-tp/src/main.ts', import.meta.url));
 
-export type Run = { readonly code: number; readonly stdout: string; readonly stderr: string };
-
 export type Plugin = {
-  run(...words: string[]): Promise<Run>;
+  run(...words: string[]): Promise<Ended>;
   /** Resolves when neither a process nor a file of a session is left. */
   leavesNothing(): Promise<void>;
 };
@@ -23,13 +21,7 @@ export async function createPlugin(t: ExecutionContext, variables: NodeJS.Proces
   t.teardown(() => rm(home, { recursive: true, force: true }));
   const env = { PATH: process.env.PATH, HOME: home, XDG_RUNTIME_DIR: home, ...variables };
   return {
-    run: (...words) =>
-      new Promise((resolve) => {
-        const options = { env, timeout: 60_000 };
-        const child = execFile(process.execPath, ['--', MAIN, ...words], options, (_error, stdout, stderr) => {
-          resolve({ code: child.exitCode ?? 255, stdout, stderr });
-        });
-      }),
+    run: (...words) => runToEnd([process.execPath, '--', MAIN, ...words], { env, timeoutMs: 60_000 }),
     leavesNothing: async () => {
       await waitFor('the session process has ended', async () => {
         const files = await readdir(join(home, 'kubectl-tp')).catch(() => []);

@@ -7,8 +7,8 @@ import test, { type ExecutionContext } from 'ava';
 import { isDomain, isRoute, parseHelperRequest } from '../../../kubectl-tp/src/network/helper/parse-request.ts';
 import { OWN_ADDRESSES } from '../../../kubectl-tp/src/network/network-addresses.ts';
 import { readLines } from '../../../kubectl-tp/src/session/lines.ts';
-import { ORDINARY_ID } from '../../helpers/laptop-namespace.ts';
 import { type Laptop, startLaptop } from '../../helpers/laptop-rig.ts';
+import { AS_ORDINARY_USER, ORDINARY_ID } from '../../helpers/processes.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const CREATE = { verb: 'create', arguments: { addresses: OWN_ADDRESSES } };
@@ -127,8 +127,7 @@ test.serial('nobody but its user can take the interface that the helper leaves',
   const takes = `import { takeLinuxTun } from '${new URL('../../../kubectl-tp/src/network/device/linux-tun.ts', import.meta.url)}';
 try { takeLinuxTun('tp0'); console.log('taken'); } catch (error) { console.log(error.code); }`;
   const node = [process.execPath, '--input-type=module', '-e', takes];
-  const user = ['setpriv', '--reuid', `${ORDINARY_ID}`, '--regid', `${ORDINARY_ID}`, '--clear-groups', '--'];
-  t.is(await laptop.run(...user, ...node), 'EPERM\n');
+  t.is(await laptop.run(...AS_ORDINARY_USER, ...node), 'EPERM\n');
   t.is(await laptop.run(...node), 'taken\n');
 });
 
@@ -165,8 +164,9 @@ test.serial('a helper that one user calls for does not work for a process of ano
 test.serial('without root there is no helper', async (t) => {
   const laptop = await startLaptop(t);
   const main = new URL('../../../kubectl-tp/src/main.ts', import.meta.url).pathname;
-  const user = ['setpriv', '--reuid', `${ORDINARY_ID}`, '--regid', `${ORDINARY_ID}`, '--clear-groups', '--'];
-  const error = await t.throwsAsync(laptop.run(...user, process.execPath, '--', main, '__helper', '/nowhere'));
+  const error = await t.throwsAsync(
+    laptop.run(...AS_ORDINARY_USER, process.execPath, '--', main, '__helper', '/nowhere'),
+  );
   t.regex(error?.message ?? '', /was not started as root/);
   t.deepEqual(await laptop.helper(['/nowhere']), { code: 1, stderr: 'connecting to /nowhere: ENOENT\n' });
 });

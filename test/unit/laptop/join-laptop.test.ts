@@ -1,7 +1,5 @@
 // The CLI's part: who starts the helper hears why it does not start, and the session process that waits for one gives up.
 
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import test from 'ava';
 import type { Tools } from '../../../kubectl-tp/src/command.ts';
 import { createProgress } from '../../../kubectl-tp/src/output/progress.ts';
@@ -12,7 +10,7 @@ import { createLaptopSlot } from '../../../kubectl-tp/src/session/laptop-slot.ts
 import type { Session } from '../../../kubectl-tp/src/session/session.ts';
 import { createBell } from '../../../kubectl-tp/src/waiting/bell.ts';
 import { unlessAborted } from '../../../kubectl-tp/src/waiting/unless-aborted.ts';
-import { ORDINARY_ID } from '../../helpers/laptop-namespace.ts';
+import { AS_ORDINARY_USER, runToEnd } from '../../helpers/processes.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const START_HELPER = new URL('../../../kubectl-tp/src/network/laptop/start-helper.ts', import.meta.url);
@@ -31,9 +29,8 @@ test('what sudo and its like answer', async (t) => {
     const script = `import { startHelper } from '${START_HELPER}';
 await startHelper({ command: '${command}', socket: '/nowhere', env: process.env }).then(
   () => console.log('started'), ({ code }) => console.log(code));`;
-    const user = ['--reuid', `${ORDINARY_ID}`, '--regid', `${ORDINARY_ID}`, '--clear-groups', '--'];
     const node = [process.execPath, '--input-type=module', '-e', script];
-    const { stdout } = await promisify(execFile)('setpriv', [...user, ...node]);
+    const { stdout } = await runToEnd([...AS_ORDINARY_USER, ...node]);
     t.is(stdout, `${said}\n`, command);
   }
 });
