@@ -7,6 +7,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { createKubernetesClient } from '../control-plane/src/kubernetes/index.ts';
 import { createWatchedState, type WatchedState } from '../control-plane/src/state/watched-state.ts';
 import { startFakeApi } from '../test/unit/control-plane-io/helpers/fake-api.ts';
+import { quantile } from './statistics.ts';
 
 const POD_COUNT = 10_000;
 const AGENT_COUNT = 2000;
@@ -117,7 +118,6 @@ function clock(): number {
 }
 
 function quantiles(values: readonly number[]): string {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (quantile: number) => (sorted[Math.floor(sorted.length * quantile)] ?? 0).toFixed(2);
+  const at = (part: number) => quantile(values, part).toFixed(2);
   return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`;
 }

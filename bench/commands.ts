@@ -14,6 +14,7 @@ import { labCluster } from '../test/helpers/lab.ts';
 import { portOf } from '../test/helpers/loopback.ts';
 import { install } from '../test/helpers/stage.ts';
 import { createPerson } from '../test/helpers/tp.ts';
+import { quantile } from './statistics.ts';
 
 const NAMESPACE = 'team-a';
 const ROUNDS = Number(process.argv[2] ?? 10);
@@ -74,8 +75,7 @@ async function measure(): Promise<void> {
     await time('quit', 'kubectl-tp', 'quit');
   }
   const say = (what: string, name: string, goal?: number) => {
-    const sorted = (times[name] ?? []).toSorted((a, b) => a - b);
-    const ms = (part: number) => `${(sorted[Math.floor(sorted.length * part)] ?? 0).toFixed(0)} ms`;
+    const ms = (part: number) => `${quantile(times[name] ?? [], part).toFixed(0)} ms`;
     console.log(`${what}: median ${ms(0.5)}, worst ${ms(0.999)}${goal === undefined ? '' : `; goal ${goal} ms`}`);
   };
   say('node itself', 'node');

@@ -2,30 +2,30 @@
 // that it has to ask for, against a bare UDP echo; client, server and the resolver behind it are processes of their own on
 // loopback. Run: node bench/dns.ts [seconds per figure]
 
-import { fork } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { encode } from 'dns-packet';
 import type { DnsPart } from './dns/part.ts';
+import { startPart } from './parts.ts';
+import { quantile } from './statistics.ts';
 
 const SECONDS = Number(process.argv[2] ?? 3);
 const AT_A_TIME = [1, 16];
 const GOALS = 'goals for cached ones: 20,000/s, p50 below 0.1 ms';
 
-const upstream = await startPart({ role: 'upstream' });
-const echo = await startPart({ role: 'echo' });
-const resolver = await startPart({ role: 'resolver', upstreamPort: upstream.port });
+const upstream = await start({ role: 'upstream' });
+const echo = await start({ role: 'echo' });
+const resolver = await start({ role: 'resolver', upstreamPort: upstream.ready });
 
 // The same names again and again, and never the same.
 const cached = (index: number) => `svc${index % 50}.team-a.svc.cluster.local`;
 const missed = (index: number) => `n${index}.a.b.c.example.com`;
 for (const atATime of AT_A_TIME) {
   console.log(`${atATime} at a time:`);
-  await measure('  bare echo', echo.port, cached, atATime);
-  await measure('  cached', resolver.port, cached, atATime);
-  await measure('  missed, asked over UDP', resolver.port, missed, atATime);
-  await measure('  the resolver behind it alone', upstream.port, missed, atATime);
+  await measure('  bare echo', echo.ready, cached, atATime);
+  await measure('  cached', resolver.ready, cached, atATime);
+  await measure('  missed, asked over UDP', resolver.ready, missed, atATime);
+  await measure('  the resolver behind it alone', upstream.ready, missed, atATime);
 }
 console.log(GOALS);
 for (const part of [upstream, echo, resolver]) part.end();
@@ -48,9 +48,8 @@ async function measure(what: string, port: number, nameOf: (index: number) => st
   timesMs.length = 0;
   await ramp(SECONDS);
   socket.close();
-  const sorted = timesMs.toSorted((a, b) => a - b);
-  const ms = (part: number) => (sorted[Math.floor(sorted.length * part)] ?? 0).toFixed(3);
-  console.log(`${what}: ${Math.round(sorted.length / SECONDS)}/s, p50 ${ms(0.5)} ms, p99 ${ms(0.99)} ms`);
+  const ms = (part: number) => quantile(timesMs, part).toFixed(3);
+  console.log(`${what}: ${Math.round(timesMs.length / SECONDS)}/s, p50 ${ms(0.5)} ms, p99 ${ms(0.99)} ms`);
 
   /** Keeps as many questions under way for that long. */
   async function ramp(seconds: number): Promise<void> {
@@ -70,9 +69,7 @@ async function measure(what: string, port: number, nameOf: (index: number) => st
   }
 }
 
-async function startPart(part: DnsPart) {
-  const child = fork(fileURLToPath(new URL('./dns/part.ts', import.meta.url)));
-  child.send(part);
-  const [port] = (await once(child, 'message')) as [number];
-  return { port, end: () => void child.kill() };
+/** Ready when it tells its port. */
+function start(message: DnsPart) {
+  return startPart<number>(new URL('./dns/part.ts', import.meta.url), { message });
 }

@@ -3,8 +3,6 @@
 // link and application are a process each; the session process is bundled as it ships.
 // Run as root: node bench/outbound.ts [rounds] [round trips in ms, 0,20,50]
 
-import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +14,8 @@ import type { ApiServer } from './outbound/api-server.ts';
 import { CROWD, type Figures, type MeasureStart, SESSION_TRANSFER_BYTES } from './outbound/measure.ts';
 import type { SessionCost, SessionStart } from './outbound/session.ts';
 import { CLUSTER_ADDRESS, type TunnelWay, type Way } from './outbound/ways.ts';
+import { type Part, run, startPart } from './parts.ts';
+import { median } from './statistics.ts';
 import type { PartReady, PartStart } from './tunnel/part.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 1);
@@ -24,20 +24,20 @@ const WAYS = ['tcp', 'port-forward', 'tunnel', 'whole path'] as const;
 type WayName = (typeof WAYS)[number];
 
 const pathOf = (file: string) => fileURLToPath(new URL(file, import.meta.url));
-const children: ChildProcess[] = [];
+const parts: Part<unknown>[] = [];
 const shipped = await mkdtemp(join(tmpdir(), 'tp-bench-'));
 await bundle(shipped, { session: 'bench/outbound/session.ts' });
 const session = await createTestSession(await createTestAuthority(), 'me');
 const key = session.key.export({ type: 'pkcs8', format: 'pem' }).toString();
-const app = await startPart({ role: 'app' });
-const relay = await startPart({ role: 'relay', session: sessionObject(session) });
+const app = await startTunnelPart({ role: 'app' });
+const relay = await startTunnelPart({ role: 'relay', session: sessionObject(session) });
 const api = await start<ApiServer>('./outbound/api-server.ts');
 
 try {
   for (const roundTripMs of LINKS_MS) await compareOver(roundTripMs);
   await printCost();
 } finally {
-  for (const child of children) child.kill();
+  for (const part of parts) part.end();
   await rm(shipped, { recursive: true });
 }
 
@@ -100,30 +100,18 @@ function commandFor(start: MeasureStart): string[] {
   return [process.execPath, pathOf('./outbound/measure.ts'), JSON.stringify(start)];
 }
 
-async function run([program = '', ...parameters]: string[]): Promise<string> {
-  const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let text = '';
-  child.stdout.on('data', (chunk) => {
-    text += chunk;
-  });
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`${parameters[0]} ended with ${code}`);
-  return text;
-}
-
 async function start<T>(file: string, ...parameters: string[]): Promise<T> {
-  const child = fork(pathOf(file), parameters);
-  children.push(child);
-  const [ready] = await once(child, 'message');
-  return ready;
+  return keep(await startPart<T>(new URL(file, import.meta.url), { parameters }));
 }
 
-async function startPart(role: PartStart): Promise<PartReady> {
-  const child = fork(pathOf('./tunnel/part.ts'));
-  children.push(child);
-  child.send(role);
-  const [ready] = await once(child, 'message');
-  return ready;
+async function startTunnelPart(message: PartStart): Promise<PartReady> {
+  return keep(await startPart<PartReady>(new URL('./tunnel/part.ts', import.meta.url), { message }));
+}
+
+/** Until the end. */
+function keep<T>(part: Part<T>): T {
+  parts.push(part);
+  return part.ready;
 }
 
 function print(roundTripMs: number, results: ReadonlyMap<WayName, readonly Figures[]>): void {
@@ -136,8 +124,4 @@ function print(roundTripMs: number, results: ReadonlyMap<WayName, readonly Figur
     const cells = medians.map((value) => `${value.toFixed(digits)} (${(value / own).toFixed(2)})`.padStart(16));
     console.log(`${name.padEnd(18)}${cells.join('')}`);
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

@@ -2,10 +2,11 @@
 // whose connections a process joins with the same application. Each part is a process of its own. Run as root, or as a
 // user who may open /dev/net/tun: node bench/rootless-path.ts [seconds per figure]
 
-import { fork, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { HostStart } from '../test/helpers/rootless-host.ts';
+import { run, startPart } from './parts.ts';
 import type { Figures } from './rootless-path/measure.ts';
 import type { PartReady, PartStart } from './tunnel/part.ts';
 
@@ -16,18 +17,19 @@ const CLUSTER_ADDRESS = '10.96.0.9';
 const pathOf = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const MEASURE = pathOf('./rootless-path/measure.ts');
 
-const app = fork(pathOf('./tunnel/part.ts'));
-app.send({ role: 'app' } satisfies PartStart);
-const [{ port }] = (await once(app, 'message')) as [PartReady];
+const message: PartStart = { role: 'app' };
+const app = await startPart<PartReady>(new URL('./tunnel/part.ts', import.meta.url), { message });
+const { port } = app.ready;
 const relay = spawn(process.execPath, [pathOf('./rootless-path/relay.ts'), `${port}`], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const [relayPort] = await once(relay.stdout, 'data');
 
-const plain = await run([process.execPath, MEASURE, '127.0.0.1', String(relayPort).trim(), SECONDS]);
+const plain = await measure([process.execPath, MEASURE, '127.0.0.1', String(relayPort).trim(), SECONDS]);
 const host: HostStart = { command: [process.execPath, MEASURE, CLUSTER_ADDRESS, `${port}`, SECONDS] };
-const inside = await run([process.execPath, pathOf('../test/helpers/rootless-host.ts'), JSON.stringify(host)]);
-for (const child of [app, relay]) child.kill();
+const inside = await measure([process.execPath, pathOf('../test/helpers/rootless-host.ts'), JSON.stringify(host)]);
+app.end();
+relay.kill();
 
 print('connect and first byte, p50', 'firstByteP50Ms', 'ms');
 print('connect and first byte, p99', 'firstByteP99Ms', 'ms');
@@ -37,15 +39,8 @@ print('new connections, 16 at a time', 'connectionsPerSecond', '/s');
 print('download', 'downloadMbPerSecond', 'MB/s');
 print('upload', 'uploadMbPerSecond', 'MB/s');
 
-async function run([program = '', ...parameters]: string[]): Promise<Figures> {
-  const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let text = '';
-  child.stdout.on('data', (chunk) => {
-    text += chunk;
-  });
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`${parameters[0]} ended with ${code}`);
-  return JSON.parse(text);
+async function measure(command: readonly string[]): Promise<Figures> {
+  return JSON.parse(await run(command));
 }
 
 function print(what: string, figure: keyof Figures, unit: string): void {

@@ -1,9 +1,6 @@
 // What does the tunnel cost? An HTTP/1.1 application asked directly, and by a TLS client in the agent's place through
 // relay and laptop, each in a process of its own on loopback. Run: node bench/tunnel.ts [seconds per figure]
 
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { buildServerName } from '../control-plane/src/protocol/index.ts';
 import {
   createTestAuthority,
@@ -11,6 +8,8 @@ import {
   issueAgentCertificate,
   sessionObject,
 } from '../test/helpers/tunnel-rig.ts';
+import { type Part, startPart } from './parts.ts';
+import { quantile } from './statistics.ts';
 import { type Client, createClient } from './tunnel/client.ts';
 import type { PartReady, PartReport, PartStart } from './tunnel/part.ts';
 
@@ -22,9 +21,9 @@ const session = await createTestSession(authority, 'me');
 const agent = await issueAgentCertificate(authority, 'team-a', 'web-1');
 const servername = buildServerName({ intercept: 'web', namespace: 'team-a', session: session.name });
 
-const app = await startPart({ role: 'app' });
-const relay = await startPart({ role: 'relay', session: sessionObject(session) });
-const laptop = await startPart({
+const app = await start({ role: 'app' });
+const relay = await start({ role: 'relay', session: sessionObject(session) });
+const laptop = await start({
   role: 'laptop',
   appPort: app.ready.port,
   relayPort: relay.ready.laptopPort ?? 0,
@@ -42,7 +41,7 @@ await compareRequests('fresh connections, 16 at a time', (client) => client.fres
 await compareTransfer('download', (client) => client.download(TRANSFER_BYTES));
 await compareTransfer('upload', (client) => client.upload(TRANSFER_BYTES));
 for (const [name, part] of Object.entries({ relay, laptop })) {
-  console.log(`${name}: ${(await part.report()).memoryMb} MB after that`);
+  console.log(`${name}: ${(await reportOf(part)).memoryMb} MB after that`);
 }
 for (const part of [app, relay, laptop]) part.end();
 
@@ -73,28 +72,20 @@ async function compareTransfer(what: string, measure: (client: Client) => Promis
 }
 
 async function cpuTimes(): Promise<{ relay: number; laptop: number }> {
-  const [atRelay, atLaptop] = await Promise.all([relay.report(), laptop.report()]);
+  const [atRelay, atLaptop] = await Promise.all([reportOf(relay), reportOf(laptop)]);
   return { relay: atRelay.cpuMicros, laptop: atLaptop.cpuMicros };
 }
 
-async function startPart(start: PartStart) {
-  const child = fork(fileURLToPath(new URL('./tunnel/part.ts', import.meta.url)));
-  child.send(start);
-  const [ready] = (await once(child, 'message')) as [PartReady];
-  return {
-    ready,
-    async report(): Promise<PartReport> {
-      child.send('report');
-      const [report] = await once(child, 'message');
-      return report;
-    },
-    end: () => void child.kill(),
-  };
+function reportOf(part: Part<PartReady>): Promise<PartReport> {
+  return part.ask('report');
 }
 
-function ms(times: number[], quantile: number): string {
-  const sorted = times.toSorted((a, b) => a - b);
-  return (sorted[Math.floor(sorted.length * quantile)] ?? 0).toFixed(2);
+function start(message: PartStart) {
+  return startPart<PartReady>(new URL('./tunnel/part.ts', import.meta.url), { message });
+}
+
+function ms(times: number[], part: number): string {
+  return quantile(times, part).toFixed(2);
 }
 
 function rate(times: number[]): number {

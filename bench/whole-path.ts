@@ -9,6 +9,7 @@ import { labCluster } from '../test/helpers/lab.ts';
 import { install } from '../test/helpers/stage.ts';
 import { createPerson } from '../test/helpers/tp.ts';
 import { waitFor } from '../test/helpers/wait-for.ts';
+import { median } from './statistics.ts';
 
 const NAMESPACE = 'team-a';
 const SECONDS = Number(process.argv[2] ?? 5);
@@ -99,16 +100,15 @@ async function measureInCluster(plan: MeasurePlan): Promise<Measured> {
 }
 
 function medianFigures(all: readonly Figures[]): Figures {
-  const median = (key: keyof Figures) =>
-    all.map((figures) => figures[key]).toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
+  const middle = (key: keyof Figures) => median(all.map((figures) => figures[key]));
   return {
-    p50Ms: median('p50Ms'),
-    p99Ms: median('p99Ms'),
-    one: median('one'),
-    sixteen: median('sixteen'),
-    fresh: median('fresh'),
-    download: median('download'),
-    upload: median('upload'),
+    p50Ms: middle('p50Ms'),
+    p99Ms: middle('p99Ms'),
+    one: middle('one'),
+    sixteen: middle('sixteen'),
+    fresh: middle('fresh'),
+    download: middle('download'),
+    upload: middle('upload'),
   };
 }
 

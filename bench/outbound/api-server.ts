@@ -1,20 +1,17 @@
 // The API server's end of port-forwards, as far as they cost: TLS, WebSocket frames, and back-pressure; any pod is this
 // machine's loopback. A process of its own; sends its ApiServer to its parent.
 
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { portOf } from '../../test/helpers/loopback.ts';
-import { buildFrame } from '../../test/helpers/port-forward-server.ts';
+import { acceptUpgrade, buildFrame, parseFrameHeader } from '../../test/helpers/port-forward-server.ts';
 import { createTestCertificate } from '../../test/helpers/test-certificate.ts';
 
 export type ApiServer = { readonly port: number; readonly certificate: string };
 
-const ACCEPT_SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-const MASK_BYTES = 4;
 const CHANNEL_BYTES = 1;
 const OPCODE_BINARY = 2;
 const FINAL_BINARY = 0x82;
@@ -25,11 +22,7 @@ async function startApiServer(): Promise<ApiServer> {
   const { certificateChain, privateKey } = await createTestCertificate('localhost');
   const server = createServer({ cert: certificateChain, key: privateKey });
   server.on('upgrade', (request: IncomingMessage, laptop: Duplex, head: Buffer) => {
-    const key = createHash('sha1').update(`${request.headers['sec-websocket-key']}${ACCEPT_SUFFIX}`).digest('base64');
-    laptop.write(
-      'HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n' +
-        `sec-websocket-accept: ${key}\r\nsec-websocket-protocol: ${request.headers['sec-websocket-protocol']}\r\n\r\n`,
-    );
+    acceptUpgrade(request, laptop);
     for (const channel of [0, 1]) laptop.write(buildFrame(FINAL_BINARY, Buffer.from([channel, 0xfc, 0x20])));
     if (head.length > 0) laptop.unshift(head);
     const port = Number(new URL(request.url ?? '', 'https://localhost').searchParams.get('ports'));
@@ -89,12 +82,11 @@ function createReader(onData: (part: Buffer) => void): (chunk: Buffer) => void {
 
 /** With the channel's byte behind it, when it is one of data. */
 function parseHeader(bytes: Buffer): { left: number; isData: boolean; bytes: number } | undefined {
-  if (bytes.length < 2) return undefined;
-  const short = bytes.readUInt8(1) & 0x7f;
-  const sizeBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
-  const isData = (bytes.readUInt8(0) & 0x0f) === OPCODE_BINARY;
-  const headerBytes = 2 + sizeBytes + MASK_BYTES + (isData ? CHANNEL_BYTES : 0);
+  const header = parseFrameHeader(bytes);
+  if (header === undefined) return undefined;
+  const isData = header.opcode === OPCODE_BINARY;
+  const channelBytes = isData ? CHANNEL_BYTES : 0;
+  const headerBytes = header.headerBytes + channelBytes;
   if (bytes.length < headerBytes) return undefined;
-  const size = sizeBytes === 2 ? bytes.readUInt16BE(2) : sizeBytes === 8 ? Number(bytes.readBigUInt64BE(2)) : short;
-  return { left: size - (isData ? CHANNEL_BYTES : 0), isData, bytes: headerBytes };
+  return { left: header.payloadBytes - channelBytes, isData, bytes: headerBytes };
 }

@@ -1,6 +1,7 @@
 // One client of the bench: measures one way and prints the figures as one line of JSON.
 // Run: node bench/outbound/measure.ts MeasureStart as JSON
 
+import { quantile } from '../statistics.ts';
 import { createClientOver, type OpenConnection } from '../tunnel/client.ts';
 import { openerOf, type Way } from './ways.ts';
 
@@ -79,8 +80,4 @@ async function transfer(open: OpenConnection): Promise<void> {
 /** All open at once, each used, and then idle for as long as one look at the memory needs. */
 async function hold(open: OpenConnection): Promise<void> {
   await createClientOver(open).keepAlive(CROWD, 2);
-}
-
-function quantile(times: number[], part: number): number {
-  return times.toSorted((a, b) => a - b)[Math.floor(times.length * part)] ?? Number.NaN;
 }

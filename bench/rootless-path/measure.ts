@@ -1,6 +1,7 @@
 // One client of the bench: measures what it finds at an address, and prints the figures as one line of JSON.
 // Run: node bench/rootless-path/measure.ts HOST PORT SECONDS
 
+import { quantile } from '../statistics.ts';
 import { createClient } from '../tunnel/client.ts';
 
 export type Figures = {
@@ -35,8 +36,4 @@ async function measure(host: string, port: number, seconds: number): Promise<Fig
     downloadMbPerSecond: await client.download(TRANSFER_BYTES),
     uploadMbPerSecond: await client.upload(TRANSFER_BYTES),
   };
-}
-
-function quantile(times: number[], part: number): number {
-  return times.toSorted((a, b) => a - b)[Math.floor(times.length * part)] ?? Number.NaN;
 }

@@ -10,6 +10,7 @@ import type { TunnelCertificate } from '../../kubectl-tp/src/tunnel/tls-identity
 import { createTunnels } from '../../kubectl-tp/src/tunnel/tunnel.ts';
 import { dialTcp, portOf } from '../../test/helpers/loopback.ts';
 import { createMemoryKubernetes } from '../../test/helpers/memory-kubernetes.ts';
+import { buildRelayConfig } from '../../test/helpers/relay-config.ts';
 import type { sessionObject } from '../../test/helpers/tunnel-rig.ts';
 import { waitFor } from '../../test/helpers/wait-for.ts';
 import { ANSWER, DOWNLOAD_REQUEST, REQUEST_BYTES, UPLOAD_ANSWER, UPLOAD_REQUEST } from './wire.ts';
@@ -92,20 +93,7 @@ function upload(socket: Socket, bytes: number): void {
 async function startRelayPart(session: ReturnType<typeof sessionObject>): Promise<PartReady> {
   const kubernetes = createMemoryKubernetes();
   kubernetes.put(SESSIONS, session);
-  const config = {
-    podName: 'relay-0',
-    podNamespace: 'kubectl-tp',
-    podUid: 'uid',
-    agentPort: 0,
-    laptopPort: 0,
-    proxyPort: 0,
-    adminPort: 0,
-    allow: [],
-    controlPlane: { host: '127.0.0.1', port: 0, serverName: 'nobody', tokenFile: '' },
-    leaveDelayMs: 0,
-    drainMs: 0,
-    logLevel: 'silent',
-  };
+  const config = buildRelayConfig('relay-0', { leaveDelayMs: 0, drainMs: 0 });
   const log = pino({ level: 'silent' });
   const { ports } = await startRelay(config, {
     client: kubernetes.client,

@@ -16,6 +16,7 @@ import {
   type SnapshotCache,
 } from '../../xds/src/index.ts';
 import { buildAgentResources } from '../../xds/src/translator/translate.ts';
+import { quantile } from '../statistics.ts';
 import type { AgentsOrder } from './agents.ts';
 
 const PUSH_AGENTS = 200;
@@ -50,16 +51,16 @@ async function measurePush(): Promise<void> {
     const { user, system } = process.cpuUsage(cpuBefore);
     cpuMs += (user + system) / 1000;
   }
-  const p99 = percentile(times, 99);
+  const p99 = quantile(times, 0.99);
   console.log(
     `push to ACK, ${PUSH_AGENTS} agents, ${PUSH_ROUNDS} rounds (attach: clusters, ACK, routes, ACK; or detach)`,
   );
   console.log(
-    `  per agent p50 ${ms(percentile(times, 50))}, p99 ${ms(p99)}: ${ratio(p99, GOALS.pushP99Ms)} of the goal`,
+    `  per agent p50 ${ms(quantile(times, 0.5))}, p99 ${ms(p99)}: ${ratio(p99, GOALS.pushP99Ms)} of the goal`,
   );
   console.log(`  server CPU per agent and push ${ms(cpuMs / (PUSH_ROUNDS * PUSH_AGENTS))}`);
   console.log(
-    `  last agent of a round p50 ${ms(percentile(rounds, 50))}; translation ${ms(percentile(translations, 50))} each`,
+    `  last agent of a round p50 ${ms(quantile(rounds, 0.5))}; translation ${ms(quantile(translations, 0.5))} each`,
   );
   await bench.close();
 }
@@ -197,11 +198,6 @@ function bytesOf(cache: SnapshotCache): { all: number; distinct: number } {
     }
   }
   return { all, distinct: [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0) };
-}
-
-function percentile(values: readonly number[], percent: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? Number.NaN;
 }
 
 function ms(value: number): string {

@@ -10,6 +10,7 @@ import { portOf } from './loopback.ts';
 import { createTestCertificate } from './test-certificate.ts';
 
 const ACCEPT_SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const MASK_BYTES = 4;
 
 /** One open port-forward as the server sees it. */
 export type ServedForward = {
@@ -52,12 +53,7 @@ export async function startPortForwardServer(
       socket.end(`HTTP/1.1 ${refuse.status} X\r\ncontent-length: ${refuse.body.length}\r\n\r\n${refuse.body}`);
       return;
     }
-    const key = `${lies ? 'other' : request.headers['sec-websocket-key']}${ACCEPT_SUFFIX}`;
-    socket.write(
-      'HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n' +
-        `sec-websocket-accept: ${createHash('sha1').update(key).digest('base64')}\r\n` +
-        `sec-websocket-protocol: ${request.headers['sec-websocket-protocol']}\r\n\r\n`,
-    );
+    acceptUpgrade(request, socket, { lies });
     const forward = serve(request, socket);
     for (const channel of [0, 1]) forward.send(channel, Buffer.from([0xfc, 0x20]));
     onForward?.(forward);
@@ -109,19 +105,41 @@ export function buildFrame(first: number, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([first, length < 65_536 ? 126 : 127]), size, payload]);
 }
 
+/** Answers 101. `lies`: with a wrong accept key. */
+export function acceptUpgrade({ headers }: IncomingMessage, socket: Duplex, { lies = false } = {}): void {
+  const key = `${lies ? 'other' : headers['sec-websocket-key']}${ACCEPT_SUFFIX}`;
+  socket.write(
+    'HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n' +
+      `sec-websocket-accept: ${createHash('sha1').update(key).digest('base64')}\r\n` +
+      `sec-websocket-protocol: ${headers['sec-websocket-protocol']}\r\n\r\n`,
+  );
+}
+
+export type FrameHeader = { readonly opcode: number; readonly payloadBytes: number; readonly headerBytes: number };
+
+/** Of a masked frame; undefined until all of it is there. Its last four bytes are the mask. */
+export function parseFrameHeader(bytes: Buffer): FrameHeader | undefined {
+  if (bytes.length < 2) return undefined;
+  const short = bytes.readUInt8(1) & 0x7f;
+  const sizeBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
+  const headerBytes = 2 + sizeBytes + MASK_BYTES;
+  if (bytes.length < headerBytes) return undefined;
+  const payloadBytes =
+    sizeBytes === 0 ? short : sizeBytes === 2 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
+  return { opcode: bytes.readUInt8(0) & 0x0f, payloadBytes, headerBytes };
+}
+
 type TakenFrame = { opcode: number; payload: Buffer; end: number };
 
 /** A masked frame at the beginning of the bytes, if it is there whole. */
 function takeFrame(bytes: Buffer): TakenFrame | undefined {
-  if (bytes.length < 2) return undefined;
-  const short = bytes.readUInt8(1) & 0x7f;
-  const sizeBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
-  if (bytes.length < 2 + sizeBytes) return undefined;
-  const length = sizeBytes === 0 ? short : sizeBytes === 2 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
-  const start = 2 + sizeBytes + 4;
-  if (bytes.length < start + length) return undefined;
-  const mask = bytes.subarray(start - 4, start);
-  const payload = Buffer.from(bytes.subarray(start, start + length));
-  for (let at = 0; at < length; at += 1) payload[at] = (payload[at] ?? 0) ^ (mask[at % 4] ?? 0);
-  return { opcode: bytes.readUInt8(0) & 15, payload, end: start + length };
+  const header = parseFrameHeader(bytes);
+  if (header === undefined) return undefined;
+  const { opcode, headerBytes, payloadBytes } = header;
+  const end = headerBytes + payloadBytes;
+  if (bytes.length < end) return undefined;
+  const mask = bytes.subarray(headerBytes - MASK_BYTES, headerBytes);
+  const payload = Buffer.from(bytes.subarray(headerBytes, end));
+  for (let at = 0; at < payloadBytes; at += 1) payload[at] = (payload[at] ?? 0) ^ (mask[at % MASK_BYTES] ?? 0);
+  return { opcode, payload, end };
 }

@@ -17,9 +17,8 @@ import type { TunnelCertificate } from '../../kubectl-tp/src/tunnel/tls-identity
 import { createTunnels, type Tunnels, type TunnelsOptions } from '../../kubectl-tp/src/tunnel/tunnel.ts';
 import { dialTcp } from './loopback.ts';
 import { createMemoryKubernetes, type MemoryKubernetes } from './memory-kubernetes.ts';
+import { buildRelayConfig, INSTALL_NAMESPACE } from './relay-config.ts';
 import { waitFor } from './wait-for.ts';
-
-export const INSTALL_NAMESPACE = 'kubectl-tp';
 
 export type TestSession = { name: string; key: KeyObject; publicKey: string; certificate: TunnelCertificate };
 export type TestRelay = RunningRelay & { name: string; end(): Promise<void> };
@@ -161,20 +160,7 @@ export async function startTestRelay(
   { agentPort = 0, mayDial, findAgents }: { agentPort?: number; mayDial?: MayDial; findAgents?: Exits['find'] } = {},
 ): Promise<TestRelay> {
   const ending = new AbortController();
-  const config = {
-    podName: name,
-    podNamespace: INSTALL_NAMESPACE,
-    podUid: `uid-${name}`,
-    agentPort,
-    laptopPort: 0,
-    proxyPort: 0,
-    adminPort: 0,
-    allow: [],
-    controlPlane: { host: '127.0.0.1', port: 0, serverName: 'nobody', tokenFile: '' },
-    leaveDelayMs: 50,
-    drainMs: 2000,
-    logLevel: 'silent',
-  };
+  const config = buildRelayConfig(name, { agentPort });
   const log = pino({ level: process.env.TP_LOG_LEVEL ?? 'silent' });
   const relay = await startRelay(config, {
     client: kubernetes.client,
