@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { KubeConfig } from '@kubernetes/client-node';
 import { createKubernetesClient } from '../control-plane/src/kubernetes/index.ts';
 import { createWatchedState, type WatchedState } from '../control-plane/src/state/watched-state.ts';
-import { startFakeApi } from '../test/unit/control-plane-io/helpers/fake-api.ts';
+import { startFakeApi } from '../test/helpers/fake-api.ts';
 import { quantile } from './statistics.ts';
 
 const POD_COUNT = 10_000;

@@ -3,8 +3,8 @@
 import test from 'ava';
 import { buildInterceptCrd, buildSessionCrd } from '../../control-plane/src/api/v1alpha1/crd.ts';
 import { labCluster } from '../helpers/lab.ts';
+import { interceptObject, publicKeyPem, sessionObject } from '../helpers/shop.ts';
 import { waitFor } from '../helpers/wait-for.ts';
-import { interceptObject, publicKeyPem, sessionObject } from '../unit/control-plane-io/helpers/shop.ts';
 
 const GROUP = 'crds.kubectl-tp-test.dev';
 const NAMES = ['intercepts', 'sessions'].map((plural) => `${plural}.${GROUP}`);

@@ -1,9 +1,6 @@
-// testdata/<case>/in.yaml -> out.yaml. TP_REWRITE=1 writes the outputs anew; read the difference before you commit it.
-// Values are compared, not bytes: the formatter may lay out the files as it likes.
+// What the translator makes of a state: the agents' configurations and the intercepts' conditions.
 
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import test from 'ava';
-import { Document, parse, visit } from 'yaml';
+import { Document, visit } from 'yaml';
 import type { AgentReport } from '../../../control-plane/src/api/index.ts';
 import { translate } from '../../../control-plane/src/translator/translate.ts';
 import {
@@ -14,6 +11,7 @@ import {
 } from '../../../control-plane/src/translator/translation.ts';
 import { buildState, type StateWords } from '../../fixtures/cluster-state.ts';
 import { acknowledgeAll, CONTEXT, toPlain } from '../../fixtures/translation.ts';
+import { goldenCases } from '../../helpers/golden.ts';
 
 type Case = {
   /** When it is now. */
@@ -24,17 +22,7 @@ type Case = {
   state: StateWords;
 };
 
-const TESTDATA = new URL('testdata/', import.meta.url);
-
-for (const name of readdirSync(TESTDATA)) {
-  test(name, (t) => {
-    const input: Case = parse(readFileSync(new URL(`${name}/in.yaml`, TESTDATA), 'utf8'));
-    const output = new URL(`${name}/out.yaml`, TESTDATA);
-    const text = print(simplify(run(input)));
-    if (process.env.TP_REWRITE === '1') writeFileSync(output, text);
-    t.deepEqual(parse(text), parse(readFileSync(output, 'utf8')));
-  });
-}
+goldenCases(new URL('testdata/', import.meta.url), (input: Case) => simplify(run(input)), print);
 
 function run({ now, acknowledged, memory, state: words }: Case): Translation {
   const context: TranslationContext = {

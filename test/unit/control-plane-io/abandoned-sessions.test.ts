@@ -10,7 +10,7 @@ import type { ClusterState } from '../../../control-plane/src/state/cluster-stat
 import { translate } from '../../../control-plane/src/translator/index.ts';
 import { buildState } from '../../fixtures/cluster-state.ts';
 import { CONTEXT } from '../../fixtures/translation.ts';
-import { INSTALL, sessionObject } from './helpers/shop.ts';
+import { INSTALL, sessionObject } from '../../helpers/shop.ts';
 
 const MINUTE_MS = 60_000;
 const session = sessionObject() as Session;

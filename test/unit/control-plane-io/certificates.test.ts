@@ -15,9 +15,9 @@ import {
 } from '../../../control-plane/src/certificates/session-certificates.ts';
 import { ensureWebhookCertificate } from '../../../control-plane/src/certificates/webhook-certificate.ts';
 import { createKubernetesClient, type KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
+import { startFakeApi } from '../../helpers/fake-api.ts';
 import { listen } from '../../helpers/loopback.ts';
-import { startFakeApi } from './helpers/fake-api.ts';
-import { INSTALL, SECRETS_PATH, sessionObject } from './helpers/shop.ts';
+import { INSTALL, SECRETS_PATH, sessionObject } from '../../helpers/shop.ts';
 
 const HOUR_MS = 3600_000;
 const { signal } = new AbortController();

@@ -11,8 +11,8 @@ import {
   KubernetesError,
   type KubernetesObject,
 } from '../../../control-plane/src/kubernetes/index.ts';
+import { refuse, startFakeApi } from '../../helpers/fake-api.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
-import { refuse, startFakeApi } from './helpers/fake-api.ts';
 
 const SHOP_PODS = '/api/v1/namespaces/shop/pods';
 const pod = (name: string, rest: object = {}) => ({ metadata: { name, namespace: 'shop' }, ...rest });

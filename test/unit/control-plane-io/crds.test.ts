@@ -7,7 +7,7 @@ import { buildInterceptCrd, buildSessionCrd } from '../../../control-plane/src/a
 import { Intercept } from '../../../control-plane/src/api/v1alpha1/intercept.ts';
 import { Session } from '../../../control-plane/src/api/v1alpha1/session.ts';
 import { buildStructuralSchema } from '../../../control-plane/src/api/v1alpha1/structural-schema.ts';
-import { interceptObject, sessionObject } from './helpers/shop.ts';
+import { interceptObject, sessionObject } from '../../helpers/shop.ts';
 
 type Schema = {
   type?: string;

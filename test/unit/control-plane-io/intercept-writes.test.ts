@@ -7,7 +7,7 @@ import { buildInterceptWrites } from '../../../control-plane/src/report/intercep
 import { EMPTY_MEMORY, type EndingReason, type Translation } from '../../../control-plane/src/translator/index.ts';
 import { buildState } from '../../fixtures/cluster-state.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
-import { INSTALL, interceptObject, sessionObject } from './helpers/shop.ts';
+import { INSTALL, interceptObject, sessionObject } from '../../helpers/shop.ts';
 
 const KEY = 'shop/orders-alice';
 const NOTHING: Translation = {

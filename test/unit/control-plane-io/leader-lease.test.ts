@@ -1,9 +1,9 @@
 import test, { type ExecutionContext } from 'ava';
 import { createKubernetesClient, type KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
 import { createLeaderLease } from '../../../control-plane/src/kubernetes/leader-lease.ts';
+import { type FakeApi, refuse, startFakeApi } from '../../helpers/fake-api.ts';
+import { INSTALL, LEASES_PATH } from '../../helpers/shop.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
-import { type FakeApi, refuse, startFakeApi } from './helpers/fake-api.ts';
-import { INSTALL, LEASES_PATH } from './helpers/shop.ts';
 
 /** Shorter than the real times, long enough for a busy machine. */
 const TIMING = { durationMs: 2000, giveUpMs: 1500, renewIntervalMs: 100, lookIntervalMs: 50 };

@@ -5,7 +5,7 @@ import { parseOwnObject } from '../../../control-plane/src/state/parse-own-objec
 import { parsePod } from '../../../control-plane/src/state/parse-pod.ts';
 import { parseService } from '../../../control-plane/src/state/parse-service.ts';
 import { parseWorkload, type RawWorkload } from '../../../control-plane/src/state/parse-workload.ts';
-import { interceptObject, leaseObject, podObject } from './helpers/shop.ts';
+import { interceptObject, leaseObject, podObject } from '../../helpers/shop.ts';
 
 const meta = (rest: object = {}) => ({ metadata: { name: 'x', namespace: 'shop', ...rest } });
 const owned = (kind: string, name: string, labels = {}) =>

@@ -6,7 +6,7 @@ import { findTransitions, withTransitionTimes } from '../../../control-plane/src
 import { buildStatusPatch, type StatusWish } from '../../../control-plane/src/report/intercept-status.ts';
 import { withProblems } from '../../../control-plane/src/report/problems.ts';
 import type { DesiredStatus, Translation } from '../../../control-plane/src/translator/index.ts';
-import { interceptObject } from './helpers/shop.ts';
+import { interceptObject } from '../../helpers/shop.ts';
 
 const NOW = '2026-02-02T00:00:00.000Z';
 const BEFORE = '2026-01-01T00:00:00.000Z';

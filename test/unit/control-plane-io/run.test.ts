@@ -3,10 +3,9 @@ import test, { type ExecutionContext } from 'ava';
 import type { Intercept, Session } from '../../../control-plane/src/api/index.ts';
 import type { KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
 import { RESOURCE_TYPES, TYPE_URLS } from '../../../xds/src/index.ts';
+import { connectAgent, type RunningControlPlane, startControlPlane } from '../../helpers/control-plane.ts';
 import type { DeltaAgent } from '../../helpers/delta-agent.ts';
-import { waitFor } from '../../helpers/wait-for.ts';
-import { connectAgent, type RunningControlPlane, startControlPlane } from './helpers/control-plane.ts';
-import { refuse } from './helpers/fake-api.ts';
+import { refuse } from '../../helpers/fake-api.ts';
 import {
   DEPLOYMENTS_PATH,
   fillShop,
@@ -19,7 +18,8 @@ import {
   SECRETS_PATH,
   SESSIONS_PATH,
   sessionObject,
-} from './helpers/shop.ts';
+} from '../../helpers/shop.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
 
 const intercept = ({ api }: RunningControlPlane) =>
   api.find<Intercept & KubernetesObject>(INTERCEPTS_PATH, 'orders-alice');

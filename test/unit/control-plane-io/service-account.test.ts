@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { NAMESPACES } from '../../../control-plane/src/api/index.ts';
 import { createKubernetesClient } from '../../../control-plane/src/kubernetes/index.ts';
 import { loadServiceAccount } from '../../../control-plane/src/kubernetes/service-account.ts';
-import { startFakeApi, TOKEN } from './helpers/fake-api.ts';
+import { startFakeApi, TOKEN } from '../../helpers/fake-api.ts';
 
 async function start(t: ExecutionContext) {
   const api = await startFakeApi();

@@ -5,7 +5,7 @@ import type { Intercept, InterceptStatus } from '../../../control-plane/src/api/
 import { createSettling } from '../../../control-plane/src/report/settling.ts';
 import type { ClusterState } from '../../../control-plane/src/state/cluster-state.ts';
 import type { Translation } from '../../../control-plane/src/translator/index.ts';
-import { interceptObject } from './helpers/shop.ts';
+import { interceptObject } from '../../helpers/shop.ts';
 
 const KEY = 'shop/orders-1';
 const REPORT = { generation: 1, pods: ['p'] };

@@ -4,9 +4,17 @@ import { createObjectMap } from '../../../control-plane/src/state/object-map.ts'
 import { parsePod } from '../../../control-plane/src/state/parse-pod.ts';
 import { buildTunnels, findReplicas } from '../../../control-plane/src/state/tunnels.ts';
 import { createWatchedState } from '../../../control-plane/src/state/watched-state.ts';
+import { type FakeApi, startFakeApi } from '../../helpers/fake-api.ts';
+import {
+  fillShop,
+  INSTALL,
+  LEASES_PATH,
+  leaseObject,
+  PODS_PATH,
+  podObject,
+  relayPodObject,
+} from '../../helpers/shop.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
-import { type FakeApi, startFakeApi } from './helpers/fake-api.ts';
-import { fillShop, INSTALL, LEASES_PATH, leaseObject, PODS_PATH, podObject, relayPodObject } from './helpers/shop.ts';
 
 const RELAY = parsePod(relayPodObject());
 const LEASE = { session: 's', relay: 'relay-1', expiresAtMs: 100 };

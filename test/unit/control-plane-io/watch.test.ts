@@ -9,8 +9,8 @@ import {
   type WatchEvent,
 } from '../../../control-plane/src/kubernetes/index.ts';
 import { readJsonLines } from '../../../control-plane/src/kubernetes/json-lines.ts';
+import { refuse, startFakeApi } from '../../helpers/fake-api.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
-import { refuse, startFakeApi } from './helpers/fake-api.ts';
 
 const SHOP_PODS = '/api/v1/namespaces/shop/pods';
 const pod = (name: string, labels: Record<string, string> = {}) => ({ metadata: { name, namespace: 'shop', labels } });

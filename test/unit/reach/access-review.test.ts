@@ -4,7 +4,7 @@ import { json } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
 import { createAccessReviewer } from '../../../control-plane/src/kubernetes/access-review.ts';
 import { createKubernetesClient } from '../../../control-plane/src/kubernetes/index.ts';
-import { answer, type FakeApi, refuse, startFakeApi } from '../control-plane-io/helpers/fake-api.ts';
+import { answer, type FakeApi, refuse, startFakeApi } from '../../helpers/fake-api.ts';
 
 const ALICE = { user: 'alice', groups: ['developers'] };
 const MINUTE_MS = 60_000;

@@ -5,8 +5,8 @@ import { connect, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { REFUSALS } from '../../../control-plane/src/reach/refusals.ts';
 import { closedPort, startApp } from '../../helpers/loopback.ts';
+import { INSTALL, PODS_PATH, SESSIONS_PATH } from '../../helpers/shop.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
-import { INSTALL, PODS_PATH, SESSIONS_PATH } from '../control-plane-io/helpers/shop.ts';
 import { askRaw, type RawQuestion, RELAY_TOKEN, startAsking, startShopToReach } from './helpers/shop-to-reach.ts';
 
 const dials = test.macro(async (t: ExecutionContext, addresses: Record<string, string>) => {

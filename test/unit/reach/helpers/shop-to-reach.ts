@@ -14,10 +14,10 @@ import { createKubernetesClient, type KubernetesObject } from '../../../../contr
 import { createControlPlane } from '../../../../control-plane/src/relay/ask-control-plane.ts';
 import { createReach, type Reach } from '../../../../control-plane/src/relay/reach.ts';
 import { createSessionKeys } from '../../../../control-plane/src/relay/sessions.ts';
+import { type RunningControlPlane, startControlPlane } from '../../../helpers/control-plane.ts';
+import { answer, type FakeApi } from '../../../helpers/fake-api.ts';
+import { fillShop, INSTALL, PODS_PATH, podObject, SESSIONS_PATH } from '../../../helpers/shop.ts';
 import { waitFor } from '../../../helpers/wait-for.ts';
-import { type RunningControlPlane, startControlPlane } from '../../control-plane-io/helpers/control-plane.ts';
-import { answer, type FakeApi } from '../../control-plane-io/helpers/fake-api.ts';
-import { fillShop, INSTALL, PODS_PATH, podObject, SESSIONS_PATH } from '../../control-plane-io/helpers/shop.ts';
 
 export const SERVER_NAME = `tp-control-plane.${INSTALL}.svc`;
 export const RELAY_TOKEN = 'token-of-relay-1';

@@ -1,7 +1,7 @@
 // Objects of a small cluster, as the API server has them: one workload with an agent, a relay, a session, an intercept.
 
 import { generateKeyPairSync } from 'node:crypto';
-import { AGENT_ANNOTATION, COMPONENT_LABEL, SESSION_LABEL } from '../../../../control-plane/src/api/index.ts';
+import { AGENT_ANNOTATION, COMPONENT_LABEL, SESSION_LABEL } from '../../control-plane/src/api/index.ts';
 import type { FakeApi } from './fake-api.ts';
 
 export const INSTALL = 'kubectl-tp';

@@ -1,13 +1,13 @@
 // The whole control plane in this process, against the fake API server, with free ports.
 
 import type { ExecutionContext } from 'ava';
-import { createKubernetesClient, type KubernetesObject } from '../../../../control-plane/src/kubernetes/index.ts';
-import { createLogger } from '../../../../control-plane/src/log.ts';
-import { run } from '../../../../control-plane/src/run.ts';
-import { connectDeltaAgent, type DeltaAgent } from '../../../helpers/delta-agent.ts';
-import { waitFor } from '../../../helpers/wait-for.ts';
+import { createKubernetesClient, type KubernetesObject } from '../../control-plane/src/kubernetes/index.ts';
+import { createLogger } from '../../control-plane/src/log.ts';
+import { run } from '../../control-plane/src/run.ts';
+import { connectDeltaAgent, type DeltaAgent } from './delta-agent.ts';
 import { answer, type FakeApi, startFakeApi } from './fake-api.ts';
 import { INSTALL, NODE, SECRETS_PATH } from './shop.ts';
+import { waitFor } from './wait-for.ts';
 
 const AGENT_TOKEN = 'token-of-the-agent';
 

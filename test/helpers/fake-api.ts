@@ -6,8 +6,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { json } from 'node:stream/consumers';
 import { KubeConfig } from '@kubernetes/client-node';
-import type { KubernetesObject } from '../../../../control-plane/src/kubernetes/index.ts';
-import { createTestCertificate } from '../../../helpers/test-certificate.ts';
+import type { KubernetesObject } from '../../control-plane/src/kubernetes/index.ts';
+import { createTestCertificate } from './test-certificate.ts';
 
 export const TOKEN = 'the-right-token';
 

@@ -1,0 +1,12 @@
+// What a log line must not have.
+
+import test from 'ava';
+import { createLogger } from '../../../control-plane/src/log.ts';
+
+test('secrets do not get into the log', (t) => {
+  const lines: string[] = [];
+  const log = createLogger('info', { write: (line) => void lines.push(line) });
+  log.info({ token: 'hush', identity: { privateKey: 'hush', certificate: 'hush' }, node: 'a/b' }, 'x');
+  t.notRegex(lines.join(''), /hush/);
+  t.regex(lines.join(''), /a\/b/);
+});
