@@ -2,10 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
 import type { Intercept, Session } from '../../../control-plane/src/api/index.ts';
 import type { KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
-import { RESOURCE_TYPES, TYPE_URLS } from '../../../xds/src/index.ts';
-import type { DeltaAgent } from '../../helpers/delta-agent.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
-import { connectAgent, type RunningControlPlane, startControlPlane } from './helpers/control-plane.ts';
+import { connectAgent, obey, type RunningControlPlane, startControlPlane } from './helpers/control-plane.ts';
 import { refuse } from './helpers/fake-api.ts';
 import {
   DEPLOYMENTS_PATH,
@@ -32,19 +30,6 @@ function condition(controlPlane: RunningControlPlane, type: string): string | un
 }
 
 const isReady = (controlPlane: RunningControlPlane) => condition(controlPlane, 'Ready') === 'True Ready';
-
-/** Subscribes to everything and acknowledges everything; returns the names it holds. */
-function obey(agent: DeltaAgent): Set<string> {
-  const names = new Set<string>();
-  agent.onResponse((response) => {
-    const type = RESOURCE_TYPES.find((each) => TYPE_URLS[each] === response.typeUrl);
-    for (const { name } of response.resources) names.add(name);
-    for (const name of response.removedResources) names.delete(name);
-    if (type !== undefined) agent.send(type, { responseNonce: response.nonce });
-  });
-  for (const type of RESOURCE_TYPES) agent.send(type, { resourceNamesSubscribe: ['*'] });
-  return names;
-}
 
 async function startWithIntercept(t: ExecutionContext) {
   const controlPlane = await startControlPlane(t, { fill: fillShop });
