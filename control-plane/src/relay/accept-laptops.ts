@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { createAddressLimit } from '../address-limit.ts';
 import {
   createWaitingRoom,
   PROOF_HEADER,
@@ -12,7 +13,6 @@ import {
   TUNNEL_PROTOCOL,
   type TunnelRefusal,
 } from '../protocol/index.ts';
-import { createAddressLimit } from './address-limit.ts';
 import { REFUSAL_STATUS, RelayError } from './errors.ts';
 import { MAX_REQUEST_HEADER_BYTES, MAX_UNPROVEN_LAPTOPS, REQUEST_TIMEOUT_MS } from './limits.ts';
 import type { ProofChecker } from './proofs.ts';
