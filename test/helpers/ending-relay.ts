@@ -1,18 +1,14 @@
 // A process that holds a Lease at an API server on the port it is given, closes, and has then nothing left to do.
 
-import { KubeConfig } from '@kubernetes/client-node';
-import { createKubernetesClient } from '../../control-plane/src/kubernetes/index.ts';
+import { createKubernetesClient } from '../../control-plane/src/kubernetes/client.ts';
 import { createLeases } from '../../control-plane/src/relay/leases.ts';
 
 const [, , port] = process.argv;
-const kubeConfig = new KubeConfig();
-kubeConfig.loadFromClusterAndUser(
-  { name: 'away', server: `http://127.0.0.1:${port}`, skipTLSVerify: false },
-  { name: 'me' },
-);
-
 const leases = createLeases({
-  client: createKubernetesClient(kubeConfig),
+  client: createKubernetesClient({
+    getCurrentCluster: () => ({ name: 'away', server: `http://127.0.0.1:${port}`, skipTLSVerify: false }),
+    applyToHTTPSOptions: async () => undefined,
+  }),
   pod: { name: 'relay-0', namespace: 'kubectl-tp', uid: 'uid-0' },
   now: Date.now,
   onTrouble: () => undefined,

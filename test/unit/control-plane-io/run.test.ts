@@ -1,4 +1,6 @@
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import type { Intercept, Session } from '../../../control-plane/src/api/index.ts';
 import type { KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
@@ -48,6 +50,17 @@ test('an intercept reaches the agent, and the acknowledgement reaches the interc
   t.deepEqual(status?.reports, { 'tp-control-plane-1': { generation: 1, pods: ['orders-abc-1'] } });
   t.regex(controlPlane.log.join(''), /agent acknowledged/);
 });
+
+for (const host of ['127.0.0.1', '::1']) {
+  test(`whoever has only ${host} reaches all of it`, async (t) => {
+    const { ports } = await startControlPlane(t, { fill: fillShop });
+    for (const [server, port] of Object.entries(ports)) {
+      const socket = connect({ host, port });
+      t.teardown(() => socket.destroy());
+      await t.notThrowsAsync(once(socket, 'connect'), server);
+    }
+  });
+}
 
 test('a deleted intercept leaves the agent', async (t) => {
   const { controlPlane, names } = await startWithIntercept(t);
