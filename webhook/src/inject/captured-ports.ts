@@ -28,7 +28,8 @@ export function findCapturedPorts(
   const asksItself = pod.metadata.annotations?.[INJECT] === 'enabled';
   const named = asksItself && services.length === 0 ? listNamedPorts(pod) : findNamedPorts(pod, services);
   const wanted = targets.flatMap((target) => findWantedPort(target, pod, services) ?? []);
-  const byName = new Set(named.map(({ number }) => number));
+  // Only Services that are there: a name that nobody targets yet catches nothing of what an Intercept wants today.
+  const byName = new Set(findNamedPorts(pod, services).map(({ number }) => number));
   const byNft = new Set(
     wanted.filter(({ direct, number }) => direct || !byName.has(number)).map(({ number }) => number),
   );
