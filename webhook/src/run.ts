@@ -40,7 +40,12 @@ export async function run(config: Config, { logger, signal: stop }: RunOptions):
     await once(admin.listen(config.adminPort), 'listening');
 
     // The webhook itself, as soon as the control plane has made its certificate; later ones replace it in place.
-    for await (const certificate of watchCertificate(client, { namespace: installNamespace, signal, onTrouble })) {
+    const certificates = watchCertificate(client, {
+      namespace: installNamespace,
+      signal,
+      onTrouble: (error) => logger.warn({ err: error }, 'no certificate can be taken now'),
+    });
+    for await (const certificate of certificates) {
       authority = certificate.authority;
       if (app === undefined) {
         const { key, cert } = certificate;
