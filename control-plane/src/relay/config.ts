@@ -18,6 +18,8 @@ export type RelayConfig = {
   agentPort: number;
   laptopPort: number;
   proxyPort: number;
+  /** Undefined unless laptops may come without the API server. */
+  directPort?: number | undefined;
   adminPort: number;
   /** Where every session may go, beside what its owner may see in the cluster. */
   allow: readonly Range[];
@@ -55,6 +57,7 @@ export function parseConfig(environment: Environment): RelayConfig {
     agentPort: whole(environment, 'TP_RELAY_AGENT_PORT', RELAY_AGENT_PORT),
     laptopPort: whole(environment, 'TP_RELAY_LAPTOP_PORT', RELAY_LAPTOP_PORT),
     proxyPort: whole(environment, 'TP_RELAY_PROXY_PORT', RELAY_PROXY_PORT),
+    directPort: optionalWhole(environment, 'TP_RELAY_DIRECT_PORT'),
     adminPort: whole(environment, 'TP_ADMIN_PORT', ADMIN_PORT),
     allow: ranges(environment, 'TP_RELAY_ALLOW_CIDRS'),
     controlPlane: parseControlPlane(environment),
@@ -94,8 +97,12 @@ function required(environment: Environment, name: string): string {
 }
 
 function whole(environment: Environment, name: string, otherwise: number): number {
+  return optionalWhole(environment, name) ?? otherwise;
+}
+
+function optionalWhole(environment: Environment, name: string): number | undefined {
   const value = environment[name];
-  if (value === undefined) return otherwise;
+  if (value === undefined) return undefined;
   if (!/^\d{1,9}$/.test(value)) throw new RelayError('RELAY_CONFIG_INVALID', `${name} is "${value}", not a number.`);
   return Number(value);
 }
