@@ -43,12 +43,13 @@ export function createOutbound({ dialRelay, dialDirect, session, key, onState }:
   const bell = createBell();
   const tunnels = createTunnelSet({ start, drainMs: DRAIN_MS });
   const ways = { dialRelay, ...(dialDirect && { dialDirect }) };
-  const connectRelay = createRelayConnector(ways, { session, key, path: OUTBOUND_PATH });
+  const connector = createRelayConnector(ways, { session, key, path: OUTBOUND_PATH });
   const questions = createQuestions((signal) => open({ kind: 'dns', host: '', port: 0 }, signal));
 
   function start(relay: string) {
     return keepTunnel({
-      connect: (signal) => connectRelay(relay, signal),
+      relay,
+      connector,
       role: 'opener',
       memory,
       onState(state) {

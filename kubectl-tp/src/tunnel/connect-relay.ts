@@ -31,7 +31,11 @@ export type RelayWays = {
   readonly dialDirect?: DirectDialer;
 };
 
-export type RelayConnector = (relay: string, signal: AbortSignal) => Promise<RelayConnection>;
+export type RelayConnector = {
+  connect(relay: string, signal: AbortSignal): Promise<RelayConnection>;
+  /** The shortest way to a relay that was reached by another; undefined when there is none now. */
+  shorten(relay: string, way: TunnelWay, signal: AbortSignal): Promise<RelayConnection | undefined>;
+};
 
 type Claim = { readonly session: string; readonly key: KeyObject; readonly path?: TunnelPath };
 
@@ -45,10 +49,8 @@ type Shortcut = {
 
 /** Of one session; what it has learned of the ways holds for all relays. */
 export function createRelayConnector({ dialRelay, askRelay, dialDirect }: RelayWays, claim: Claim): RelayConnector {
-  const shortcuts: readonly Shortcut[] = [
-    { way: 'direct', to: (relay) => direct(relay), pausedUntilMs: 0 },
-    { way: 'proxy', to: (relay) => proxy(relay), pausedUntilMs: 0 },
-  ];
+  const directly: Shortcut = { way: 'direct', to: (relay) => direct(relay), pausedUntilMs: 0 };
+  const shortcuts: readonly Shortcut[] = [directly, { way: 'proxy', to: (relay) => proxy(relay), pausedUntilMs: 0 }];
 
   function direct(relay: string) {
     const dial = dialDirect?.(relay);
@@ -89,7 +91,18 @@ export function createRelayConnector({ dialRelay, askRelay, dialDirect }: RelayW
     });
   }
 
-  return (relay, signal) => connect(relay, shortcuts, signal);
+  return {
+    connect: (relay, signal) => connect(relay, shortcuts, signal),
+    async shorten(relay, way, signal) {
+      const open = way === 'direct' || Date.now() < directly.pausedUntilMs ? undefined : direct(relay);
+      try {
+        return open && { connection: await open(signal), way: 'direct' };
+      } catch (error) {
+        if (!signal.aborted) directly.pausedUntilMs = Date.now() + pauseAfter(error, true);
+        return undefined;
+      }
+    },
+  };
 }
 
 async function connectByProxy(

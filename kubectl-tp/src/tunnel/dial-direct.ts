@@ -8,8 +8,8 @@ import { TpError } from '../errors.ts';
 
 /** Of connections that may lead to other relays: among four it then is hardly ever none. */
 const MAX_DRAWS = 16;
-/** A first packet that is lost comes again after a second; no firewall that swallows them is waited for. */
-const CONNECT_TIMEOUT_MS = 3000;
+/** For what a firewall swallows; by then a tunnel has long come by another way. */
+const CONNECT_TIMEOUT_MS = 10_000;
 
 export type DirectAddress = { readonly host: string; readonly port: number };
 

@@ -133,7 +133,10 @@ test('relays can be reached without the API server where an address is set, and 
   const { template } = parse(JSON.stringify(find(objects, 'Deployment', 'tp-relay'))).spec;
   t.is(template.metadata.annotations[names.DIRECT_ADDRESS_ANNOTATION], 'tp.example.com:443');
   const [{ env, ports }] = template.spec.containers;
-  t.like(ports.find(({ name }: { name: string }) => name === 'direct'), { containerPort: names.RELAY_DIRECT_PORT });
+  t.like(
+    ports.find(({ name }: { name: string }) => name === 'direct'),
+    { containerPort: names.RELAY_DIRECT_PORT },
+  );
   t.true(env.some(({ value }: { value?: string }) => value === String(names.RELAY_DIRECT_PORT)));
   t.like(find(objects, 'Service', 'tp-relay-direct'), {
     spec: { type: 'NodePort', ports: { 0: { port: 443, targetPort: 'direct', nodePort: 30846 } } },

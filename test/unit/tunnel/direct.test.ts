@@ -10,6 +10,7 @@ import { createDirectDialer } from '../../../kubectl-tp/src/tunnel/dial-direct.t
 import { reverseConnect } from '../../../kubectl-tp/src/tunnel/reverse-connect.ts';
 import type { TunnelsOptions } from '../../../kubectl-tp/src/tunnel/tunnel.ts';
 import {
+  closedPort,
   createTestAuthority,
   createTestSession,
   createTunnelRig,
@@ -145,6 +146,27 @@ test('an address from which nothing comes costs a moment, once', async (t) => {
     rig.tunnels.setRelays(['relay-0']);
   }
   t.is(asked, 1);
+});
+
+test('a tunnel that came by a detour moves when there is a shorter way, and what is open stays', async (t) => {
+  const app = await startApp(t, (socket) => socket.pipe(socket));
+  let port = await closedPort();
+  const rig = await createTunnelRig(t, { port: app.port, directPort: () => port });
+  await rig.up();
+  t.is(rig.tunnels.status()[0]?.way, 'port-forward');
+  const old = await rig.agent();
+  old.write('before');
+  t.is(String((await once(old, 'data'))[0]), 'before');
+  port = rig.relays[0]?.ports.direct ?? 0;
+  await waitFor('the shorter way', () => rig.tunnels.status()[0]?.way === 'direct', 60_000);
+  for (let round = 0; round < 20; round++) {
+    const agent = await rig.agent();
+    agent.end(`round ${round}`);
+    t.is(String((await once(agent, 'data'))[0]), `round ${round}`);
+    old.write('still');
+    t.is(String((await once(old, 'data'))[0]), 'still');
+  }
+  t.is(rig.tunnels.status()[0]?.state.name, 'up');
 });
 
 test('what leaves the laptop may go this way, as it is encrypted, and not by the proxy', async (t) => {
