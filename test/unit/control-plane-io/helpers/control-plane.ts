@@ -2,7 +2,7 @@
 
 import type { ExecutionContext } from 'ava';
 import { createKubernetesClient, type KubernetesObject } from '../../../../control-plane/src/kubernetes/index.ts';
-import { createLogger } from '../../../../control-plane/src/log.ts';
+import { createLogger } from '../../../../control-plane/src/process/index.ts';
 import { run } from '../../../../control-plane/src/run.ts';
 import { RESOURCE_TYPES, TYPE_URLS } from '../../../../xds/src/index.ts';
 import { connectDeltaAgent, type DeltaAgent } from '../../../helpers/delta-agent.ts';
