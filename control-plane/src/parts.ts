@@ -12,6 +12,7 @@ import { CONTROL_PLANE_SERVICE } from './api/index.ts';
 import { createAuthenticateAgent, isCurrentAgent } from './authenticate-agent.ts';
 import { createAgentCertificates } from './certificates/agent-certificates.ts';
 import type { Authority } from './certificates/authority.ts';
+import { issueRelayCertificate } from './certificates/relay-certificate.ts';
 import { createWebhookCertificateKeeper } from './certificates/webhook-certificate-keeper.ts';
 import type { Config } from './config.ts';
 import { createAccessReviewer } from './kubernetes/access-review.ts';
@@ -28,7 +29,7 @@ import { createReachServer } from './reach-server/server.ts';
 import { createReconciler } from './reconciler.ts';
 import { createReporter } from './reporter.ts';
 import { createWatchedState } from './state/watched-state.ts';
-import { revisionOf } from './translator/index.ts';
+import { EMPTY_MEMORY, revisionOf } from './translator/index.ts';
 
 export type PartsOptions = {
   readonly client: KubernetesClient;
@@ -95,7 +96,7 @@ export function createParts(config: Config, options: PartsOptions) {
     },
   });
 
-  // Tells relays what a session may dial, and by which agents.
+  // Tells relays what a session may dial, and by which agents, and who they are.
   const reach = createReachServer({
     identity,
     authenticate: createAuthenticateRelay({ reviewer, findPod, installNamespace: namespace }),
@@ -104,8 +105,10 @@ export function createParts(config: Config, options: PartsOptions) {
       installNamespace: namespace,
       mayGetServices: createAccessReviewer({ client, now }).mayGetServices,
     }),
-    findAgents: (question) => findAgents(state.read(), question),
-    isReady: () => state.isSynced,
+    findAgents: (question) => findAgents(state.read(), reconciler.memory.heldUntilMs, question),
+    certify: (relay, { publicKey }) => issueRelayCertificate(authority, { relay, publicKey, nowMs: now() }),
+    // The first translation has seen all of the cluster, and who holds which exit.
+    isReady: () => reconciler.memory !== EMPTY_MEMORY,
     onTrouble: (error) => observer.trouble('question of a relay', error),
   });
 

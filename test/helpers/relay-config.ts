@@ -12,6 +12,7 @@ export function buildRelayConfig(podName: string, change: Partial<RelayConfig> =
     agentPort: 0,
     laptopPort: 0,
     proxyPort: 0,
+    directPort: 0,
     adminPort: 0,
     allow: [],
     controlPlane: { host: '127.0.0.1', port: 0, serverName: 'nobody', tokenFile: '' },

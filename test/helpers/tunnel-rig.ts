@@ -8,11 +8,13 @@ import { pino } from 'pino';
 import { SESSIONS } from '../../control-plane/src/api/index.ts';
 import { createAgentCertificates } from '../../control-plane/src/certificates/agent-certificates.ts';
 import { type Authority, createAuthority, parseAuthority } from '../../control-plane/src/certificates/authority.ts';
+import { issueRelayCertificate } from '../../control-plane/src/certificates/relay-certificate.ts';
 import { issueSessionCertificate } from '../../control-plane/src/certificates/session-certificates.ts';
 import { buildServerName, sessionName } from '../../control-plane/src/protocol/index.ts';
 import type { Exits } from '../../control-plane/src/relay/exits.ts';
 import type { MayDial } from '../../control-plane/src/relay/outbound/dial-out.ts';
 import { type RunningRelay, startRelay } from '../../control-plane/src/relay/run.ts';
+import { createDirectDialer, type DirectDialer } from '../../kubectl-tp/src/tunnel/dial-direct.ts';
 import type { TunnelCertificate } from '../../kubectl-tp/src/tunnel/tls-identity.ts';
 import { createTunnels, type Tunnels, type TunnelsOptions } from '../../kubectl-tp/src/tunnel/tunnel.ts';
 import { dialTcp } from './loopback.ts';
@@ -58,6 +60,8 @@ export type RigOptions = {
   laptop?: Partial<TunnelsOptions>;
   /** The port on the laptop; none = unknown intercepts only. */
   port?: number;
+  /** The relays have an address on this host: under which port, is asked each time. */
+  directPort?: (relays: readonly TestRelay[]) => number;
 };
 
 export async function createTunnelRig(t: ExecutionContext, options: RigOptions = {}): Promise<TunnelRig> {
@@ -68,7 +72,7 @@ export async function createTunnelRig(t: ExecutionContext, options: RigOptions =
 
   const relays: TestRelay[] = [];
   for (let index = 0; index < (options.relays ?? 1); index += 1) {
-    relays.push(await startTestRelay(t, `relay-${index}`, kubernetes));
+    relays.push(await startTestRelay(t, `relay-${index}`, kubernetes, { authority }));
   }
 
   const tunnels = createTunnels({
@@ -80,6 +84,7 @@ export async function createTunnelRig(t: ExecutionContext, options: RigOptions =
       if (relay === undefined) throw new Error(`no relay ${pod}`);
       return dialTcp(relay.ports.laptop);
     },
+    ...(options.directPort && { dialDirect: directDialer(options.directPort, relays, authority) }),
     lookup: () => (options.port === undefined ? undefined : { host: '127.0.0.1', port: options.port }),
     drainMs: 2000,
     ...options.laptop,
@@ -118,6 +123,14 @@ export async function createTunnelRig(t: ExecutionContext, options: RigOptions =
   return { kubernetes, authority, session, relays, tunnels, up, agentCertificate, agent };
 }
 
+function directDialer(
+  port: NonNullable<RigOptions['directPort']>,
+  relays: readonly TestRelay[],
+  { bundle }: Authority,
+): DirectDialer {
+  return createDirectDialer({ addressOf: () => ({ host: '127.0.0.1', port: port(relays) }), authority: () => bundle });
+}
+
 export async function createTestAuthority(): Promise<Authority> {
   return parseAuthority(await createAuthority(Date.now()));
 }
@@ -144,12 +157,13 @@ export async function createTestSession(authority: Authority, name: string): Pro
   };
 }
 
-export function sessionObject({ name, publicKey }: TestSession) {
+export function sessionObject({ name, publicKey, certificate }: TestSession) {
   return {
     apiVersion: 'kubectl-tp.dev/v1alpha1',
     kind: 'Session',
     metadata: { name, namespace: INSTALL_NAMESPACE },
     spec: { publicKey, clientVersion: 'test' },
+    status: { authority: certificate.authority },
   };
 }
 
@@ -157,7 +171,12 @@ export async function startTestRelay(
   t: ExecutionContext,
   name: string,
   kubernetes: MemoryKubernetes,
-  { agentPort = 0, mayDial, findAgents }: { agentPort?: number; mayDial?: MayDial; findAgents?: Exits['find'] } = {},
+  {
+    agentPort = 0,
+    mayDial,
+    findAgents,
+    authority,
+  }: { agentPort?: number; mayDial?: MayDial; findAgents?: Exits['find']; authority?: Authority } = {},
 ): Promise<TestRelay> {
   const ending = new AbortController();
   const config = buildRelayConfig(name, { agentPort });
@@ -168,6 +187,10 @@ export async function startTestRelay(
     signal: ending.signal,
     ...(mayDial && { mayDial }),
     ...(findAgents && { findAgents }),
+    ...(authority && {
+      askCertificate: (_trusted, { publicKey }) =>
+        issueRelayCertificate(authority, { relay: name, publicKey, nowMs: Date.now() }),
+    }),
   });
   const end = async () => {
     ending.abort();

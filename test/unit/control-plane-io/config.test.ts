@@ -10,7 +10,7 @@ test('configuration: defaults, and what is wrong by name', (t) => {
   for (const [wrong, name] of [
     [{ POD_NAME: '' }, /POD_NAME/],
     [{ TP_SESSION_GRACE: 'soon' }, /TP_SESSION_GRACE/],
-    [{ TP_XDS_PORT: '99999' }, /TP_XDS_PORT/],
+    [{ TP_ADMIN_PORT: '99999' }, /TP_ADMIN_PORT/],
   ] as const) {
     t.throws(() => parseConfig({ ...env, ...wrong }), { code: 'CONFIG_INVALID', message: name });
   }

@@ -1,7 +1,7 @@
 // What a log line must not have.
 
 import test from 'ava';
-import { createLogger } from '../../../control-plane/src/log.ts';
+import { createLogger } from '../../../control-plane/src/process/index.ts';
 
 test('secrets do not get into the log', (t) => {
   const lines: string[] = [];
