@@ -40,6 +40,8 @@ type Options = VolumeSource & {
   readonly cluster: Cluster;
   readonly installNamespace: string;
   readonly key: VolumeKey;
+  /** The clock, milliseconds. */
+  readonly now?: () => number;
 };
 
 /** Its container runs a moment before it listens: Node reads and compiles the program first. */
@@ -50,7 +52,7 @@ const ANSWER_TIMEOUT_MS = 10_000;
 const MAX_STARTS = 3;
 
 export function createVolumeDialer(options: Options): DialVolumes {
-  const { cluster, namespace, key } = options;
+  const { cluster, namespace, key, now = Date.now } = options;
   /** By uid of the pod: servers since the last one that worked. */
   const starts = new Map<string, number>();
   let podName = options.pod;
@@ -85,10 +87,12 @@ export function createVolumeDialer(options: Options): DialVolumes {
   }
 
   return async (signal) => {
-    const deadlineMs = Date.now() + LISTEN_TIMEOUT_MS;
+    let asked: { readonly name: string; readonly deadlineMs: number } | undefined;
     for (;;) {
       // Each time: one that still seems to run may have ended meanwhile.
       const { pod, uid, server } = await locate(signal);
+      // From here on: starting one takes longer than it has to answer.
+      if (asked?.name !== server.name) asked = { name: server.name, deadlineMs: now() + LISTEN_TIMEOUT_MS };
       const stream = await portForward(cluster, { namespace, pod, port: server.port }, signal).catch((error) => {
         throw explainRight(error, namespace);
       });
@@ -98,7 +102,7 @@ export function createVolumeDialer(options: Options): DialVolumes {
         return stream;
       }
       stream.destroy();
-      if (Date.now() > deadlineMs) throw unreachable(pod, why);
+      if (now() > asked.deadlineMs) throw unreachable(pod, why);
       await delay(RETRY_MS, undefined, { signal });
     }
   };
