@@ -2,7 +2,7 @@
 // whoever takes the descriptors.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { TpError } from '../../errors.ts';
+import { fromDescription, TpError } from '../../errors.ts';
 import { passSignals, toExitCode } from '../../pass-signals.ts';
 import { programPath } from '../../program-path.ts';
 import { NAMESPACE_PROCESS_WORD } from '../../session/words.ts';
@@ -78,9 +78,8 @@ function setUp(child: ChildProcess, message: ToInside): Promise<NamespaceDescrip
     child.once('message', (answer: FromInside) => {
       if (answer.kind === 'ready') return resolve(answer.descriptors);
       if (answer.kind !== 'failed') return;
-      const { code, message: text, hint } = answer.error;
       child.disconnect();
-      reject(new TpError(code, text, { hint }));
+      reject(fromDescription(answer.error));
     });
     tell(child, message);
   });
