@@ -4,7 +4,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findProgram } from '../../network/rootless/find-program.ts';
+import { findProgram } from '../../find-program.ts';
 import { realFolder } from '../real-folder.ts';
 import { mountedBelow, unmountBelow } from './mounted-below.ts';
 
