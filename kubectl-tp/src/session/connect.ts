@@ -63,7 +63,7 @@ export async function connect(
         signal,
         lifetime: joined.signal,
       }),
-      waitForTunnel({ live, outbound, session, timeoutMs: request.timeoutMs, ...tools }),
+      waitForTunnel({ live, outbound, session, timeoutMs: request.timeoutMs, ...tools, signal }),
       assertNamespace(client, { namespace, signal }),
     ]);
     await proveNames(outbound.ask, CLUSTER_DOMAIN, signal);

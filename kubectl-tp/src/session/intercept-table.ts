@@ -24,9 +24,11 @@ type Options = {
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly onChange: () => void;
+  /** It is over, whoever ended it. One that was made anew under its name is another one. */
+  readonly onRemoved: (intercept: Intercept) => void;
 };
 
-export function createInterceptTable({ client, session, signal, log, onChange }: Options): InterceptTable {
+export function createInterceptTable({ client, session, signal, log, onChange, onRemoved }: Options): InterceptTable {
   const intercepts = new Map<string, Intercept>();
   const followed = new Map<string, Promise<void>>();
   const keyOf = (namespace: string, name: string) => `${namespace}/${name}`;
@@ -34,13 +36,17 @@ export function createInterceptTable({ client, session, signal, log, onChange }:
   const labelSelector = `${SESSION_LABEL}=${session}`;
 
   function put(intercept: Intercept): void {
+    const known = intercepts.get(keyOfObject(intercept));
     intercepts.set(keyOfObject(intercept), intercept);
+    if (known !== undefined && known.metadata.uid !== intercept.metadata.uid) onRemoved(known);
     onChange();
   }
 
   function replaceNamespace(namespace: string, listed: readonly Intercept[], version?: string): void {
-    for (const [key, { metadata }] of intercepts) {
-      if (metadata.namespace === namespace && !isNewer(metadata.resourceVersion, version)) intercepts.delete(key);
+    const uids = new Set(listed.map(({ metadata }) => metadata.uid));
+    for (const { metadata } of intercepts.values()) {
+      const isOlder = metadata.namespace === namespace && !isNewer(metadata.resourceVersion, version);
+      if (isOlder && !uids.has(metadata.uid)) drop(metadata.namespace, metadata.name);
     }
     for (const intercept of listed) putUnlessOlder(intercept);
     onChange();
@@ -58,8 +64,14 @@ export function createInterceptTable({ client, session, signal, log, onChange }:
   }
 
   function remove(namespace: string, name: string): void {
-    intercepts.delete(keyOf(namespace, name));
+    drop(namespace, name);
     onChange();
+  }
+
+  function drop(namespace: string, name: string): void {
+    const known = intercepts.get(keyOf(namespace, name));
+    intercepts.delete(keyOf(namespace, name));
+    if (known !== undefined) onRemoved(known);
   }
 
   async function watchNamespace(namespace: string): Promise<void> {
