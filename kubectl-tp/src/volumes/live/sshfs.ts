@@ -13,7 +13,6 @@ export type Sshfs = {
   readonly answers: Writable;
   /** Resolves when it is mounted; throws with what sshfs says when it can't be. */
   readonly mounted: Promise<void>;
-  readonly ended: Promise<void>;
   /** Resolves when nothing is mounted any more. */
   close(): Promise<void>;
 };
@@ -64,7 +63,6 @@ export function startSshfs(wish: Options): Sshfs {
     requests: child.stdout,
     answers: child.stdin,
     mounted,
-    ended,
     async close() {
       await unmountBelow(folder);
       child.kill('SIGTERM');
