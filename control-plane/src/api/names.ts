@@ -47,7 +47,7 @@ export const isExitPort = (port: number): boolean =>
   port <= AGENT_EXIT_PORT && port > AGENT_EXIT_PORT - AGENT_EXIT_PORTS;
 /** Where that port is open inside of the pod, too; of loopback (RFC 1122 3.2.1.3), and hardly anybody else's. */
 export const GATE_PROOF_ADDRESS = '127.0.0.2';
-/** Uid of the agent; the nft rules leave its own connections alone. */
+/** Uid and gid of the agent, whatever its image says: not root, so that every pod security level takes it. */
 export const AGENT_UID = 1337;
 export const AGENT_CONTAINER = 'tp-agent';
 /** Init container that writes nft rules; only in pods with a captured numeric port. */

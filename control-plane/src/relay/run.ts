@@ -6,10 +6,10 @@ import type { Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../kubernetes/index.ts';
+import { createAdminServer } from '../process/index.ts';
 import { createMemoryBudget, OUTBOUND_PATH, TUNNEL_PATH } from '../protocol/index.ts';
 import { createAgentServer } from './accept-agents.ts';
 import { createLaptopServer, type LaptopServerOptions } from './accept-laptops.ts';
-import { createAdminServer } from './admin-server.ts';
 import { createControlPlane } from './ask-control-plane.ts';
 import type { RelayConfig } from './config.ts';
 import { createExits, type Exits } from './exits.ts';
@@ -153,16 +153,23 @@ export async function startRelay(
   const admin = createAdminServer({
     registry: metrics.registry,
     isReady: () => keys.isListed && [agents, laptops, proxied].every(({ listening }) => listening) && !signal.aborted,
+    onTrouble: (err) => log.error({ err }, 'a question to the admin port failed'),
   });
 
   const ending = new AbortController();
   const watching = keys.run(ending.signal);
-  const ports = {
+  const listenAll = async () => ({
     admin: await listen(admin, config.adminPort),
     laptop: await listen(laptops, config.laptopPort, LOOPBACK),
     proxy: await listen(proxied, config.proxyPort),
     agent: await listen(agents, config.agentPort),
-  };
+  });
+  const ports = await listenAll().catch((error: unknown) => {
+    // Else what listens and watches already would keep the process alive, for nothing.
+    ending.abort();
+    for (const server of [admin, laptops, proxied, agents]) server.close();
+    throw error;
+  });
   log.info(ports, 'relay listening');
 
   async function end(): Promise<void> {
