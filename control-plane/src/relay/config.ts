@@ -6,6 +6,7 @@ import {
   CONTROL_PLANE_SERVICE,
   REACH_PORT,
   RELAY_AGENT_PORT,
+  RELAY_DIRECT_PORT,
   RELAY_LAPTOP_PORT,
   RELAY_PROXY_PORT,
 } from '../api/index.ts';
@@ -19,6 +20,8 @@ export type RelayConfig = {
   agentPort: number;
   laptopPort: number;
   proxyPort: number;
+  /** Undefined unless laptops may come without the API server. */
+  directPort?: number | undefined;
   adminPort: number;
   /** Where every session may go, beside what its owner may see in the cluster. */
   allow: readonly Range[];
@@ -58,6 +61,7 @@ export function parseConfig(environment: Environment): RelayConfig {
     agentPort: RELAY_AGENT_PORT,
     laptopPort: RELAY_LAPTOP_PORT,
     proxyPort: RELAY_PROXY_PORT,
+    directPort: read.parsed('TP_RELAY_DIRECT', '"true"', (text) => (text === 'true' ? RELAY_DIRECT_PORT : undefined)),
     adminPort: read.port('TP_ADMIN_PORT', ADMIN_PORT),
     allow: read.parsed('TP_RELAY_ALLOW_CIDRS', RANGES, parseRanges) ?? [],
     controlPlane: { host: controlPlane, port: REACH_PORT, serverName: controlPlane, tokenFile: TOKEN_FILE },

@@ -19,6 +19,8 @@ export type SessionKeys = {
   find(session: string): Promise<string | undefined>;
   /** Authority (PEM) that the control plane has written into a session's status. */
   authorityOf(session: string): string | undefined;
+  /** The one that was written last; undefined as long as no session has one. */
+  readonly authority: string | undefined;
   /** Watches until the signal. */
   run(signal: AbortSignal): Promise<void>;
 };
@@ -37,6 +39,7 @@ export function createSessionKeys({
 }): SessionKeys {
   let known = new Map<string, Known>();
   let isListed = false;
+  let authority: string | undefined;
   let lookups = { second: 0, count: 0 };
 
   function mayLookUp(): boolean {
@@ -71,6 +74,7 @@ export function createSessionKeys({
     if (typeof publicKey === 'string' && isSessionKey(publicKey))
       known.set(metadata.name, { publicKey, authority: status?.authority });
     else known.delete(metadata.name);
+    authority = status?.authority ?? authority;
   }
 
   function keyOf(session: string): string | undefined {
@@ -89,6 +93,9 @@ export function createSessionKeys({
       return keyOf(session);
     },
     authorityOf: (session) => known.get(session)?.authority,
+    get authority() {
+      return authority;
+    },
     async run(signal) {
       for await (const event of client.watch<SessionObject>(SESSIONS, { namespace, signal, onTrouble })) {
         if (event.type === 'listed') replaceAll(event.objects);
