@@ -76,6 +76,7 @@ async function createScene(t: ExecutionContext, { network, open, isTaken = false
   const session = {
     open: open ?? (async () => live),
     live: () => live,
+    hasEnded: () => false,
     cluster: { client: kubernetes.client },
     installNamespace: 'kubectl-tp',
   } as unknown as Session;

@@ -65,7 +65,7 @@ test('the laptop has one network at a time, and none when its session is gone', 
   const left: string[] = [];
   const live = { bell: createBell() };
   let current: object | undefined = live;
-  const session = { live: () => current } as unknown as Session;
+  const session = { hasEnded: (one: object) => one !== current } as unknown as Session;
   const slot = createLaptopSlot(session);
   let state = 'running';
   const over = Promise.withResolvers<void>();
