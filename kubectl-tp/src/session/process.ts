@@ -38,7 +38,7 @@ export async function runSessionProcess(): Promise<void> {
   const { cluster, installNamespace } = session;
   const openLive = createLiveOpener({ cluster, installNamespace, log });
   const volumes = createVolumeBook({ client: cluster.client, folder: files.volumes, openLive, log });
-  const laptop = createLaptopSlot(session);
+  const laptop = createLaptopSlot(session, log);
   /** The session stays, for another process; the laptop's network would be nobody's. */
   const close = async () => {
     await laptop.leave();
@@ -61,6 +61,7 @@ export async function runSessionProcess(): Promise<void> {
       resume,
       connection,
       files,
+      log,
       quit: () => end('quit', async () => undefined),
     }),
     isMine: (request) => request.version === VERSION && request.credentials === credentials,
