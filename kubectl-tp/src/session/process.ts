@@ -71,9 +71,11 @@ export async function runSessionProcess(): Promise<void> {
   });
   const end = createEnding(server, { files, log });
 
+  // May wait for a lock, longer than an unused process stays.
   const isFirst = await takeSocket(server, files);
   process.stdout.end('ready\n');
   if (!isFirst) process.exit(0);
+  idle.start();
   log('session process started', { pid: process.pid, version: VERSION });
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => end(name, close));
   watchSocket(files.socket, () => end('another process has taken the socket', close));
