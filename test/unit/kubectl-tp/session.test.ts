@@ -15,7 +15,8 @@ import {
 import type { CallTools } from '../../../kubectl-tp/src/session/intercept.ts';
 import { createSession, type Session } from '../../../kubectl-tp/src/session/session.ts';
 import { untilGone } from '../../../kubectl-tp/src/session/until-ended.ts';
-import { createExitLook } from '../../../kubectl-tp/src/session/unused-exits.ts';
+import { createUnusedLook } from '../../../kubectl-tp/src/session/unused-things.ts';
+import type { VolumeBook } from '../../../kubectl-tp/src/volumes/volume-book.ts';
 import { createMemoryKubernetes, type MemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
 import { createTestCertificate } from '../../helpers/test-certificate.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -249,7 +250,8 @@ test('an exit that nobody has entered keeps no session, and is ended when nobody
   t.false(session.isNeeded());
   kubernetes.put(INTERCEPTS, used);
   table.put(used);
-  const look = createExitLook(session, () => undefined);
+  const volumes = { unheld: () => [] } as unknown as VolumeBook;
+  const look = createUnusedLook({ session, volumes }, () => undefined);
   await look();
   t.deepEqual(kubernetes.names(INTERCEPTS), ['left', 'used'], 'its command may come back');
   await exits.enter(used.metadata, async () => undefined);
