@@ -10,6 +10,7 @@ import { ownerOf } from '../../../kubectl-tp/src/session/ingest.ts';
 import type { LiveMounts, OpenLiveMounts } from '../../../kubectl-tp/src/volumes/live/open-live-mounts.ts';
 import { planMounts } from '../../../kubectl-tp/src/volumes/mounts.ts';
 import { createVolumeBook, type VolumeWish } from '../../../kubectl-tp/src/volumes/volume-book.ts';
+import { unlessAborted } from '../../../kubectl-tp/src/waiting/unless-aborted.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
 import { NO_ORIGIN } from '../../helpers/no-live-volumes.ts';
 
@@ -42,12 +43,15 @@ async function createScene(t: ExecutionContext, openLive: OpenLiveMounts) {
   return { book, folder, mount };
 }
 
-/** Says when it is asked; is never there. */
+/** Says when it is asked, which is once; is never there. */
 function createNever(): { readonly opening: Promise<void>; readonly open: OpenLiveMounts } {
   const { promise, resolve } = Promise.withResolvers<void>();
+  let isAsked = false;
   return {
     opening: promise,
-    open(_, signal) {
+    async open(_, signal) {
+      if (isAsked) throw new Error('asked twice');
+      isAsked = true;
       resolve();
       return new Promise<LiveMounts>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     },
@@ -76,7 +80,7 @@ test('files of one owner come and go while a pod of another one is slow', async 
   const mounting = t.throwsAsync(mount(join(folder, 'slow')), { message: /not wanted/ });
   await opening;
   const holder = {};
-  const { root } = await mount(undefined, { owner: OTHER, holder });
+  const { root } = await unlessAborted(mount(undefined, { owner: OTHER, holder }), AbortSignal.timeout(20_000));
   t.true(existsSync(root));
   await book.release(OTHER, holder);
   t.false(existsSync(root));
