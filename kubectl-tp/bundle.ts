@@ -21,6 +21,22 @@ const PLAIN_WIDTHS: Plugin = {
   },
 };
 
+/**
+ * An import looks at all names of a module, and behind some names of these others are loaded: an HTTP client of 300 kB,
+ * streams, workers. Taken as an object, they are loaded when a name is used.
+ */
+const LAZY_BUILTINS: Plugin = {
+  name: 'lazy built-in modules',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^(node:)?(http|fs|util|crypto)$/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'lazy-builtins' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'lazy-builtins' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+    }));
+  },
+};
+
 /** Brings native code, which finds its file beside it in node_modules. Loaded only where a network is joined. */
 const NATIVE_PACKAGE = 'koffi';
 /** Of that package; the rest is sources of C++ and documentation. */
@@ -39,7 +55,7 @@ export async function bundle(folder: string, more: Readonly<Record<string, strin
       target: 'node22',
       minifySyntax: true,
       minifyWhitespace: true,
-      plugins: [PLAIN_WIDTHS],
+      plugins: [PLAIN_WIDTHS, LAZY_BUILTINS],
       external: [NATIVE_PACKAGE],
     },
   );

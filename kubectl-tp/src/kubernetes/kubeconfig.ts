@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { TpError } from '../errors.ts';
+import { readPlainYaml } from './read-plain-yaml.ts';
 
 export type NamedEntry = {
   readonly name: string;
@@ -65,14 +66,18 @@ async function readOne(path: string, required: boolean): Promise<OneFile | undef
 }
 
 async function parseDocument(path: string, text: string): Promise<Record<string, unknown>> {
-  const { parse } = await import('../yaml.ts');
   try {
-    const document: unknown = parse(text) ?? {};
+    const document: unknown = readPlainYaml(text) ?? (await parseYaml(text)) ?? {};
     if (isRecord(document)) return document;
   } catch (cause) {
     throw invalid(path, reasonOf(cause), cause);
   }
   throw invalid(path, 'it is not a kubeconfig.');
+}
+
+async function parseYaml(text: string): Promise<unknown> {
+  const { parse } = await import('../yaml.ts');
+  return parse(text);
 }
 
 function entries(list: unknown, key: string, path: string): NamedEntry[] {
