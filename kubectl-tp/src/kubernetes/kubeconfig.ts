@@ -1,7 +1,7 @@
 // Reads kubeconfig files the way kubectl does: a list of files, the first to name something wins. client-node does
 // not do that (a name in two files is an error, the last current-context wins), so it gets the result of this.
 
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { TpError } from '../errors.ts';
@@ -51,7 +51,8 @@ type OneFile = Pick<Kubeconfig, 'currentContext'> & Record<'contexts' | 'cluster
 async function readOne(path: string, required: boolean): Promise<OneFile | undefined> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    // There is nothing else to do meanwhile, and `node:fs/promises` would have to be loaded.
+    text = readFileSync(path, 'utf8');
   } catch (cause) {
     if (isMissing(cause) && !required) return undefined;
     throw isMissing(cause) ? noKubeconfig([path]) : invalid(path, reasonOf(cause), cause);

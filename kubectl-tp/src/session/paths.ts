@@ -1,6 +1,6 @@
 // Where a session process keeps its files, and which session process belongs to a connection.
 
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstatSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { TpError } from '../errors.ts';
@@ -45,11 +45,11 @@ export function sessionFiles(connection: Connection, env: NodeJS.ProcessEnv): Se
 }
 
 /** Makes the folder that only its owner may enter: who reaches the socket acts as this user. Throws if others may. */
-export async function createSessionFolder(env: NodeJS.ProcessEnv): Promise<void> {
+export function createSessionFolder(env: NodeJS.ProcessEnv): void {
   const folder = sessionFolder(env);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   // What was there already may be somebody else's, or a link to it.
-  const found = await lstat(folder);
+  const found = lstatSync(folder);
   if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0) return;
   throw new TpError('SESSION_PROCESS_FAILED', `The folder ${folder} is not one that only you can enter.`, {
     hint: `Look: ls -ld ${folder}; then: chmod 700 ${folder}, or set XDG_RUNTIME_DIR to a folder of yours.`,
