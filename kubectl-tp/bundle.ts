@@ -45,7 +45,7 @@ const LAZY_BUILTINS: Plugin = {
 const ONE_PART_FOR_EVERY_COMMAND: Plugin = {
   name: 'one part for every command',
   setup({ onLoad }) {
-    onLoad({ filter: /kubectl-tp\/src\/.*\.ts$/ }, async ({ path }) => {
+    onLoad({ filter: /(kubectl-tp|control-plane)\/src\/.*\.ts$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
       const isBefore = path === pathOf('src/main.ts') || path === pathOf('src/session/words.ts');
       return {
