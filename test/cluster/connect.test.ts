@@ -174,7 +174,7 @@ test.serial('a killed session process is replaced while the command runs', async
     'for i in $(seq 60); do curl -sS --max-time 5 http://echo/ && echo " answer $i"; sleep 0.2; done; echo over';
   const running = alice.start('connect', ...IN, '--', 'sh', '-c', loop);
   await waitFor('an answer', () => running.stdout().includes('answer 5'));
-  const { pid } = JSON.parse(await alice.tpOk('status', '-o', 'json')) as { pid: number };
+  const { pid } = await alice.status();
   process.kill(pid, 'SIGKILL');
   const { stdout, code } = await running.ended;
   t.is(code, 0);

@@ -52,10 +52,7 @@ test.serial('kubectl waits for an intercept, describes it, and ends it by deleti
   t.log(
     `no request reached the laptop ${((performance.now() - deletedAt) / 1000).toFixed(1)} s later, 1 s of load included`,
   );
-  await waitFor('the laptop knows', async () => {
-    const { intercepts } = JSON.parse(await person.tpOk('status', '-o', 'json')) as { intercepts: unknown[] };
-    return intercepts.length === 0;
-  });
+  await waitFor('the laptop knows', async () => (await person.status()).intercepts.length === 0);
   t.pass();
 });
 

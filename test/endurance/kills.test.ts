@@ -72,7 +72,7 @@ async function killPods({ stage }: Scene, component: string, script: string): Pr
 
 test.serial('kill -9 of the session process', async (t) => {
   const scene = await openScene(t);
-  const { pid } = JSON.parse(await scene.alice.tpOk('status', '--output', 'json')) as { pid: number };
+  const { pid } = await scene.alice.status();
   assertUnharmed(t, await killUnderLoad(scene, () => void process.kill(pid, 'SIGKILL')));
 });
 
