@@ -58,11 +58,11 @@ test.serial('uninstall takes every agent out by a rollout and every object away'
   const alice = await stage.person('alice');
   const laptop = await stage.laptopApp('laptop-alice');
   await alice.tpOk('intercept', 'echo', '--header', 'x-dev=alice', '--port', String(laptop.port));
-  const bystanders = stage.load({ app: 'echo', connections: 'fresh', perSecond: 50, seconds: 20 });
   const admin = await stage.person('admin');
-  await admin.tpOk('uninstall');
+  const bystanders = { app: 'echo', connections: 'fresh', perSecond: 50 } as const;
+  const [result] = await stage.loadDuring([bystanders], 40, () => admin.tpOk('uninstall'));
 
-  t.deepEqual((await bystanders).failures, {});
+  t.deepEqual(result?.failures, {});
   const { items } = JSON.parse(await kubectl(['get', 'pods', '-A', '-o', 'json'])) as { items: Pod[] };
   const staying = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   t.true(staying.some(({ metadata }) => metadata.labels?.app === 'echo'));
