@@ -7,7 +7,7 @@ import { apply, hasServiceAccount, isApiServerReady, isNodeReady } from './api-c
 import { removeTraces } from './cleanup.ts';
 import { apiServer, controllers, coreDns, corefile, dnsObjects, etcd } from './control-plane.ts';
 import { LabError } from './errors.ts';
-import { agentImage, pauseImage, productImage, toolsImage } from './images/definitions.ts';
+import { agentImage, type ImageNames, pauseImage, productImages, toolsImage } from './images/definitions.ts';
 import { loadIntoNode } from './images/load.ts';
 import type { Image } from './images/oci-archive.ts';
 import { ensureKeys } from './keys.ts';
@@ -71,11 +71,11 @@ export async function joinNode(lab: Lab, report: Report): Promise<void> {
 }
 
 /** Packs the product from this checkout and loads it, with its agent and the tools, into every node. */
-export async function loadImages(lab: Lab): Promise<{ product: string; agent: string; tools: string }> {
+export async function loadImages(lab: Lab): Promise<ImageNames> {
   await assertRunning(lab);
-  const [product, agent, tools] = await Promise.all([productImage(), agentImage(), toolsImage()]);
-  await loadIntoNodes(lab, [product, agent, tools]);
-  return { product: product.name, agent: agent.name, tools: tools.name };
+  const { images, names } = await productImages();
+  await loadIntoNodes(lab, images);
+  return names;
 }
 
 export async function loadIntoNodes(lab: Lab, images: readonly Image[]): Promise<void> {
