@@ -1,7 +1,8 @@
 // What the control plane reads from its environment; everything after this is exact.
 
-import { ADMIN_PORT, parseDuration, REACH_PORT, XDS_PORT } from './api/index.ts';
+import { ADMIN_PORT, REACH_PORT, XDS_PORT } from './api/index.ts';
 import { ControlPlaneError } from './errors.ts';
+import { createEnvironmentReader, type Environment } from './process/index.ts';
 
 export type Config = {
   readonly podName: string;
@@ -16,45 +17,23 @@ export type Config = {
   readonly logLevel: string;
 };
 
-type Environment = Readonly<Record<string, string | undefined>>;
+const HOUR_MS = 3600_000;
+const HINT = 'The chart sets it: compare the Deployment tp-control-plane with the one that the chart renders';
 
 /** Throws CONFIG_INVALID, which names the variable. */
 export function parseConfig(environment: Environment): Config {
+  const read = createEnvironmentReader(
+    environment,
+    (message) => new ControlPlaneError('CONFIG_INVALID', message, { hint: HINT }),
+  );
   return {
-    podName: readText(environment, 'POD_NAME'),
-    installNamespace: readText(environment, 'POD_NAMESPACE'),
-    xdsPort: readPort(environment, 'TP_XDS_PORT', XDS_PORT),
-    reachPort: readPort(environment, 'TP_REACH_PORT', REACH_PORT),
-    adminPort: readPort(environment, 'TP_ADMIN_PORT', ADMIN_PORT),
-    agentIdleTimeoutMs: readDuration(environment, 'TP_AGENT_IDLE_TIMEOUT', '1h'),
-    sessionGraceMs: readDuration(environment, 'TP_SESSION_GRACE', '1h'),
-    logLevel: environment.TP_LOG_LEVEL ?? 'info',
+    podName: read.text('POD_NAME'),
+    installNamespace: read.text('POD_NAMESPACE'),
+    xdsPort: XDS_PORT,
+    reachPort: REACH_PORT,
+    adminPort: read.port('TP_ADMIN_PORT', ADMIN_PORT),
+    agentIdleTimeoutMs: read.duration('TP_AGENT_IDLE_TIMEOUT', HOUR_MS),
+    sessionGraceMs: read.duration('TP_SESSION_GRACE', HOUR_MS),
+    logLevel: read.text('TP_LOG_LEVEL', 'info'),
   };
-}
-
-function readText(environment: Environment, name: string): string {
-  const value = environment[name];
-  if (!value) throw buildInvalid(name, 'is not set');
-  return value;
-}
-
-function readPort(environment: Environment, name: string, otherwise: number): number {
-  const text = environment[name] ?? String(otherwise);
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65535) throw buildInvalid(name, `is "${text}", which is no port`);
-  return port;
-}
-
-function readDuration(environment: Environment, name: string, otherwise: string): number {
-  const text = environment[name] ?? otherwise;
-  const durationMs = parseDuration(text);
-  if (durationMs === undefined)
-    throw buildInvalid(name, `is "${text}", which is no duration such as 90s, 10m or 1h30m`);
-  return durationMs;
-}
-
-function buildInvalid(name: string, problem: string): ControlPlaneError {
-  return new ControlPlaneError('CONFIG_INVALID', `The environment variable ${name} ${problem}.`, {
-    hint: 'The chart sets it: compare the Deployment tp-control-plane with the one that the chart renders',
-  });
 }

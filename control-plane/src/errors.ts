@@ -2,7 +2,7 @@
 // docs/errors.md gives the remedy of each.
 
 export const ERROR_CODES = {
-  CONFIG_INVALID: 'An environment variable of the process is missing or malformed.',
+  CONFIG_INVALID: 'An environment variable or the argument of the process is missing or malformed.',
   KUBE_CONFIG_INVALID: 'The kubeconfig names no cluster or cannot be read.',
   KUBERNETES_CREDENTIALS: 'The credentials for the API server could not be obtained.',
   KUBERNETES_REFUSED: 'The API server refused a request.',

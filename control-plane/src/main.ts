@@ -2,7 +2,7 @@
 
 import { parseConfig } from './config.ts';
 import { createKubernetesClient, loadKubeConfig } from './kubernetes/index.ts';
-import { createLogger } from './log.ts';
+import { createLogger } from './process/index.ts';
 import { run } from './run.ts';
 
 async function main(): Promise<void> {

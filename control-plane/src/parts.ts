@@ -12,6 +12,7 @@ import { CONTROL_PLANE_SERVICE } from './api/index.ts';
 import { createAuthenticateAgent, isCurrentAgent } from './authenticate-agent.ts';
 import { createAgentCertificates } from './certificates/agent-certificates.ts';
 import type { Authority } from './certificates/authority.ts';
+import { issueRelayCertificate } from './certificates/relay-certificate.ts';
 import { createWebhookCertificateKeeper } from './certificates/webhook-certificate-keeper.ts';
 import type { Config } from './config.ts';
 import { createAccessReviewer } from './kubernetes/access-review.ts';
@@ -95,7 +96,7 @@ export function createParts(config: Config, options: PartsOptions) {
     },
   });
 
-  // Tells relays what a session may dial, and by which agents.
+  // Tells relays what a session may dial, and by which agents, and who they are.
   const reach = createReachServer({
     identity,
     authenticate: createAuthenticateRelay({ reviewer, findPod, installNamespace: namespace }),
@@ -105,6 +106,7 @@ export function createParts(config: Config, options: PartsOptions) {
       mayGetServices: createAccessReviewer({ client, now }).mayGetServices,
     }),
     findAgents: (question) => findAgents(state.read(), question),
+    certify: (relay, { publicKey }) => issueRelayCertificate(authority, { relay, publicKey, nowMs: now() }),
     isReady: () => state.isSynced,
     onTrouble: (error) => observer.trouble('question of a relay', error),
   });

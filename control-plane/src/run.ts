@@ -7,7 +7,6 @@ import type { ServerIdentity } from '@kubectl-tp/xds';
 import type { Logger } from 'pino';
 import { buildConfigDump } from './admin/config-dump.ts';
 import { createMetrics, type Metrics } from './admin/metrics.ts';
-import { createAdminServer } from './admin/server.ts';
 import type { Authority } from './certificates/authority.ts';
 import { loadAuthority } from './certificates/authority-secret.ts';
 import type { KeyedCertificate } from './certificates/issue.ts';
@@ -16,6 +15,7 @@ import type { Config } from './config.ts';
 import { createBackOff, type KubernetesClient } from './kubernetes/index.ts';
 import { createObserver } from './observer.ts';
 import { createParts, type Parts } from './parts.ts';
+import { createAdminServer } from './process/index.ts';
 import { type Runner, runAll } from './runner.ts';
 
 export type RunOptions = {
@@ -47,7 +47,8 @@ export async function run(config: Config, options: RunOptions): Promise<void> {
     // Health and metrics come first: the kubelet asks from the start.
     {
       name: 'admin',
-      run: (signal) => serveAdmin(createAdmin(parts, metrics), { port: config.adminPort, signal, onListening }),
+      run: (signal) =>
+        serveAdmin(createAdmin(parts, { metrics, log }), { port: config.adminPort, signal, onListening }),
     },
     // Watches the cluster.
     { name: 'state', run: state.run },
@@ -116,11 +117,15 @@ async function answerRelays({ reach }: Parts, { port, signal, onListening }: Ser
   reach.close();
 }
 
-function createAdmin({ server, state, cache, leader }: Parts, { registry }: Metrics): Server {
+function createAdmin(
+  { server, state, cache, leader }: Parts,
+  { metrics, log }: { metrics: Metrics; log: Logger },
+): Server {
   return createAdminServer({
-    registry,
+    registry: metrics.registry,
     isReady: () => server.address !== undefined,
     dump: () => buildConfigDump(state.read(), cache, leader.isLeader),
+    onTrouble: (err) => log.error({ err }, 'a question to the admin port failed'),
   });
 }
 

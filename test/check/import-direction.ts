@@ -7,7 +7,7 @@ import { type Import, PACKAGES, type Package, type SourceFile } from './source-f
 const ALLOWED: Readonly<Record<Package, readonly string[]>> = {
   xds: [],
   'control-plane': ['@kubectl-tp/xds', '@kubectl-tp/xds/*'],
-  webhook: ['api', 'protocol', 'match', 'kubernetes']
+  webhook: ['api', 'api/parse-agent-description', 'protocol', 'match', 'kubernetes', 'process']
     .map((part) => `@kubectl-tp/control-plane/${part}`)
     .concat('@kubectl-tp/xds/bootstrap'),
   // api/duration: the one part of `api` that every command needs, without the schemas of all objects.
@@ -42,7 +42,8 @@ const NOT_PURE = ['mux/', 'read-client-hello.ts', 'read-prefix.ts', 'outbound/da
 const HARMLESS =
   /(^|\/)errors\.ts$|^control-plane\/src\/(kubernetes\/types|state\/cluster-state)\.ts$|^xds\/src\/proto\/generated\//;
 const PURE_NODE_MODULES = ['node:assert', 'node:buffer', 'node:crypto', 'node:path/posix', 'node:util'];
-const IMPURE_PACKAGES = /^(@grpc\/|@kubernetes\/|pino$|prom-client$|fastify$|@kubectl-tp\/control-plane\/kubernetes$)/;
+const IMPURE_PACKAGES =
+  /^(@grpc\/|@kubernetes\/|pino$|prom-client$|fastify$|@kubectl-tp\/control-plane\/(kubernetes|process)$)/;
 const IMPURE_WORDS =
   /\b(Date\.now\(|new Date\(\)|Math\.random\(|randomUUID\(|randomBytes\(|setTimeout\(|setInterval\(|process\.|console\.)/;
 

@@ -4,6 +4,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
 import { sessionNameFor } from '../../control-plane/src/protocol/index.ts';
+import { APP_PORT, buildEchoApp, LOAD_POD } from '../helpers/echo-app.ts';
 import { openStage, type Stage } from '../helpers/stage.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
@@ -50,6 +51,51 @@ test.serial('a numeric port in a restricted namespace: the pod is created, witho
   const [pod] = await readPods(stage, 'echo');
   t.deepEqual(namesOf(pod?.spec.initContainers), []);
 });
+
+test.serial(
+  'pods that ask for their agent themselves and have no Service are intercepted where they are',
+  async (t) => {
+    const namespace = 'webhook-worker';
+    const stage = await openStage(t, namespace);
+    await kubectl(
+      stage,
+      'label',
+      'namespace',
+      namespace,
+      'pod-security.kubernetes.io/enforce=privileged',
+      '--overwrite',
+    );
+    const { product: image } = stage.cluster.images;
+    const annotations = { 'kubectl-tp.dev/inject': 'enabled' };
+    const [deployment = {}] = buildEchoApp({ namespace, name: 'worker', image, replicas: 2, annotations });
+    await stage.cluster.apply([deployment]);
+    t.teardown(() => kubectl(stage, 'delete', 'deployment', 'worker', '--wait=false'));
+    await kubectl(stage, 'rollout', 'status', 'deployment/worker', '--timeout=120s');
+    const [admin, laptop] = [await stage.person('admin'), await stage.laptopApp('laptop-admin')];
+    const port = ['--port', `${laptop.port}:http`];
+    const said = await admin.tpOk(
+      'intercept',
+      'deployment/worker',
+      '-n',
+      namespace,
+      '--header',
+      'x-dev=admin',
+      ...port,
+    );
+    t.regex(said, /2\/2/);
+    const pods = await readPods(stage, 'worker');
+    t.is(pods.length, 2);
+    for (const { metadata, status } of pods) {
+      const ask = async (headers: Record<string, string>) => {
+        const plan = { url: `http://${status.podIP}:${APP_PORT}/`, headers, ...FEW };
+        const load = ['exec', LOAD_POD, '--', 'node', '/app/test-apps/load.ts', JSON.stringify(plan)];
+        return Object.keys(JSON.parse(await kubectl(stage, ...load)).servedBy);
+      };
+      t.deepEqual(await ask({ 'x-dev': 'admin' }), ['laptop-admin']);
+      t.deepEqual(await ask({}), [metadata.name]);
+    }
+  },
+);
 
 test.serial('sessions and intercepts are stamped, and those of others are out of reach', async (t) => {
   const stage = await openStage(t, 'team-a');
@@ -107,6 +153,7 @@ test.serial("a session's name is its key's, so that nobody can take it over", as
 type PodObject = {
   metadata: { name: string; deletionTimestamp?: string; annotations: Record<string, string> };
   spec: { initContainers: { name: string; volumeMounts: { name: string }[] }[] };
+  status: { podIP?: string };
 };
 
 type SliceObject = { ports: { port: number }[]; endpoints?: unknown[] };

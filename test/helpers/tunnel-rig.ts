@@ -9,11 +9,13 @@ import { pino } from 'pino';
 import { SESSIONS } from '../../control-plane/src/api/index.ts';
 import { createAgentCertificates } from '../../control-plane/src/certificates/agent-certificates.ts';
 import { type Authority, createAuthority, parseAuthority } from '../../control-plane/src/certificates/authority.ts';
+import { issueRelayCertificate } from '../../control-plane/src/certificates/relay-certificate.ts';
 import { issueSessionCertificate } from '../../control-plane/src/certificates/session-certificates.ts';
 import { buildServerName, sessionName } from '../../control-plane/src/protocol/index.ts';
 import type { Exits } from '../../control-plane/src/relay/exits.ts';
 import type { MayDial } from '../../control-plane/src/relay/outbound/dial-out.ts';
 import { type RunningRelay, startRelay } from '../../control-plane/src/relay/run.ts';
+import { createDirectDialer, type DirectDialer } from '../../kubectl-tp/src/tunnel/dial-direct.ts';
 import type { TunnelCertificate } from '../../kubectl-tp/src/tunnel/tls-identity.ts';
 import { createTunnels, type Tunnels, type TunnelsOptions } from '../../kubectl-tp/src/tunnel/tunnel.ts';
 import { createMemoryKubernetes, type MemoryKubernetes } from './memory-kubernetes.ts';
@@ -59,6 +61,8 @@ export type RigOptions = {
   laptop?: Partial<TunnelsOptions>;
   /** The port on the laptop; none = unknown intercepts only. */
   port?: number;
+  /** The relays have an address on this host: under which port, is asked each time. */
+  directPort?: (relays: readonly TestRelay[]) => number;
 };
 
 export async function createTunnelRig(t: ExecutionContext, options: RigOptions = {}): Promise<TunnelRig> {
@@ -69,7 +73,7 @@ export async function createTunnelRig(t: ExecutionContext, options: RigOptions =
 
   const relays: TestRelay[] = [];
   for (let index = 0; index < (options.relays ?? 1); index += 1) {
-    relays.push(await startTestRelay(t, `relay-${index}`, kubernetes));
+    relays.push(await startTestRelay(t, `relay-${index}`, kubernetes, { authority }));
   }
 
   const tunnels = createTunnels({
@@ -81,6 +85,7 @@ export async function createTunnelRig(t: ExecutionContext, options: RigOptions =
       if (relay === undefined) throw new Error(`no relay ${pod}`);
       return dialTcp(relay.ports.laptop);
     },
+    ...(options.directPort && { dialDirect: directDialer(options.directPort, relays, authority) }),
     lookup: () => (options.port === undefined ? undefined : { host: '127.0.0.1', port: options.port }),
     drainMs: 2000,
     ...options.laptop,
@@ -119,6 +124,14 @@ export async function createTunnelRig(t: ExecutionContext, options: RigOptions =
   return { kubernetes, authority, session, relays, tunnels, up, agentCertificate, agent };
 }
 
+function directDialer(
+  port: NonNullable<RigOptions['directPort']>,
+  relays: readonly TestRelay[],
+  { bundle }: Authority,
+): DirectDialer {
+  return createDirectDialer({ addressOf: () => ({ host: '127.0.0.1', port: port(relays) }), authority: () => bundle });
+}
+
 export async function createTestAuthority(): Promise<Authority> {
   return parseAuthority(await createAuthority(Date.now()));
 }
@@ -145,12 +158,13 @@ export async function createTestSession(authority: Authority, name: string): Pro
   };
 }
 
-export function sessionObject({ name, publicKey }: TestSession) {
+export function sessionObject({ name, publicKey, certificate }: TestSession) {
   return {
     apiVersion: 'kubectl-tp.dev/v1alpha1',
     kind: 'Session',
     metadata: { name, namespace: INSTALL_NAMESPACE },
     spec: { publicKey, clientVersion: 'test' },
+    status: { authority: certificate.authority },
   };
 }
 
@@ -158,7 +172,12 @@ export async function startTestRelay(
   t: ExecutionContext,
   name: string,
   kubernetes: MemoryKubernetes,
-  { agentPort = 0, mayDial, findAgents }: { agentPort?: number; mayDial?: MayDial; findAgents?: Exits['find'] } = {},
+  {
+    agentPort = 0,
+    mayDial,
+    findAgents,
+    authority,
+  }: { agentPort?: number; mayDial?: MayDial; findAgents?: Exits['find']; authority?: Authority } = {},
 ): Promise<TestRelay> {
   const ending = new AbortController();
   const config = {
@@ -168,6 +187,7 @@ export async function startTestRelay(
     agentPort,
     laptopPort: 0,
     proxyPort: 0,
+    directPort: 0,
     adminPort: 0,
     allow: [],
     controlPlane: { host: '127.0.0.1', port: 0, serverName: 'nobody', tokenFile: '' },
@@ -182,6 +202,10 @@ export async function startTestRelay(
     signal: ending.signal,
     ...(mayDial && { mayDial }),
     ...(findAgents && { findAgents }),
+    ...(authority && {
+      askCertificate: (_trusted, { publicKey }) =>
+        issueRelayCertificate(authority, { relay: name, publicKey, nowMs: Date.now() }),
+    }),
   });
   const end = async () => {
     ending.abort();

@@ -1,6 +1,7 @@
 // The webhook's configuration: environment variables, which the chart sets.
 
 import { ADMIN_PORT, WEBHOOK_PORT } from '@kubectl-tp/control-plane/api';
+import { createEnvironmentReader, type Environment } from '@kubectl-tp/control-plane/process';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import manifest from '../package.json' with { type: 'json' };
@@ -16,64 +17,45 @@ export type Config = {
   readonly inject: Omit<InjectSettings, 'authority'>;
 };
 
+const HINT = 'The chart sets it: compare the Deployment tp-webhook with the one that the chart renders.';
+const DEFAULT_PRE_STOP_SLEEP_SECONDS = 2;
+
 /** Throws WEBHOOK_CONFIG_INVALID. */
-export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const installNamespace = read(env, 'POD_NAMESPACE');
+export function parseConfig(environment: Environment): Config {
+  const read = createEnvironmentReader(
+    environment,
+    (message) => new WebhookError('WEBHOOK_CONFIG_INVALID', message, { hint: HINT }),
+  );
+  const readResources = (name: string) => read.parsed(name, "JSON of a container's resources", parseResources) ?? {};
+  const installNamespace = read.text('POD_NAMESPACE');
   return {
     installNamespace,
-    webhookPort: readNumber(env, 'TP_WEBHOOK_PORT', WEBHOOK_PORT),
-    adminPort: readNumber(env, 'TP_ADMIN_PORT', ADMIN_PORT),
-    logLevel: env.TP_LOG_LEVEL ?? 'info',
+    webhookPort: read.port('TP_WEBHOOK_PORT', WEBHOOK_PORT),
+    adminPort: read.port('TP_ADMIN_PORT', ADMIN_PORT),
+    logLevel: read.text('TP_LOG_LEVEL', 'info'),
     inject: {
       version: manifest.version,
       installNamespace,
-      agentImage: read(env, 'TP_AGENT_IMAGE'),
-      captureImage: read(env, 'TP_CAPTURE_IMAGE'),
+      agentImage: read.text('TP_AGENT_IMAGE'),
+      captureImage: read.text('TP_CAPTURE_IMAGE'),
       // What the webhook's own pod has every pod of the cluster may have; addresses of other pods come after admission.
-      ipv6: (env.POD_IPS ?? '').includes(':'),
-      imagePullPolicy: env.TP_IMAGE_PULL_POLICY ?? 'IfNotPresent',
-      agentResources: readResources(env, 'TP_AGENT_RESOURCES'),
-      captureResources: readResources(env, 'TP_CAPTURE_RESOURCES'),
-      preStopSleepSeconds: readNumber(env, 'TP_PRE_STOP_SLEEP_SECONDS', 2),
+      ipv6: read.text('POD_IPS', '').includes(':'),
+      imagePullPolicy: read.text('TP_IMAGE_PULL_POLICY', 'IfNotPresent'),
+      agentResources: readResources('TP_AGENT_RESOURCES'),
+      captureResources: readResources('TP_CAPTURE_RESOURCES'),
+      preStopSleepSeconds: read.number('TP_PRE_STOP_SLEEP_SECONDS', DEFAULT_PRE_STOP_SLEEP_SECONDS),
     },
   };
-}
-
-function read(env: Readonly<Record<string, string | undefined>>, name: string): string {
-  const value = env[name];
-  if (value === undefined || value === '') throw buildInvalid(name, 'is missing');
-  return value;
-}
-
-function readNumber(env: Readonly<Record<string, string | undefined>>, name: string, otherwise: number): number {
-  const text = env[name] ?? String(otherwise);
-  if (!/^\d{1,5}$/.test(text)) throw buildInvalid(name, `is not a number: ${text}`);
-  return Number(text);
 }
 
 const Quantities = Type.Optional(Type.Record(Type.String(), Type.String()));
 const ResourcesSchema = Type.Object({ requests: Quantities, limits: Quantities }, { additionalProperties: false });
 
-/** JSON of a container's `resources`. */
-function readResources(env: Readonly<Record<string, string | undefined>>, name: string): Resources {
-  const text = env[name];
-  if (text === undefined || text === '') return {};
-  const value = parseJson(name, text);
-  if (!Value.Check(ResourcesSchema, value)) throw buildInvalid(name, `is not a container's resources: ${text}`);
-  return value;
-}
-
-function parseJson(name: string, text: string): unknown {
+function parseResources(text: string): Resources | undefined {
   try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw buildInvalid(name, `is not JSON: ${text}`, cause);
+    const value: unknown = JSON.parse(text);
+    return Value.Check(ResourcesSchema, value) ? value : undefined;
+  } catch {
+    return undefined; // not JSON
   }
-}
-
-function buildInvalid(name: string, problem: string, cause?: unknown): WebhookError {
-  return new WebhookError('WEBHOOK_CONFIG_INVALID', `The environment variable ${name} ${problem}.`, {
-    hint: 'The chart sets it: compare the Deployment tp-webhook with the one that the chart renders.',
-    cause,
-  });
 }

@@ -1,15 +1,15 @@
 // Entry point of the webhook's process.
 
-import { pino } from 'pino';
+import { createLogger } from '@kubectl-tp/control-plane/process';
 import { parseConfig } from './config.ts';
 import { run } from './run.ts';
 
-const logger = pino({ name: 'webhook', level: process.env.TP_LOG_LEVEL ?? 'info' });
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => stop.abort());
 try {
-  await run(parseConfig(process.env), { logger, signal: stop.signal });
-} catch (error) {
-  logger.fatal({ err: error }, 'webhook ends');
+  const config = parseConfig(process.env);
+  await run(config, { logger: createLogger(config.logLevel), signal: stop.signal });
+} catch (err) {
+  createLogger('info').fatal({ err }, 'the webhook cannot go on');
   process.exitCode = 1;
 }

@@ -31,6 +31,8 @@ export const RELAY_AGENT_PORT = 8443;
 export const RELAY_LAPTOP_PORT = 8444;
 /** Relay: the same on all addresses, for laptops that come through the API server's proxy. */
 export const RELAY_PROXY_PORT = 8445;
+/** Relay: the same under TLS, for laptops that reach the relays without the API server, where the install lets them. */
+export const RELAY_DIRECT_PORT = 8446;
 /** Health and metrics of control plane, webhook and relay. */
 export const ADMIN_PORT = 8081;
 /** The agent's first listening port; the n-th captured port of a pod gets this plus n. */
@@ -47,7 +49,7 @@ export const isExitPort = (port: number): boolean =>
   port <= AGENT_EXIT_PORT && port > AGENT_EXIT_PORT - AGENT_EXIT_PORTS;
 /** Where that port is open inside of the pod, too; of loopback (RFC 1122 3.2.1.3), and hardly anybody else's. */
 export const GATE_PROOF_ADDRESS = '127.0.0.2';
-/** Uid of the agent; the nft rules leave its own connections alone. */
+/** Uid and gid of the agent, whatever its image says: not root, so that every pod security level takes it. */
 export const AGENT_UID = 1337;
 export const AGENT_CONTAINER = 'tp-agent';
 /** Init container that writes nft rules; only in pods with a captured numeric port. */
@@ -55,6 +57,9 @@ export const CAPTURE_CONTAINER = 'tp-capture';
 
 /** Audience of the service account tokens that agents present to the control plane. */
 export const TOKEN_AUDIENCE = 'kubectl-tp';
+
+/** Annotation of relays' pods: `<host>:<port>` under which laptops may reach one of them without the API server. */
+export const DIRECT_ADDRESS_ANNOTATION = `${GROUP}/direct-address`;
 
 /** Pod label `"true"`: this pod has an agent. */
 export const AGENT_LABEL = `${GROUP}/agent`;

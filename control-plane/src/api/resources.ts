@@ -19,6 +19,8 @@ const clusterWide = (group: string, version: string, plural: string, kind: strin
 export const INTERCEPTS = namespaced(GROUP, VERSION, 'intercepts', 'Intercept');
 export const SESSIONS = namespaced(GROUP, VERSION, 'sessions', 'Session');
 export const PODS = namespaced('', 'v1', 'pods', 'Pod');
+/** Field selector for pods that have not ended: those that have serve nobody, and finished Jobs leave many behind. */
+export const LIVING_PODS = 'status.phase!=Succeeded,status.phase!=Failed';
 export const SERVICES = namespaced('', 'v1', 'services', 'Service');
 export const SECRETS = namespaced('', 'v1', 'secrets', 'Secret');
 export const CONFIG_MAPS = namespaced('', 'v1', 'configmaps', 'ConfigMap');

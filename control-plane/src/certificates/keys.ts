@@ -2,6 +2,7 @@
 
 import { createPrivateKey, createPublicKey, type webcrypto } from 'node:crypto';
 import { ControlPlaneError } from '../errors.ts';
+import { isSessionKey } from '../protocol/index.ts';
 import { KEY_ALGORITHM } from './x509.ts';
 
 export type CryptoKey = webcrypto.CryptoKey;
@@ -23,13 +24,11 @@ export async function importPrivateKey(pem: string): Promise<CryptoKey> {
   return crypto.subtle.importKey('pkcs8', new Uint8Array(der), KEY_ALGORITHM, false, ['sign']);
 }
 
-/** Throws PUBLIC_KEY_INVALID for anything but PEM of an EC P-256 public key; a private key is refused, too. */
+/** The key of a session. Throws PUBLIC_KEY_INVALID for anything but PEM of an EC P-256 public key. */
 export async function parsePublicKey(pem: string): Promise<CryptoKey> {
-  try {
-    if (!pem.includes('-----BEGIN PUBLIC KEY-----')) throw new TypeError('no PEM of SubjectPublicKeyInfo');
-    const der = createPublicKey(pem).export({ format: 'der', type: 'spki' });
-    return await crypto.subtle.importKey('spki', new Uint8Array(der), KEY_ALGORITHM, true, ['verify']);
-  } catch (cause) {
-    throw new ControlPlaneError('PUBLIC_KEY_INVALID', 'The public key is not PEM of an EC P-256 key.', { cause });
+  if (!isSessionKey(pem)) {
+    throw new ControlPlaneError('PUBLIC_KEY_INVALID', 'The public key is not PEM of an EC P-256 key.');
   }
+  const der = createPublicKey(pem).export({ format: 'der', type: 'spki' });
+  return crypto.subtle.importKey('spki', new Uint8Array(der), KEY_ALGORITHM, true, ['verify']);
 }

@@ -1,7 +1,7 @@
 // The webhook's certificate: in a Secret that the webhook reads, and its authority in the webhook configuration that the
 // API server reads. The leader keeps both right, whoever disturbs them.
 
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { MUTATING_WEBHOOKS, SECRETS, WEBHOOK_CONFIGURATION, WEBHOOK_SECRET, WEBHOOK_SERVICE } from '../api/index.ts';
 import { isNotFound, type KubernetesClient, type KubernetesObject } from '../kubernetes/index.ts';
 import type { Authority } from './authority.ts';
@@ -44,11 +44,14 @@ async function ensureSecret(options: WebhookCertificateOptions): Promise<number>
   return issued.renewAtMs;
 }
 
-/** Now (0) for a certificate of another authority or one that cannot be read. */
+/** Now (0) for a certificate of another authority, one with another key, or one that cannot be read. */
 function renewalTimeOf(texts: SecretTexts, { bundle }: Authority): number {
-  if (texts['ca.crt'] !== bundle || !texts['tls.key']) return 0;
+  if (texts['ca.crt'] !== bundle) return 0;
   try {
     const certificate = new X509Certificate(texts['tls.crt'] ?? '');
+    // The first of a bundle is the one that signs.
+    if (!certificate.verify(new X509Certificate(bundle).publicKey)) return 0;
+    if (!certificate.checkPrivateKey(createPrivateKey(texts['tls.key'] ?? ''))) return 0;
     return renewalTime(certificate.validFromDate.getTime(), certificate.validToDate.getTime());
   } catch {
     return 0; // damaged: it is replaced

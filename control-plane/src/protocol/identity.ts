@@ -1,4 +1,4 @@
-// SPIFFE ids in the certificates of both ends of the inner TLS connection.
+// SPIFFE ids in certificates: of agents and laptops at the ends of the inner TLS connection, and of relays.
 
 const AGENT_ID = /^spiffe:\/\/tp\/ns\/([a-z0-9-]+)\/pod\/([a-z0-9.-]+)$/;
 
@@ -16,4 +16,9 @@ export function parseAgentId(uri: string): AgentIdentity | undefined {
 
 export function buildSessionId(session: string): string {
   return `spiffe://tp/session/${session}`;
+}
+
+/** By the name of its pod. */
+export function buildRelayId(relay: string): string {
+  return `spiffe://tp/relay/${relay}`;
 }

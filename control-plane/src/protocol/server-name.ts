@@ -2,7 +2,8 @@
 // than the ClientHello: `<intercept>.<namespace>.<session>.session.tp`. The relay looks at the session alone.
 
 const SUFFIX = '.session.tp';
-const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** RFC 1123 label: what names of intercepts, namespaces and sessions must be, as parts of a server name. */
+export const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export type TunnelName = { intercept: string; namespace: string; session: string };
 
@@ -20,7 +21,7 @@ export function buildServerName({ intercept, namespace, session }: TunnelName): 
 export function parseServerName(name: string): TunnelName | undefined {
   if (!name.endsWith(SUFFIX)) return undefined;
   const labels = name.slice(0, -SUFFIX.length).split('.');
-  if (labels.length !== 3 || !labels.every((label) => LABEL.test(label))) return undefined;
+  if (labels.length !== 3 || !labels.every((label) => DNS_LABEL.test(label))) return undefined;
   const [intercept = '', namespace = '', session = ''] = labels;
   return { intercept, namespace, session };
 }

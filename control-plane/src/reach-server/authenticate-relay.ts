@@ -1,10 +1,13 @@
-// Whose token is it that asks what a session may dial? Only relays of this install are told.
+// Whose token is it that asks? Only relays of this install are answered.
 
 import { COMPONENT_LABEL } from '../api/index.ts';
 import type { FindPod } from '../authenticate-agent.ts';
 import type { TokenReviewer } from '../kubernetes/token-review.ts';
 
-export type RelayVerdict = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+/** `relay`: name of its pod. */
+export type RelayVerdict =
+  | { readonly ok: true; readonly relay: string }
+  | { readonly ok: false; readonly reason: string };
 export type AuthenticateRelay = (token: string) => Promise<RelayVerdict>;
 
 export type AuthenticateRelayOptions = {
@@ -28,7 +31,9 @@ export function createAuthenticateRelay(options: AuthenticateRelayOptions): Auth
     // The token proves that there was such a pod: the watch is about to show it, or has just shown its end.
     if (pod === undefined) throw new Error(`pod ${namespace}/${name} has not been seen yet`);
     if (pod.uid !== uid) return refuse(`the token belongs to an earlier pod ${namespace}/${name}`);
-    return pod.labels[COMPONENT_LABEL] === 'relay' ? { ok: true } : refuse(`pod ${namespace}/${name} is no relay`);
+    return pod.labels[COMPONENT_LABEL] === 'relay'
+      ? { ok: true, relay: name }
+      : refuse(`pod ${namespace}/${name} is no relay`);
   };
 }
 

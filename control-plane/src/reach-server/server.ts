@@ -1,5 +1,6 @@
-// Answers relays over HTTPS: POST /reach and /exit with a question of reach/question.ts and the token of the relay's pod. Every pod
-// may be able to connect, so nobody gets more than a few connections, and nobody an answer who is not a relay.
+// Answers relays over HTTPS: POST /reach, /exit and /certificate with a question of reach/question.ts and the token of the
+// relay's pod. Every pod may be able to connect, so nobody gets more than a few connections, and nobody an answer who is
+// not a relay.
 
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -9,7 +10,16 @@ import { text } from 'node:stream/consumers';
 import type { ServerIdentity } from '@kubectl-tp/xds';
 import { Value } from 'typebox/value';
 import type { Judge } from '../reach/judge.ts';
-import { EXIT_PATH, type ExitAnswer, ExitQuestion, REACH_PATH, ReachQuestion } from '../reach/question.ts';
+import {
+  CERTIFICATE_PATH,
+  type CertificateAnswer,
+  CertificateQuestion,
+  EXIT_PATH,
+  type ExitAnswer,
+  ExitQuestion,
+  REACH_PATH,
+  ReachQuestion,
+} from '../reach/question.ts';
 import { createAddressLimit } from '../relay/address-limit.ts';
 import type { AuthenticateRelay } from './authenticate-relay.ts';
 
@@ -30,6 +40,8 @@ export type ReachServerOptions = {
   readonly authenticate: AuthenticateRelay;
   readonly judge: Judge;
   readonly findAgents: (question: ExitQuestion) => ExitAnswer;
+  /** A certificate for a relay; rejects when the key is none. */
+  readonly certify: (relay: string, question: CertificateQuestion) => Promise<CertificateAnswer>;
   /** False until the first view of the cluster is complete: half of it would refuse what is allowed. */
   readonly isReady: () => boolean;
   /** Hears why a question could not be answered. */
@@ -42,6 +54,8 @@ export type ReachServer = {
   renewIdentity(identity: ServerIdentity): void;
   close(): void;
 };
+
+const PATHS = [REACH_PATH, EXIT_PATH, CERTIFICATE_PATH];
 
 type Answer = { readonly status: number; readonly body: unknown };
 
@@ -85,7 +99,7 @@ const LIMITS: ServerOptions = {
 async function answer(request: IncomingMessage, options: ReachServerOptions): Promise<Answer> {
   const { authenticate, isReady, onTrouble } = options;
   const resolve = request.method === 'POST' ? findResolver(request.url ?? '', options) : undefined;
-  if (resolve === undefined) return problem(404, `only POST ${REACH_PATH} and ${EXIT_PATH} are answered here`);
+  if (resolve === undefined) return problem(404, `only POST ${PATHS.join(', ')} are answered here`);
   const [, token] = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '') ?? [];
   if (token === undefined) return problem(401, 'a token is missing');
   if (!isReady()) return problem(503, 'the cluster is not known yet');
@@ -93,7 +107,7 @@ async function answer(request: IncomingMessage, options: ReachServerOptions): Pr
     const verdict = await authenticate(token);
     if (!verdict.ok) return problem(403, verdict.reason);
     if (!hasShortBody(request)) return problem(413, `a question has a length, and at most ${MAX_BODY_BYTES} bytes`);
-    return await resolve(parseJson(await text(request)));
+    return await resolve(parseJson(await text(request)), verdict.relay);
   } catch (error) {
     onTrouble(error);
     return problem(503, 'it cannot be found out now');
@@ -102,8 +116,8 @@ async function answer(request: IncomingMessage, options: ReachServerOptions): Pr
 
 function findResolver(
   path: string,
-  { judge, findAgents }: ReachServerOptions,
-): ((question: unknown) => Promise<Answer> | Answer) | undefined {
+  { judge, findAgents, certify }: ReachServerOptions,
+): ((question: unknown, relay: string) => Promise<Answer> | Answer) | undefined {
   switch (path) {
     case REACH_PATH:
       return async (question) =>
@@ -115,6 +129,11 @@ function findResolver(
         Value.Check(ExitQuestion, question)
           ? { status: 200, body: findAgents(question) }
           : problem(400, 'this is no question: {"session": NAME, "namespace": NAME, "name": NAME}');
+    case CERTIFICATE_PATH:
+      return async (question, relay) =>
+        Value.Check(CertificateQuestion, question)
+          ? { status: 200, body: await certify(relay, question) }
+          : problem(400, 'this is no question: {"publicKey": PEM}');
     default:
       return undefined;
   }

@@ -50,3 +50,20 @@ export const ExitAnswer = Type.Union([
   Type.Object({ found: Type.Literal(false) }),
 ]);
 export type ExitAnswer = Static<typeof ExitAnswer>;
+
+export const CERTIFICATE_PATH = '/certificate';
+
+/** For a certificate of the relay that asks, by which laptops know it. */
+export const CertificateQuestion = Type.Object({
+  /** PEM of an EC P-256 key. */
+  publicKey: Type.String({ minLength: 1, maxLength: 512 }),
+});
+export type CertificateQuestion = Static<typeof CertificateQuestion>;
+
+export const CertificateAnswer = Type.Object({
+  /** PEM */
+  certificate: Type.String(),
+  /** When to ask for the next. */
+  renewAtMs: Type.Number(),
+});
+export type CertificateAnswer = Static<typeof CertificateAnswer>;

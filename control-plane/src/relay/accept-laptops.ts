@@ -1,10 +1,13 @@
 // Where laptops open their tunnels: one HTTP/1.1 Upgrade each, refused with a status and a reason or handed over. One such
 // server listens on the pod's loopback address, where only a port-forward arrives. Another one listens for the API
-// server's proxy, where anybody in the cluster may knock: places are counted by source, and nobody can fill the first.
+// server's proxy, where anybody in the cluster may knock, and one under TLS for laptops that reach this relay without it:
+// places are counted by source, and nobody can fill the first.
 
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { SecureContext } from 'node:tls';
 import {
   createWaitingRoom,
   PROOF_HEADER,
@@ -27,6 +30,8 @@ export type LaptopServerOptions = {
   readonly onRefused: (error: RelayError) => void;
   /** For a server that many can reach; port-forwards all come from the pod itself. */
   readonly maxUnprovenPerAddress?: number;
+  /** For a server that speaks TLS; asked for each connection. */
+  readonly tlsContext?: () => Promise<SecureContext>;
 };
 
 /** Not listening yet. */
@@ -35,25 +40,26 @@ export function createLaptopServer({
   tunnels,
   onRefused,
   maxUnprovenPerAddress = Number.POSITIVE_INFINITY,
+  tlsContext,
 }: LaptopServerOptions): Server {
   const unproven = createWaitingRoom<Socket>(MAX_UNPROVEN_LAPTOPS, (laptop) => laptop.destroy());
   const unprovenOf = createAddressLimit(maxUnprovenPerAddress);
-  const places = new Map<Socket, string>();
-  const server = createServer({
-    maxHeaderSize: MAX_REQUEST_HEADER_BYTES,
-    headersTimeout: REQUEST_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionsCheckingInterval: REQUEST_TIMEOUT_MS / 2,
-    keepAlive: true,
-    noDelay: true,
-  });
+  /** What gives a connection's place back, by its far end. */
+  const places = new Map<string, () => void>();
+  const server =
+    tlsContext === undefined ? createServer(LIMITS) : createTlsServer({ ...LIMITS, ...withTls(tlsContext) });
 
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
+    const farEnd = farEndOf(socket);
     if (!unprovenOf.take(address)) return void socket.destroy();
-    places.set(socket, address);
     unproven.enter(socket);
-    socket.on('close', () => giveBackPlace(socket));
+    places.set(farEnd, () => {
+      places.delete(farEnd);
+      unproven.leave(socket);
+      unprovenOf.giveBack(address);
+    });
+    socket.on('close', () => places.get(farEnd)?.());
   });
   server.on('request', (_request, response) => {
     const error = new RelayError('TUNNEL_REQUEST_INVALID');
@@ -66,8 +72,8 @@ export function createLaptopServer({
     socket.on('error', () => socket.destroy());
     checkRequest(request, { proofs, tunnels }).then(
       ({ session, take }) => {
-        giveBackPlace(socket);
         if (socket.destroyed) return;
+        places.get(farEndOf(socket))?.();
         accept(socket, head);
         take(session, socket);
       },
@@ -79,15 +85,35 @@ export function createLaptopServer({
       },
     );
   });
-
-  function giveBackPlace(socket: Socket): void {
-    const address = places.get(socket);
-    if (address === undefined) return;
-    places.delete(socket);
-    unproven.leave(socket);
-    unprovenOf.giveBack(address);
-  }
   return server;
+}
+
+const LIMITS = {
+  maxHeaderSize: MAX_REQUEST_HEADER_BYTES,
+  headersTimeout: REQUEST_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  connectionsCheckingInterval: REQUEST_TIMEOUT_MS / 2,
+  keepAlive: true,
+  noDelay: true,
+};
+
+/** Laptops name the relay they mean, so each of them is asked about. */
+function withTls(context: () => Promise<SecureContext>): ServerOptions {
+  return {
+    minVersion: 'TLSv1.3',
+    handshakeTimeout: REQUEST_TIMEOUT_MS,
+    SNICallback(_name, done) {
+      context().then(
+        (found) => done(null, found),
+        (error: Error) => done(error),
+      );
+    },
+  };
+}
+
+/** The same for a TCP connection and TLS on it. */
+function farEndOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 async function checkRequest(

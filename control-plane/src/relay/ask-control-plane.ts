@@ -9,7 +9,15 @@ import { text } from 'node:stream/consumers';
 import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import type { ExitName } from '../protocol/index.ts';
-import { EXIT_PATH, ExitAnswer, REACH_PATH, ReachAnswer } from '../reach/question.ts';
+import {
+  CERTIFICATE_PATH,
+  CertificateAnswer,
+  type CertificateQuestion,
+  EXIT_PATH,
+  ExitAnswer,
+  REACH_PATH,
+  ReachAnswer,
+} from '../reach/question.ts';
 import { RelayError } from './errors.ts';
 
 /** Each of two attempts; one to a replica that has just ended may hang. */
@@ -37,13 +45,12 @@ export type ControlPlane = {
   ask(session: string, address: string): Promise<ReachAnswer>;
   /** By which agents connections of a session may leave. */
   askExit(session: string, exit: ExitName): Promise<ExitAnswer>;
+  /** For a certificate of this relay by an authority (PEM) that laptops trust. */
+  askCertificate(authority: string, question: CertificateQuestion): Promise<CertificateAnswer>;
   close(): void;
 };
 
-type Question = {
-  readonly path: string;
-  readonly body: { readonly session: string; readonly [field: string]: string };
-};
+type Question = { readonly path: string; readonly body: Readonly<Record<string, string>> };
 type Attempt = { readonly authority: string; readonly token: string; readonly path: string; readonly body: string };
 
 export function createControlPlane(options: AskControlPlaneOptions): ControlPlane {
@@ -51,10 +58,17 @@ export function createControlPlane(options: AskControlPlaneOptions): ControlPlan
   const agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS, timeout: IDLE_MS });
   const readToken = createTokenReader(options);
 
-  async function ask<Schema extends TSchema>({ path, body }: Question, answer: Schema): Promise<Static<Schema>> {
-    const { session } = body;
+  function authorityFor(session: string): string {
     const authority = authorityOf(session);
     if (authority === undefined) throw new RelayError('REACH_UNCHECKED', `Session ${session} has no authority yet.`);
+    return authority;
+  }
+
+  async function ask<Schema extends TSchema>(
+    authority: string,
+    { path, body }: Question,
+    answer: Schema,
+  ): Promise<Static<Schema>> {
     const attempt = { authority, token: await readToken(), path, body: JSON.stringify(body) };
     try {
       return parseAnswer(answer, await send(attempt, agent));
@@ -83,8 +97,13 @@ export function createControlPlane(options: AskControlPlaneOptions): ControlPlan
   }
 
   return {
-    ask: (session, address) => ask({ path: REACH_PATH, body: { session, address } }, ReachAnswer),
-    askExit: (session, exit) => ask({ path: EXIT_PATH, body: { session, ...exit } }, ExitAnswer),
+    async ask(session, address) {
+      return ask(authorityFor(session), { path: REACH_PATH, body: { session, address } }, ReachAnswer);
+    },
+    async askExit(session, exit) {
+      return ask(authorityFor(session), { path: EXIT_PATH, body: { session, ...exit } }, ExitAnswer);
+    },
+    askCertificate: (authority, body) => ask(authority, { path: CERTIFICATE_PATH, body }, CertificateAnswer),
     close: () => agent.destroy(),
   };
 }

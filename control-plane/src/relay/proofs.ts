@@ -1,11 +1,10 @@
 // Decides whether a laptop may open a session's tunnel: the proof is genuine, for this relay, and used for the first time.
 
-import { verifySessionProof } from '../protocol/index.ts';
+import { DNS_LABEL, verifySessionProof } from '../protocol/index.ts';
 import { RelayError } from './errors.ts';
 
 /** Proofs are remembered for a minute; looking through all of them for each new one would be work without bound. */
 const SWEEP_INTERVAL_MS = 1000;
-const SESSION_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export type ProofChecker = {
   /** Resolves with the session's name; throws RelayError with the reason of a refusal. */
@@ -39,7 +38,7 @@ export function createProofChecker({
 
   return {
     async check({ session, proof }) {
-      if (!SESSION_NAME.test(session))
+      if (!DNS_LABEL.test(session))
         throw new RelayError('TUNNEL_REQUEST_INVALID', 'The name of the session is malformed.');
       if (proof === '') throw new RelayError('PROOF_MISSING');
       const publicKey = await findKey(session);

@@ -6,10 +6,10 @@ import type { Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../kubernetes/index.ts';
+import { createAdminServer } from '../process/index.ts';
 import { createMemoryBudget, OUTBOUND_PATH, TUNNEL_PATH } from '../protocol/index.ts';
 import { createAgentServer } from './accept-agents.ts';
 import { createLaptopServer, type LaptopServerOptions } from './accept-laptops.ts';
-import { createAdminServer } from './admin-server.ts';
 import { createControlPlane } from './ask-control-plane.ts';
 import type { RelayConfig } from './config.ts';
 import { createExits, type Exits } from './exits.ts';
@@ -18,6 +18,7 @@ import { MAX_HELD_BYTES, MAX_UNPROVEN_PER_ADDRESS } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import { createDialOut, type MayDial } from './outbound/dial-out.ts';
 import { createOutboundTunnels } from './outbound/outbound-tunnels.ts';
+import { createOwnCertificate, type OwnCertificateOptions } from './own-certificate.ts';
 import { createProofChecker } from './proofs.ts';
 import { createReach } from './reach.ts';
 import { createSessionRegistry } from './session-registry.ts';
@@ -31,7 +32,7 @@ const LOOPBACK = '127.0.0.1';
 
 export type RunningRelay = {
   /** The ports that were bound, for configurations with port 0. */
-  ports: { agent: number; laptop: number; proxy: number; admin: number };
+  ports: { agent: number; laptop: number; proxy: number; direct?: number; admin: number };
   /** Resolves when the relay has ended after the signal. */
   done: Promise<void>;
 };
@@ -45,6 +46,7 @@ export async function startRelay(
     signal,
     mayDial,
     findAgents,
+    askCertificate,
     now = Date.now,
   }: {
     client: KubernetesClient;
@@ -52,6 +54,7 @@ export async function startRelay(
     signal: AbortSignal;
     mayDial?: MayDial;
     findAgents?: Exits['find'];
+    askCertificate?: OwnCertificateOptions['ask'];
     now?: () => number;
   },
 ): Promise<RunningRelay> {
@@ -134,12 +137,22 @@ export async function startRelay(
       metrics.countRefusal(err.code);
     },
   };
-  // What leaves a laptop is not encrypted inside its tunnel: only a port-forward, which ends in this pod, may carry it.
-  const laptops = createLaptopServer({
-    ...laptopOptions,
-    tunnels: { ...laptopOptions.tunnels, [OUTBOUND_PATH]: outbound.add },
-  });
+  // What leaves a laptop is not encrypted inside its tunnel: only a port-forward and TLS, which end in this pod, carry it.
+  const tunnels = { ...laptopOptions.tunnels, [OUTBOUND_PATH]: outbound.add };
+  const laptops = createLaptopServer({ ...laptopOptions, tunnels });
   const proxied = createLaptopServer({ ...laptopOptions, maxUnprovenPerAddress: MAX_UNPROVEN_PER_ADDRESS });
+  const direct = createLaptopServer({
+    ...laptopOptions,
+    tunnels,
+    maxUnprovenPerAddress: MAX_UNPROVEN_PER_ADDRESS,
+    tlsContext: createOwnCertificate({
+      authority: () => keys.authority,
+      ask: askCertificate ?? controlPlane.askCertificate,
+      now,
+      onTrouble: (err) => log.warn({ err }, 'laptops that come without the API server find no certificate'),
+    }),
+  });
+  const laptopServers = config.directPort === undefined ? [laptops, proxied] : [laptops, proxied, direct];
 
   const agents = createAgentServer({
     sessions,
@@ -152,24 +165,31 @@ export async function startRelay(
 
   const admin = createAdminServer({
     registry: metrics.registry,
-    isReady: () => keys.isListed && [agents, laptops, proxied].every(({ listening }) => listening) && !signal.aborted,
+    isReady: () => keys.isListed && [agents, ...laptopServers].every(({ listening }) => listening) && !signal.aborted,
+    onTrouble: (err) => log.error({ err }, 'a question to the admin port failed'),
   });
 
   const ending = new AbortController();
   const watching = keys.run(ending.signal);
-  const ports = {
+  const listenAll = async () => ({
     admin: await listen(admin, config.adminPort),
     laptop: await listen(laptops, config.laptopPort, LOOPBACK),
     proxy: await listen(proxied, config.proxyPort),
+    ...(config.directPort === undefined ? {} : { direct: await listen(direct, config.directPort) }),
     agent: await listen(agents, config.agentPort),
-  };
+  });
+  const ports = await listenAll().catch((error: unknown) => {
+    // Else what listens and watches already would keep the process alive, for nothing.
+    ending.abort();
+    for (const server of [admin, ...laptopServers, agents]) server.close();
+    throw error;
+  });
   log.info(ports, 'relay listening');
 
   async function end(): Promise<void> {
     if (!signal.aborted) await once(signal, 'abort');
     log.info('leaving');
-    laptops.close();
-    proxied.close();
+    for (const server of laptopServers) server.close();
     // First out of the agents' endpoints; while the news travels, their connections are still served.
     await Promise.all([leases.close(RELEASE_LIMIT_MS), delay(config.leaveDelayMs)]);
     agents.close();
@@ -179,8 +199,7 @@ export async function startRelay(
     controlPlane.close();
     admin.close();
     admin.closeAllConnections();
-    laptops.closeAllConnections();
-    proxied.closeAllConnections();
+    for (const server of laptopServers) server.closeAllConnections();
     log.info('ended');
   }
   return { ports, done: end() };

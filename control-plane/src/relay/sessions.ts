@@ -1,9 +1,9 @@
 // The Session objects: whose key proves which session, and which authority its laptop trusts. Watched, so that a proof costs no request and a deleted Session
 // ends its tunnel at once.
 
-import { createPublicKey } from 'node:crypto';
 import { SESSIONS, type Session } from '../api/index.ts';
 import { isNotFound, type KubernetesClient, type KubernetesObject } from '../kubernetes/index.ts';
+import { isSessionKey } from '../protocol/index.ts';
 
 /** Anybody in the cluster may name sessions that don't exist. One that is new comes with the watch in a moment. */
 const MAX_LOOKUPS_PER_SECOND = 20;
@@ -19,6 +19,8 @@ export type SessionKeys = {
   find(session: string): Promise<string | undefined>;
   /** Authority (PEM) that the control plane has written into a session's status. */
   authorityOf(session: string): string | undefined;
+  /** The one that was written last; undefined as long as no session has one. */
+  readonly authority: string | undefined;
   /** Watches until the signal. */
   run(signal: AbortSignal): Promise<void>;
 };
@@ -37,6 +39,7 @@ export function createSessionKeys({
 }): SessionKeys {
   let known = new Map<string, Known>();
   let isListed = false;
+  let authority: string | undefined;
   let lookups = { second: 0, count: 0 };
 
   function mayLookUp(): boolean {
@@ -65,11 +68,13 @@ export function createSessionKeys({
     onGone(session);
   }
 
-  /** An object without a usable key is as good as none: nobody can prove it. */
-  function set(object: SessionObject): void {
-    const publicKey = object.spec?.publicKey;
-    if (isPublicKey(publicKey)) known.set(object.metadata.name, { publicKey, authority: object.status?.authority });
-    else known.delete(object.metadata.name);
+  /** An object without a usable key is as good as none: nobody can prove it. The control plane tells its owner. */
+  function set({ metadata, spec, status }: SessionObject): void {
+    const publicKey = spec?.publicKey;
+    if (typeof publicKey === 'string' && isSessionKey(publicKey))
+      known.set(metadata.name, { publicKey, authority: status?.authority });
+    else known.delete(metadata.name);
+    authority = status?.authority ?? authority;
   }
 
   function keyOf(session: string): string | undefined {
@@ -88,6 +93,9 @@ export function createSessionKeys({
       return keyOf(session);
     },
     authorityOf: (session) => known.get(session)?.authority,
+    get authority() {
+      return authority;
+    },
     async run(signal) {
       for await (const event of client.watch<SessionObject>(SESSIONS, { namespace, signal, onTrouble })) {
         if (event.type === 'listed') replaceAll(event.objects);
@@ -108,13 +116,5 @@ async function getSession(
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
-  }
-}
-
-function isPublicKey(pem: unknown): pem is string {
-  try {
-    return typeof pem === 'string' && createPublicKey(pem).asymmetricKeyType === 'ec';
-  } catch {
-    return false; // the control plane tells its owner by a condition
   }
 }

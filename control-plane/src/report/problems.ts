@@ -1,6 +1,6 @@
 // Tells the owner of an intercept that agents cannot take what was found while publishing. Pure.
 
-import { PROGRAMMED_REASONS, READY_REASONS } from '../api/index.ts';
+import { formatReason, PROGRAMMED_REASONS, READY_REASONS } from '../api/index.ts';
 import type { InterceptProblems } from '../publisher.ts';
 import type { DesiredStatus, Translation } from '../translator/index.ts';
 
@@ -14,8 +14,8 @@ export function withProblems(translation: Translation, problems: InterceptProble
 }
 
 function withProblem(status: DesiredStatus, problem: string): DesiredStatus {
-  const rejected = { reason: 'Rejected', message: PROGRAMMED_REASONS.Rejected.replace('{detail}', problem) };
-  const notReady = { reason: 'NotProgrammed', message: READY_REASONS.NotProgrammed };
+  const rejected = { reason: 'Rejected', message: formatReason(PROGRAMMED_REASONS, 'Rejected', problem) };
+  const notReady = { reason: 'NotProgrammed', message: formatReason(READY_REASONS, 'NotProgrammed') };
   const conditions = status.conditions.map((condition) => {
     if (condition.type === 'Programmed') return { ...condition, ...rejected, status: 'False' as const };
     if (condition.type === 'Ready') return { ...condition, ...notReady, status: 'False' as const };

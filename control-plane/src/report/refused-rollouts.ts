@@ -1,7 +1,7 @@
 // Tells the owners of intercepts that wait for a rollout which the API server refuses: an admission policy, a webhook
 // or a right of ours stands in the way, and only a person can change that. Pure.
 
-import { PROGRAMMED_REASONS } from '../api/index.ts';
+import { formatReason, PROGRAMMED_REASONS } from '../api/index.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
 import type { DesiredCondition, RolloutRequest, Translation, WorkloadId } from '../translator/index.ts';
 
@@ -38,6 +38,5 @@ function describeRefusal({ workload }: RolloutRequest, { message }: KubernetesEr
 /** Only what waits for the rollout; another reason says more. */
 function withRefusal(condition: DesiredCondition, detail: string): DesiredCondition {
   if (condition.type !== 'Programmed' || condition.reason !== 'RollingOut') return condition;
-  const message = PROGRAMMED_REASONS.AgentMissing.replace('{detail}', () => detail);
-  return { ...condition, reason: 'AgentMissing', message };
+  return { ...condition, reason: 'AgentMissing', message: formatReason(PROGRAMMED_REASONS, 'AgentMissing', detail) };
 }

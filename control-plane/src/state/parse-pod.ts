@@ -1,7 +1,7 @@
 // Pods as the API server has them -> PodModel: only what the translator reads, since there may be many thousands.
 
-import { Value } from 'typebox/value';
-import { AGENT_ANNOTATION, AgentDescription, ROLLOUT_ANNOTATION } from '../api/index.ts';
+import { ROLLOUT_ANNOTATION } from '../api/index.ts';
+import { parseAgentDescription } from '../api/parse-agent-description.ts';
 import type { KubernetesObject } from '../kubernetes/types.ts';
 import type { PodModel } from './cluster-state.ts';
 import { parseContainerPorts, type RawPodSpec } from './parse-container.ts';
@@ -42,7 +42,7 @@ export function parsePod({ metadata, spec, status }: RawPod): PodModel {
     terminatingSinceMs: parseTerminatingSince(metadata),
     workload: parsePodWorkload(metadata),
     ports: parseContainerPorts(spec),
-    agent: parseAgentDescription(metadata.annotations?.[AGENT_ANNOTATION]),
+    agent: parseAgentDescription(metadata.annotations),
     rollout: metadata.annotations?.[ROLLOUT_ANNOTATION],
     trouble: parsePodTrouble(status),
   };
@@ -68,15 +68,4 @@ function parseTerminatingSince({
   return deletionTimestamp === undefined
     ? undefined
     : Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000;
-}
-
-/** Undefined for what no webhook of ours wrote. */
-function parseAgentDescription(text: string | undefined): AgentDescription | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const description: unknown = JSON.parse(text);
-    return Value.Check(AgentDescription, description) ? description : undefined;
-  } catch {
-    return undefined; // anybody may write annotations on their own pods
-  }
 }

@@ -6,6 +6,7 @@ import {
   INTERCEPTS,
   type Intercept,
   LEASES,
+  LIVING_PODS,
   NAMESPACES,
   PODS,
   type Resource,
@@ -43,7 +44,9 @@ export function createWatchedObjects(client: KubernetesClient, installNamespace:
     intercepts: watched<Intercept, Intercept>(client, INTERCEPTS, parseOwnObject),
     sessions: watched<Session, Session>(client, SESSIONS, parseOwnObject, inInstall),
     services: watched<RawService, ReturnType<typeof parseService>>(client, SERVICES, parseService),
-    pods: watched<RawPod, ReturnType<typeof parsePod>>(client, PODS, parsePod, RUNNING_PODS),
+    pods: watched<RawPod, ReturnType<typeof parsePod>>(client, PODS, parsePod, {
+      fieldSelector: LIVING_PODS,
+    }),
     deployments: watchedWorkloads(client, DEPLOYMENTS, 'Deployment'),
     statefulSets: watchedWorkloads(client, STATEFUL_SETS, 'StatefulSet'),
     daemonSets: watchedWorkloads(client, DAEMON_SETS, 'DaemonSet'),
@@ -54,9 +57,6 @@ export function createWatchedObjects(client: KubernetesClient, installNamespace:
     }),
   };
 }
-
-/** Pods that have ended serve nobody, and finished Jobs leave many behind. */
-const RUNNING_PODS: ListOptions = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' };
 
 function watchedWorkloads(client: KubernetesClient, resource: Resource, kind: WorkloadKind) {
   const parse = (workload: RawWorkload) => parseWorkload(kind, workload);

@@ -1,6 +1,7 @@
 // Finds pods and Services without reading all of them for each intercept. Built once per translation; the indexes by
 // label are made when first asked for.
 
+import { isSelectedBy } from '../api/index.ts';
 import { compareText } from '../match/index.ts';
 import type { ClusterState, PodModel, ServiceModel } from '../state/cluster-state.ts';
 
@@ -31,21 +32,16 @@ export function buildClusterIndex(state: ClusterState): ClusterIndex {
       const [candidates = []] = Object.entries(selector)
         .map(([label, value]) => podsByLabel(namespace, label).get(value) ?? [])
         .sort((a, b) => a.length - b.length);
-      return sortByName(candidates.filter(({ labels }) => isSelected(selector, labels)));
+      return sortByName(candidates.filter(({ labels }) => isSelectedBy(selector, labels)));
     },
     podsOfWorkload(kind, namespace, name) {
       return sortByName(podsByWorkload(namespace, kind).get(name) ?? []);
     },
     servicesSelecting(namespace, labels) {
       const services = servicesByNamespace('', '').get(namespace) ?? [];
-      return services.filter(({ selector }) => selector !== undefined && isSelected(selector, labels));
+      return services.filter(({ selector }) => isSelectedBy(selector, labels));
     },
   };
-}
-
-function isSelected(selector: Labels, labels: Labels): boolean {
-  const entries = Object.entries(selector);
-  return entries.length > 0 && entries.every(([name, value]) => labels[name] === value);
 }
 
 function sortByName<T extends { readonly name: string }>(objects: readonly T[]): T[] {

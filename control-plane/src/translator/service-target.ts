@@ -3,7 +3,7 @@
 import type { ClusterState, ServiceModel, ServicePortModel } from '../state/cluster-state.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import { findForeignProtocol } from './port-protocol.ts';
-import type { Refusal, TargetPort } from './target-port.ts';
+import { preferTcp, type Refusal, type TargetPort } from './target-port.ts';
 
 type ServiceQuestion = { readonly namespace: string; readonly name: string; readonly port?: string | undefined };
 
@@ -58,7 +58,7 @@ function chooseOnlyPort(service: ServiceModel): ServicePortModel | Refusal {
 }
 
 function findPort(service: ServiceModel, wanted: string): ServicePortModel | Refusal {
-  const found = service.ports.find(({ name, port }) => name === wanted || String(port) === wanted);
+  const found = preferTcp(service.ports.filter(({ name, port }) => name === wanted || String(port) === wanted));
   if (found !== undefined) return found;
   const detail = `Service "${service.name}" has no port "${wanted}"; it has ${listPorts(service) || 'none'}.`;
   return { reason: 'PortNotFound', detail };

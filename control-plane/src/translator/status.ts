@@ -3,6 +3,7 @@
 import {
   ACCEPTED_REASONS,
   type AcceptedReason,
+  formatReason,
   type InterceptAction,
   PROGRAMMED_REASONS,
   type ProgrammedReason,
@@ -17,8 +18,6 @@ import { type Finding, judgeProgrammed } from './programmed.ts';
 import { formatTarget, type Target } from './target.ts';
 import type { DesiredCondition, DesiredStatus } from './translation.ts';
 import { isLaptopConnected } from './tunnel.ts';
-
-const MAX_MESSAGE_LENGTH = 4096;
 
 export function buildStatus(state: ClusterState, verdict: Verdict, acknowledged: Acknowledged): DesiredStatus {
   const { object } = verdict.intercept;
@@ -76,11 +75,10 @@ const UNDECIDED: ReadonlySet<string> = new Set<AcceptedReason>(['SessionNotFound
 function buildCondition<Reason extends string>(
   type: Reason,
   sentences: Readonly<Record<Reason, string>>,
-  { reason, detail = '' }: Finding<Reason>,
+  { reason, detail }: Finding<Reason>,
 ): DesiredCondition {
-  const message = sentences[reason].replace('{detail}', () => detail).slice(0, MAX_MESSAGE_LENGTH);
   const status = reason === type ? 'True' : UNDECIDED.has(reason) ? 'Unknown' : 'False';
-  return { type, status, reason, message };
+  return { type, status, reason, message: formatReason(sentences, reason, detail) };
 }
 
 function countAgents(target: Target | undefined, acknowledged: ReadonlySet<string>): { ready: number; total: number } {

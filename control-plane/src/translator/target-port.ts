@@ -16,3 +16,8 @@ export type TargetPort = {
   /** Name or number for people. */
   readonly label: string;
 };
+
+/** One number may be a port of TCP and one of UDP, as with HTTP/3: only the first can be intercepted. */
+export function preferTcp<P extends { readonly protocol: string }>(ports: readonly P[]): P | undefined {
+  return ports.find(({ protocol }) => protocol === 'TCP') ?? ports[0];
+}

@@ -11,7 +11,7 @@ import {
 } from '../state/cluster-state.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import { findForeignProtocol } from './port-protocol.ts';
-import type { Refusal, TargetPort } from './target-port.ts';
+import { preferTcp, type Refusal, type TargetPort } from './target-port.ts';
 
 type WorkloadQuestion = {
   readonly kind: WorkloadKind;
@@ -69,7 +69,7 @@ function chooseOnlyPort(workload: WorkloadModel): ChosenPort | Refusal {
 
 /** A number need not be declared: containers may listen where they like. */
 function findPort(workload: WorkloadModel, wanted: string): ChosenPort | Refusal {
-  const found = workload.ports.find(({ name, number }) => name === wanted || String(number) === wanted);
+  const found = preferTcp(workload.ports.filter(({ name, number }) => name === wanted || String(number) === wanted));
   if (found !== undefined) return found;
   const number = Number(wanted);
   if (Number.isInteger(number) && number >= 1 && number <= 65535) return { name: undefined, number, protocol: 'TCP' };

@@ -12,9 +12,9 @@ const ENTRIES_AT_ONCE = 200;
 const SLASH = Buffer.from('/');
 
 export async function openFolder(path: Buffer): Promise<OpenFolder> {
-  const { isDirectory } = await lstat(path).then((found) => ({ isDirectory: found.isDirectory() }));
   // opendir(3) would follow a link.
-  if (!isDirectory) throw Object.assign(new Error('it is no folder'), { code: 'ENOTDIR' });
+  const found = await lstat(path);
+  if (!found.isDirectory()) throw Object.assign(new Error('it is no folder'), { code: 'ENOTDIR' });
   // The bytes of names as characters; the types know of no Buffer here, Node does.
   const folder = await opendir(path as unknown as string, { encoding: 'latin1', bufferSize: ENTRIES_AT_ONCE });
   return { kind: 'folder', folder, path };

@@ -1,6 +1,6 @@
 // `uninstall --agent NAME` and `--all-agents`: agents go, the cluster part stays.
 
-import { INTERCEPTS, type Intercept, SERVICES } from '@kubectl-tp/control-plane/api';
+import { INTERCEPTS, type Intercept, isSelectedBy, SERVICES } from '@kubectl-tp/control-plane/api';
 import { isNotFound, type KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
 import type { Labels, Pod, Service } from '../kubernetes/objects.ts';
@@ -45,7 +45,7 @@ async function podsOf(
   const byWorkload = pods.filter((pod) => isMeant(ownerOf(pod)));
   if (byWorkload.length > 0 || kind !== undefined) return byWorkload;
   const selector = await selectorOf(client, { name, namespace }, signal);
-  return selector === undefined ? [] : pods.filter((pod) => isSelected(pod, selector));
+  return pods.filter(({ metadata }) => isSelectedBy(selector, metadata.labels));
 }
 
 /** A rollout would bring the agents back at once where an intercept needs them. */
@@ -77,7 +77,7 @@ async function isTargetOf(
 ): Promise<(pod: Pod) => boolean> {
   if (kind !== 'Service') return (pod) => ownerOf(pod).kind === kind && ownerOf(pod).name === name;
   const selector = await selectorOf(client, { name, namespace }, signal);
-  return (pod) => selector !== undefined && isSelected(pod, selector);
+  return ({ metadata }) => isSelectedBy(selector, metadata.labels);
 }
 
 async function selectorOf(
@@ -91,10 +91,6 @@ async function selectorOf(
     if (isNotFound(apiErrorOf(error))) return undefined;
     throw error;
   }
-}
-
-function isSelected({ metadata }: Pod, selector: Labels): boolean {
-  return Object.entries(selector).every(([key, value]) => metadata.labels?.[key] === value);
 }
 
 function inUse(owners: readonly Owner[]): TpError {

@@ -4,9 +4,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { createMemoryBudget, type DialRequest, OUTBOUND_PATH } from '@kubectl-tp/control-plane/protocol';
-import type { RelayWays } from '../tunnel/connect-relay.ts';
+import { createRelayConnector, type RelayWays } from '../tunnel/connect-relay.ts';
 import { keepTunnel } from '../tunnel/keep-tunnel.ts';
-import { reverseConnect } from '../tunnel/reverse-connect.ts';
 import { createTunnelSet, type TunnelSet } from '../tunnel/tunnel-set.ts';
 import type { TunnelState } from '../tunnel/tunnel-state.ts';
 import { createBell } from '../waiting/bell.ts';
@@ -22,7 +21,8 @@ const DRAIN_MS = 0;
 /** A relay that restarts, or a laptop that wakes up, has a tunnel again within this time; longer, and a program had better know. */
 const WAIT_FOR_TUNNEL_MS = 8000;
 
-export type OutboundOptions = Pick<RelayWays, 'dialRelay'> & {
+/** Not by the API server's proxy: nothing encrypts these bytes between it and the relay. */
+export type OutboundOptions = Omit<RelayWays, 'askRelay'> & {
   /** Name of the Session object. */
   readonly session: string;
   readonly key: KeyObject;
@@ -38,22 +38,18 @@ export type Outbound = Dialer & {
   close(): Promise<void>;
 };
 
-export function createOutbound({ dialRelay, session, key, onState }: OutboundOptions): Outbound {
+export function createOutbound({ dialRelay, dialDirect, session, key, onState }: OutboundOptions): Outbound {
   const memory = createMemoryBudget(MAX_HELD_BYTES);
   const bell = createBell();
   const tunnels = createTunnelSet({ start, drainMs: DRAIN_MS });
+  const ways = { dialRelay, ...(dialDirect && { dialDirect }) };
+  const connector = createRelayConnector(ways, { session, key, path: OUTBOUND_PATH });
   const questions = createQuestions((signal) => open({ kind: 'dns', host: '', port: 0 }, signal));
 
   function start(relay: string) {
     return keepTunnel({
-      async connect(signal) {
-        const claim = { session, key, relay, path: OUTBOUND_PATH } as const;
-        // By port-forward only: nothing else encrypts these bytes between API server and relay.
-        return {
-          connection: await reverseConnect(await dialRelay(relay, signal), claim, signal),
-          way: 'port-forward',
-        };
-      },
+      relay,
+      connector,
       role: 'opener',
       memory,
       onState(state) {

@@ -9,6 +9,7 @@ import type { ErrorDescription } from '../errors.ts';
 import type { DnsWay } from '../network/helper/messages.ts';
 import type { NamespaceDescriptors } from '../network/rootless/messages.ts';
 import type { Credentials } from '../proxy/credentials.ts';
+import type { TunnelWay } from '../tunnel/connect-relay.ts';
 import type { MountedVolumes } from '../volumes/volume-book.ts';
 
 export type SessionApi = {
@@ -257,7 +258,7 @@ export type RelayReport = {
   readonly pod: string;
   readonly state: string;
   /** `proxy` is the API server's, the shorter way. */
-  readonly way?: 'proxy' | 'port-forward';
+  readonly way?: TunnelWay;
   readonly rttMs?: number;
   readonly error?: string;
 };

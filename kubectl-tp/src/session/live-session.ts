@@ -8,6 +8,7 @@ import { askForUpgrade } from '../kubernetes/upgrade.ts';
 import { createOutbound } from '../outbound/outbound.ts';
 import { createSharedOutbound, type SharedOutbound } from '../outbound/shared-outbound.ts';
 import type { RelayWays } from '../tunnel/connect-relay.ts';
+import { createDirectDialer, type DirectAddress } from '../tunnel/dial-direct.ts';
 import type { LocalTarget } from '../tunnel/local-target.ts';
 import { watchNetwork } from '../tunnel/network-watch.ts';
 import { watchSleep } from '../tunnel/sleep-watch.ts';
@@ -21,7 +22,7 @@ import { createInterceptTable, type InterceptTable } from './intercept-table.ts'
 import type { Log } from './log.ts';
 import { createNetworkList, type NetworkList } from './network-list.ts';
 import { createOwnServices, type OwnServices } from './own-services.ts';
-import { followRelays } from './relays.ts';
+import { followRelays, type Relay } from './relays.ts';
 
 export type LiveSession = {
   readonly identity: Identity;
@@ -73,12 +74,20 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
       onChange: bell.ring,
     });
     const agents = createAgentBook();
-    const tunnels = startTunnels(options, { certificate, table, agents, bell });
+    const directAddresses = new Map<string, DirectAddress | undefined>();
+    const ways = {
+      dialRelay: relayDialer(options),
+      dialDirect: createDirectDialer({
+        addressOf: (relay) => directAddresses.get(relay),
+        authority: () => certificate.current().authority,
+      }),
+    };
+    const tunnels = startTunnels(options, { ways, certificate, table, agents, bell });
     const outbound = createSharedOutbound(() =>
       createOutbound({
+        ...ways,
         session: identity.session,
         key: identity.privateKey,
-        dialRelay: relayDialer(options),
         onState: bell.ring,
       }),
     );
@@ -86,7 +95,10 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
       lifetime.abort();
       await Promise.all([tunnels.close(), outbound.close()]);
     };
-    const onRelays = (pods: readonly string[]) => {
+    const onRelays = (relays: readonly Relay[]) => {
+      directAddresses.clear();
+      for (const { name, directAddress } of relays) directAddresses.set(name, directAddress);
+      const pods = relays.map(({ name }) => name);
       tunnels.setRelays(pods);
       outbound.setRelays(pods);
     };
@@ -113,19 +125,19 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
   }
 }
 
-type Parts = Pick<LiveSession, 'certificate' | 'table' | 'agents' | 'bell'>;
+type Parts = Pick<LiveSession, 'certificate' | 'table' | 'agents' | 'bell'> & { readonly ways: RelayWays };
 
 function relayDialer({ cluster, installNamespace }: LiveSessionOptions): RelayWays['dialRelay'] {
   return (pod, signal) => portForward(cluster, { namespace: installNamespace, pod, port: RELAY_LAPTOP_PORT }, signal);
 }
 
-function startTunnels(options: LiveSessionOptions, { certificate, table, agents, bell }: Parts): Tunnels {
+function startTunnels(options: LiveSessionOptions, { ways, certificate, table, agents, bell }: Parts): Tunnels {
   const { cluster, installNamespace, identity, targetOf } = options;
   return createTunnels({
+    ...ways,
     session: identity.session,
     proofKey: identity.privateKey,
     certificate: certificate.current,
-    dialRelay: relayDialer(options),
     askRelay: (pod, { path, headers }, signal) => {
       const proxy = `/api/v1/namespaces/${installNamespace}/pods/${pod}:${RELAY_PROXY_PORT}/proxy`;
       return askForUpgrade(cluster, { path: proxy + path, headers, signal });

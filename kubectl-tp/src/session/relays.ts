@@ -1,18 +1,22 @@
-// Which relay pods there are.
+// Which relay pods there are, and where they can be reached without the API server.
 
-import { COMPONENT_LABEL, PODS } from '@kubectl-tp/control-plane/api';
+import { COMPONENT_LABEL, DIRECT_ADDRESS_ANNOTATION, PODS } from '@kubectl-tp/control-plane/api';
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { followObjects } from '../kubernetes/follow.ts';
 import { isReady, isTerminating, type Pod } from '../kubernetes/objects.ts';
+import type { DirectAddress } from '../tunnel/dial-direct.ts';
 import type { Log } from './log.ts';
 import { assertSameVersion } from './same-version.ts';
+
+/** `name`: of its pod. */
+export type Relay = { readonly name: string; readonly directAddress: DirectAddress | undefined };
 
 type Options = {
   readonly client: KubernetesClient;
   readonly installNamespace: string;
   readonly signal: AbortSignal;
-  /** Names of the relays that take tunnels, at first and after each change. */
-  readonly onRelays: (pods: readonly string[]) => void;
+  /** The relays that take tunnels, at first and after each change. */
+  readonly onRelays: (relays: readonly Relay[]) => void;
   readonly log: Log;
 };
 
@@ -27,15 +31,26 @@ export async function followRelays({ client, installNamespace, signal, onRelays,
   // A list tells a missing right at once; a watch would only keep trying.
   const relays = await client.list<Pod>(PODS, where);
   assertSameVersion(relays);
-  onRelays(readyNames(relays));
+  onRelays(listReady(relays));
   followObjects<Pod>(client, PODS, {
     ...where,
-    onChange: (pods) => onRelays(readyNames(pods)),
+    onChange: (pods) => onRelays(listReady(pods)),
     onTrouble: (error) => log('watching relays failed', { error: error.message }),
   });
 }
 
 /** A relay that is ending lets its connections finish; it only takes no new tunnels. */
-function readyNames(pods: readonly Pod[]): string[] {
-  return pods.filter((pod) => isReady(pod) && !isTerminating(pod)).map(({ metadata }) => metadata.name);
+function listReady(pods: readonly Pod[]): Relay[] {
+  return pods
+    .filter((pod) => isReady(pod) && !isTerminating(pod))
+    .map(({ metadata: { name, annotations } }) => ({
+      name,
+      directAddress: parseAddress(annotations?.[DIRECT_ADDRESS_ANNOTATION]),
+    }));
+}
+
+/** The chart has looked at its form. */
+function parseAddress(text = ''): DirectAddress | undefined {
+  const [, host, port] = /^\[?(.+?)\]?:(\d+)$/.exec(text) ?? [];
+  return host === undefined ? undefined : { host, port: Number(port) };
 }

@@ -1,6 +1,6 @@
-// Opens the connection of a tunnel by the shorter of two ways. The API server's proxy dials the relay's pod itself; a
-// port-forward also leads through kubelet and container runtime, which costs a third more, but works wherever kubectl
-// does. Where the proxy may not be used, or the API server can't reach pods, it is the port-forward.
+// Opens the connection of a tunnel by the shortest way that works. Where an install lets laptops reach its relays
+// themselves, nothing is between. The API server's proxy dials the relay's pod. A port-forward also leads through kubelet and
+// container runtime, which costs a third more, but works wherever kubectl does.
 
 import type { KeyObject } from 'node:crypto';
 import type { Duplex } from 'node:stream';
@@ -8,14 +8,18 @@ import { TUNNEL_PROTOCOL } from '@kubectl-tp/control-plane/protocol';
 import { TpError } from '../errors.ts';
 import type { Refused, Upgraded } from '../kubernetes/upgrade.ts';
 import { withHeadStart } from '../waiting/with-head-start.ts';
-import { buildTunnelRequest, reverseConnect, type TunnelRequest } from './reverse-connect.ts';
+import type { DirectDialer } from './dial-direct.ts';
+import { buildTunnelRequest, reverseConnect, type TunnelPath, type TunnelRequest } from './reverse-connect.ts';
 
-/** The proxy answers within two round trips; an API server that can't reach the pod tries for half a minute. */
-const PROXY_HEAD_START_MS = 400;
-/** How long the proxy is left alone after it was refused (a missing right), was slow (a firewall), failed (a relay that starts). */
+/**
+ * The proxy answers within two round trips; an API server that can't reach the pod tries for half a minute. A relay that
+ * has just started asks for its certificate first, and a balancer may lead to another one: more round trips.
+ */
+const HEAD_STARTS_MS = { direct: 1000, proxy: 400 };
+/** How long a shortcut is left alone after it was refused (a missing right), was slow (a firewall), failed (a relay that starts). */
 const PAUSES_MS = { refused: 10 * 60_000, slow: 2 * 60_000, failed: 5_000 };
 
-export type TunnelWay = 'proxy' | 'port-forward';
+export type TunnelWay = 'direct' | 'proxy' | 'port-forward';
 export type RelayConnection = { readonly connection: Duplex; readonly way: TunnelWay };
 
 export type RelayWays = {
@@ -23,51 +27,97 @@ export type RelayWays = {
   readonly dialRelay: (relay: string, signal: AbortSignal) => Promise<Duplex>;
   /** Asks a relay for the tunnel through the API server's proxy. */
   readonly askRelay?: (relay: string, request: TunnelRequest, signal: AbortSignal) => Promise<Upgraded | Refused>;
+  /** Opens an encrypted connection to a relay, where it has an address. */
+  readonly dialDirect?: DirectDialer;
+};
+
+export type RelayConnector = {
+  connect(relay: string, signal: AbortSignal): Promise<RelayConnection>;
+  /** The shortest way to a relay that was reached by another; undefined when there is none now. */
+  shorten(relay: string, way: TunnelWay, signal: AbortSignal): Promise<RelayConnection | undefined>;
+};
+
+type Claim = { readonly session: string; readonly key: KeyObject; readonly path?: TunnelPath };
+
+/** How it may be reached without a port-forward. */
+type Shortcut = {
+  readonly way: keyof typeof HEAD_STARTS_MS;
+  /** Undefined where a relay can't be reached so. */
+  readonly to: (relay: string) => ((signal: AbortSignal) => Promise<Duplex>) | undefined;
+  pausedUntilMs: number;
 };
 
 /** Of one session; what it has learned of the ways holds for all relays. */
-export function createRelayConnector(
-  { dialRelay, askRelay }: RelayWays,
-  { session, key }: { session: string; key: KeyObject },
-): (relay: string, signal: AbortSignal) => Promise<RelayConnection> {
-  let pausedUntilMs = 0;
+export function createRelayConnector({ dialRelay, askRelay, dialDirect }: RelayWays, claim: Claim): RelayConnector {
+  const directly: Shortcut = { way: 'direct', to: (relay) => direct(relay), pausedUntilMs: 0 };
+  const shortcuts: readonly Shortcut[] = [directly, { way: 'proxy', to: (relay) => proxy(relay), pausedUntilMs: 0 }];
+
+  function direct(relay: string) {
+    const dial = dialDirect?.(relay);
+    return dial && (async (signal: AbortSignal) => reverseConnect(await dial(signal), { ...claim, relay }, signal));
+  }
+
+  function proxy(relay: string) {
+    return askRelay && (async (signal: AbortSignal) => connectByProxy(askRelay, { ...claim, relay }, signal));
+  }
 
   async function byPortForward(relay: string, signal: AbortSignal): Promise<RelayConnection> {
-    const connection = await reverseConnect(await dialRelay(relay, signal), { session, key, relay }, signal);
+    const connection = await reverseConnect(await dialRelay(relay, signal), { ...claim, relay }, signal);
     return { connection, way: 'port-forward' };
   }
 
-  async function byProxy(ask: NonNullable<typeof askRelay>, relay: string, signal: AbortSignal) {
-    const answer = await ask(relay, await buildTunnelRequest({ session, key, relay }), signal);
-    if ('socket' in answer && answer.response.headers.upgrade === TUNNEL_PROTOCOL) {
-      return { connection: answer.socket, way: 'proxy' as const };
-    }
-    if ('socket' in answer) answer.socket.destroy();
-    const isForbidden = 'status' in answer && answer.status === 403;
-    throw new TpError(isForbidden ? 'MISSING_RIGHT' : 'TUNNEL_REFUSED', `No way through the proxy to relay ${relay}.`);
-  }
-
-  function pauseFor(error: unknown, wasSlow: boolean): void {
-    const isForbidden = error instanceof TpError && error.code === 'MISSING_RIGHT';
-    const why = isForbidden ? 'refused' : wasSlow ? 'slow' : 'failed';
-    pausedUntilMs = Date.now() + PAUSES_MS[why];
-  }
-
-  return async (relay, signal) => {
-    if (askRelay === undefined || Date.now() < pausedUntilMs) return byPortForward(relay, signal);
+  /** The shortest of `ways`, each with a head start before the rest. */
+  function connect(
+    relay: string,
+    [shortcut, ...longer]: readonly Shortcut[],
+    signal: AbortSignal,
+  ): Promise<RelayConnection> {
+    if (shortcut === undefined) return byPortForward(relay, signal);
+    const open = Date.now() < shortcut.pausedUntilMs ? undefined : shortcut.to(relay);
+    if (open === undefined) return connect(relay, longer, signal);
     return withHeadStart<RelayConnection>({
       async preferred(limited) {
         try {
-          return await byProxy(askRelay, relay, limited);
+          return { connection: await open(limited), way: shortcut.way };
         } catch (error) {
-          if (!signal.aborted) pauseFor(error, limited.aborted);
+          if (!signal.aborted) shortcut.pausedUntilMs = Date.now() + pauseAfter(error, limited.aborted);
           throw error;
         }
       },
-      other: (limited) => byPortForward(relay, limited),
-      headStartMs: PROXY_HEAD_START_MS,
+      other: (limited) => connect(relay, longer, limited),
+      headStartMs: HEAD_STARTS_MS[shortcut.way],
       discard: ({ connection }) => connection.destroy(),
       signal,
     });
+  }
+
+  return {
+    connect: (relay, signal) => connect(relay, shortcuts, signal),
+    async shorten(relay, way, signal) {
+      const open = way === 'direct' || Date.now() < directly.pausedUntilMs ? undefined : direct(relay);
+      try {
+        return open && { connection: await open(signal), way: 'direct' };
+      } catch (error) {
+        if (!signal.aborted) directly.pausedUntilMs = Date.now() + pauseAfter(error, true);
+        return undefined;
+      }
+    },
   };
+}
+
+async function connectByProxy(
+  ask: NonNullable<RelayWays['askRelay']>,
+  { relay, path, ...proof }: Claim & { readonly relay: string },
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const answer = await ask(relay, await buildTunnelRequest({ ...proof, relay }, path), signal);
+  if ('socket' in answer && answer.response.headers.upgrade === TUNNEL_PROTOCOL) return answer.socket;
+  if ('socket' in answer) answer.socket.destroy();
+  const isForbidden = 'status' in answer && answer.status === 403;
+  throw new TpError(isForbidden ? 'MISSING_RIGHT' : 'TUNNEL_REFUSED', `No way through the proxy to relay ${relay}.`);
+}
+
+function pauseAfter(error: unknown, wasSlow: boolean): number {
+  const isForbidden = error instanceof TpError && error.code === 'MISSING_RIGHT';
+  return PAUSES_MS[isForbidden ? 'refused' : wasSlow ? 'slow' : 'failed'];
 }

@@ -1,9 +1,11 @@
-// Keeps the tunnel to one relay up: dial, prove, serve, and again after a loss, until closed.
+// Keeps the tunnel to one relay up: dial, prove, serve, and again after a loss, until closed. One that came by a detour
+// moves to the shortest way when that is there: what is open stays where it is until it ends.
 
 import type { Duplex } from 'node:stream';
-import { createMux, type MemoryBudget, type Mux, type MuxOptions } from '@kubectl-tp/control-plane/protocol';
+import type { MemoryBudget, MuxOptions } from '@kubectl-tp/control-plane/protocol';
 import { TpError } from '../errors.ts';
-import type { RelayConnection, TunnelWay } from './connect-relay.ts';
+import type { RelayConnection, RelayConnector, TunnelWay } from './connect-relay.ts';
+import { createMovingMux } from './moving-mux.ts';
 import { redialDelayMs, startingState, type TunnelEvent, type TunnelState, transition } from './tunnel-state.ts';
 
 /** From the first packet to the relay's 101. */
@@ -12,6 +14,9 @@ const DIAL_TIMEOUT_TEXT = `The relay did not answer within ${DIAL_TIMEOUT_MS / 1
 
 /** Of a relay behind a slow link. Then the tunnel is dialed anew, and there again within two seconds of the change. */
 const CHECK_TIMEOUT_MS = 1500;
+
+/** A start is over by then; later a laptop may have come into a network that has a shorter way. */
+const LOOK_EVERY_MS = 10_000;
 
 export type Tunnel = {
   readonly state: TunnelState;
@@ -29,8 +34,10 @@ export type Tunnel = {
 };
 
 export type TunnelOptions = {
-  /** Opens the upgraded connection; rejects with a TpError or the signal's reason. */
-  connect: (signal: AbortSignal) => Promise<RelayConnection>;
+  /** Name of its pod. */
+  relay: string;
+  /** Opens upgraded connections. */
+  connector: RelayConnector;
   /** Who opens streams: the relay, for agents (the laptop is the acceptor then), or this laptop. */
   role: MuxOptions['role'];
   onStream?: (stream: Duplex) => void;
@@ -39,11 +46,19 @@ export type TunnelOptions = {
   onState: (state: TunnelState) => void;
 };
 
-export function keepTunnel({ connect, role, onStream, memory, onState }: TunnelOptions): Tunnel {
+export function keepTunnel({ relay, connector, role, onStream, memory, onState }: TunnelOptions): Tunnel {
   let state = startingState(Date.now());
-  let mux: Mux | undefined;
   let way: TunnelWay | undefined;
   let hurry = new AbortController();
+
+  let onLost: (reason: Error | undefined) => void = () => undefined;
+  const mux = createMovingMux({
+    role,
+    ...(onStream && { onStream }),
+    onGoAway: () => apply({ name: 'goAway' }),
+    onClose: (reason) => onLost(reason),
+    memory,
+  });
 
   function apply(event: TunnelEvent): void {
     const before = state;
@@ -75,26 +90,46 @@ export function keepTunnel({ connect, role, onStream, memory, onState }: TunnelO
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(new TpError('TUNNEL_DOWN', DIAL_TIMEOUT_TEXT)), DIAL_TIMEOUT_MS);
     try {
-      return await connect(AbortSignal.any([hurry.signal, limit.signal]));
+      return await connector.connect(relay, AbortSignal.any([hurry.signal, limit.signal]));
     } finally {
       clearTimeout(timer);
     }
   }
 
   /** Resolves when the tunnel has ended. */
-  function serve({ connection, way: dialedWay }: RelayConnection): Promise<void> {
-    return new Promise((resolve) => {
-      const onClose = (reason: Error | undefined) => {
-        mux = undefined;
-        way = undefined;
-        apply({ name: 'lost', error: reason ?? new TpError('TUNNEL_DOWN', 'The relay has ended the tunnel.') });
-        resolve();
-      };
-      const onGoAway = () => apply({ name: 'goAway' });
-      mux = createMux(connection, { role, ...(onStream && { onStream }), onGoAway, onClose, memory });
-      way = dialedWay;
-      apply({ name: 'connected' });
+  async function serve(first: RelayConnection): Promise<void> {
+    const ended = new AbortController();
+    const lost = new Promise<Error | undefined>((resolve) => {
+      onLost = resolve;
     });
+    take(first);
+    apply({ name: 'connected' });
+    void moveToShorterWay(ended.signal);
+    const reason = await lost;
+    ended.abort();
+    way = undefined;
+    apply({ name: 'lost', error: reason ?? new TpError('TUNNEL_DOWN', 'The relay has ended the tunnel.') });
+  }
+
+  function take(dialed: RelayConnection): void {
+    mux.take(dialed.connection);
+    way = dialed.way;
+  }
+
+  /** Looks for one now and then. Never rejects. */
+  async function moveToShorterWay(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await pause(LOOK_EVERY_MS, signal);
+      if (way === undefined || state.name !== 'up') continue;
+      const shorter = await connector.shorten(
+        relay,
+        way,
+        AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]),
+      );
+      if (shorter === undefined) continue;
+      if (signal.aborted || state.name !== 'up') shorter.connection.destroy();
+      else take(shorter);
+    }
   }
 
   /** Ends an attempt, or the wait for the next. */
@@ -111,20 +146,20 @@ export function keepTunnel({ connect, role, onStream, memory, onState }: TunnelO
       return way;
     },
     get roundTripMs() {
-      return mux?.roundTripMs;
+      return mux.current?.roundTripMs;
     },
-    open: () => (state.name === 'up' ? mux?.open() : undefined),
+    open: () => (state.name === 'up' ? mux.current?.open() : undefined),
     redial() {
       dialAnew();
-      mux?.destroy();
+      mux.destroy();
     },
     check() {
-      if (mux === undefined) dialAnew();
-      else mux.check(CHECK_TIMEOUT_MS);
+      if (mux.current === undefined) dialAnew();
+      mux.check(CHECK_TIMEOUT_MS);
     },
     async close(drainMs) {
       apply({ name: 'close' });
-      await mux?.close(drainMs);
+      await mux.close(drainMs);
       hurry.abort();
       await kept;
     },

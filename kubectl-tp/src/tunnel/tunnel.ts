@@ -64,7 +64,7 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
     },
   };
 
-  const connectRelay = createRelayConnector(options, { session, key: proofKey });
+  const connector = createRelayConnector(options, { session, key: proofKey });
   const memory = createMemoryBudget(MAX_HELD_BYTES);
   const unfinished = createWaitingRoom<Duplex>(maxUnfinished, (stream) => stream.destroy());
 
@@ -78,7 +78,8 @@ export function createTunnels(options: TunnelsOptions): Tunnels {
   return createTunnelSet({
     start: (relay) =>
       keepTunnel({
-        connect: (signal) => connectRelay(relay, signal),
+        relay,
+        connector,
         role: 'acceptor',
         onStream: serve,
         memory,

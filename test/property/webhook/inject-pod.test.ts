@@ -2,6 +2,7 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import { parseAgentDescription } from '../../../control-plane/src/api/parse-agent-description.ts';
 import { injectPod } from '../../../webhook/src/inject/inject-pod.ts';
 import type { NamespaceView } from '../../../webhook/src/inject/namespace-view.ts';
 import type { Container, Pod } from '../../../webhook/src/inject/pod.ts';
@@ -13,6 +14,7 @@ const reference = fc.oneof(portName, number);
 const probe = fc.oneof(
   fc.record({ httpGet: fc.record({ port: reference }) }),
   fc.record({ tcpSocket: fc.record({ port: reference }) }),
+  fc.record({ grpc: fc.record({ port: number }) }),
 );
 const port = fc.record({ name: portName, containerPort: number, protocol: fc.constantFrom('TCP', 'UDP') });
 
@@ -110,6 +112,28 @@ test('names of ports are unique within each container, and ports of the agent ar
   });
   t.pass();
 });
+
+test('no probe or handler goes to a port that leads to the agent', (t) => {
+  t.plan(1);
+  whenInjected((_before, after) => {
+    const captured = parseAgentDescription(after.metadata.annotations)?.ports ?? [];
+    const redirected = captured.flatMap(({ capture, appPort }) => (capture === 'Nft' ? [appPort] : []));
+    const { containers, initContainers = [] } = after.spec;
+    const serving = [...containers, ...initContainers.filter(({ name }) => name === 'sidecar')];
+    for (const port of serving.flatMap(listProbed)) {
+      if (redirected.includes(port)) throw new Error(`asks port ${port}, whose connections come to the agent`);
+    }
+  });
+  t.pass();
+});
+
+/** Numbers, as the kubelet finds them. */
+function listProbed({ ports = [], livenessProbe, lifecycle }: Container): number[] {
+  return [livenessProbe, lifecycle?.preStop].flatMap((handler) => {
+    const port = (handler?.httpGet ?? handler?.tcpSocket ?? handler?.grpc)?.port;
+    return (typeof port === 'string' ? ports.find(({ name }) => name === port)?.containerPort : port) ?? [];
+  });
+}
 
 /** As Kubernetes resolves a Service's named target port. */
 function findPort({ spec }: Pod, name: string): number | undefined {

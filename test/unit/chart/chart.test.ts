@@ -43,6 +43,7 @@ const WRONG = [
   'logLevel=loud',
   'relay.replicas=0',
   'relay.allowCidrs={10.0.0.1}',
+  'relay.direct.address=tp.example.com',
   'agent.idleTimeout=soon',
   'unknown=1',
   'imagePullPolicy=no',
@@ -120,6 +121,34 @@ test('only relays may ask what a session may dial, and they have a token for it'
   t.deepEqual(config.allow.map(formatRange), ['10.8.0.0/16', 'fd00::/64']);
   t.is(config.controlPlane.tokenFile, `${containers[0].volumeMounts[0].mountPath}/token`);
   t.is(config.controlPlane.port, names.REACH_PORT);
+});
+
+test('relays can be reached without the API server where an address is set, and only there', async (t) => {
+  const without = await render();
+  t.false(JSON.stringify(without).includes(String(names.RELAY_DIRECT_PORT)));
+  t.is(find(without, 'Service', 'tp-relay-direct'), undefined);
+
+  const service = 'relay.direct.service.type=NodePort,relay.direct.service.nodePort=30846';
+  const objects = await render('--set', `relay.direct.address=tp.example.com:443,${service}`);
+  const { template } = parse(JSON.stringify(find(objects, 'Deployment', 'tp-relay'))).spec;
+  t.is(template.metadata.annotations[names.DIRECT_ADDRESS_ANNOTATION], 'tp.example.com:443');
+  const [{ env, ports }] = template.spec.containers;
+  t.like(
+    ports.find(({ name }: { name: string }) => name === 'direct'),
+    { containerPort: names.RELAY_DIRECT_PORT },
+  );
+  const environment = Object.fromEntries(
+    env.map(({ name, value = 'x' }: { name: string; value?: string }) => [name, value]),
+  );
+  t.is(parseRelayConfig(environment).directPort, names.RELAY_DIRECT_PORT);
+  t.like(find(objects, 'Service', 'tp-relay-direct'), {
+    spec: { type: 'NodePort', ports: { 0: { port: 443, targetPort: 'direct', nodePort: 30846 } } },
+  });
+  const policy = JSON.stringify(find(objects, 'NetworkPolicy', 'tp-relay'));
+  t.true(policy.includes('{"ports":[{"port":"direct"}]}'));
+
+  const elsewhere = await render('--set', 'relay.direct.address=[2001:db8::1]:443,relay.direct.service.type=');
+  t.is(find(elsewhere, 'Service', 'tp-relay-direct'), undefined);
 });
 
 test('a pod that cannot be examined is created, an object of ours is not', async (t) => {

@@ -192,6 +192,46 @@ test('the webhook: issued, kept, renewed in time and when the authority is anoth
   t.not(stored(), second);
 });
 
+const disturbs = test.macro(
+  async (t, disturb: (texts: Record<string, string>, other: { certificate: string; privateKey: string }) => object) => {
+    const api = await startFakeApi();
+    t.teardown(api.close);
+    const client = createKubernetesClient(api.kubeConfig);
+    const authority = await newAuthority();
+    const nowMs = Date.now();
+    const ensure = () => ensureWebhookCertificate({ client, authority, namespace: INSTALL, nowMs, signal });
+    type Secret = KubernetesObject & { data: Record<string, string> };
+    const stored = () => api.find<Secret>(SECRETS_PATH, 'tp-webhook-certificate');
+    await ensure();
+    const issued = stored();
+    await ensure();
+    t.deepEqual(stored(), issued, 'left alone while it is right');
+    const texts = Object.entries(issued?.data ?? {}).map(([name, text]) => [name, decode(text)]);
+    const usages = ['server' as const];
+    const other = await issueKeyedCertificate(await newAuthority(), { dnsNames: ['x.test'], usages, nowMs });
+    const disturbed = Object.entries(disturb(Object.fromEntries(texts), other));
+    const data = Object.fromEntries(disturbed.map(([name, text]) => [name, Buffer.from(text).toString('base64')]));
+    api.put(SECRETS_PATH, { ...(issued as Secret), data } as Secret);
+    await ensure();
+    const after = stored()?.data ?? {};
+    const certificate = new X509Certificate(decode(after['tls.crt'] ?? ''));
+    t.true(certificate.verify(new X509Certificate(authority.bundle).publicKey));
+    t.notThrows(() => tls.createSecureContext({ cert: certificate.toString(), key: decode(after['tls.key'] ?? '') }));
+  },
+);
+const decode = (text: string) => Buffer.from(text, 'base64').toString();
+test('the webhook: made anew when its key is no key', disturbs, (texts) => ({ ...texts, 'tls.key': 'hello' }));
+test("the webhook: made anew when its key is another certificate's", disturbs, (texts, { privateKey }) => ({
+  ...texts,
+  'tls.key': privateKey,
+}));
+test('the webhook: made anew when another authority made it', disturbs, (texts, other) => ({
+  ...texts,
+  'tls.crt': other.certificate,
+  'tls.key': other.privateKey,
+}));
+test('the webhook: made anew when it is no certificate', disturbs, (texts) => ({ ...texts, 'tls.crt': 'hello' }));
+
 test("the control plane's own certificate names its Service", async (t) => {
   const authority = await newAuthority();
   const { certificate } = await issueServingCertificate({ authority, namespace: INSTALL, now: Date.now });

@@ -64,8 +64,8 @@ test("ports of the application's containers and native sidecars, not of the agen
     },
   };
   t.deepEqual(parsePod(pod).ports, [
-    { container: 'proxy', name: 'admin', number: 2, protocol: 'TCP' },
     { container: 'app', name: undefined, number: 3, protocol: 'UDP' },
+    { container: 'proxy', name: 'admin', number: 2, protocol: 'TCP' },
   ]);
 });
 

@@ -9,7 +9,7 @@ import { parseConfig } from '../../../control-plane/src/config.ts';
 import { type KubernetesClient, KubernetesError } from '../../../control-plane/src/kubernetes/index.ts';
 import { createTokenReviewer } from '../../../control-plane/src/kubernetes/token-review.ts';
 import { createWriteQueue } from '../../../control-plane/src/kubernetes/write-queue.ts';
-import { createLogger } from '../../../control-plane/src/log.ts';
+import { createLogger } from '../../../control-plane/src/process/index.ts';
 import { createPublisher } from '../../../control-plane/src/publisher.ts';
 import type { Reporting } from '../../../control-plane/src/report/reporting.ts';
 import { buildWorkloadWrites } from '../../../control-plane/src/report/workload-writes.ts';
@@ -337,7 +337,7 @@ test('configuration: defaults, and what is wrong by name', (t) => {
   for (const [wrong, name] of [
     [{ POD_NAME: '' }, /POD_NAME/],
     [{ TP_SESSION_GRACE: 'soon' }, /TP_SESSION_GRACE/],
-    [{ TP_XDS_PORT: '99999' }, /TP_XDS_PORT/],
+    [{ TP_ADMIN_PORT: '99999' }, /TP_ADMIN_PORT/],
   ] as const) {
     t.throws(() => parseConfig({ ...env, ...wrong }), { code: 'CONFIG_INVALID', message: name });
   }

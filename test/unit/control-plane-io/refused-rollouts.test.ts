@@ -36,6 +36,13 @@ test('a refusal is told to those who wait for the rollout, and to nobody else', 
   t.is(programmedAfter(refusal, 'carts-me')?.reason, 'RollingOut');
 });
 
+test('a refusal is cut to what the CRD takes', (t) => {
+  const refusal = new KubernetesError('KUBERNETES_REFUSED', 'x'.repeat(5000), { status: 403 });
+  const message = programmedAfter(refusal, 'orders-me')?.message;
+  t.is(message?.length, 4096);
+  t.regex(message ?? '', /^The API server refuses to roll Deployment orders: x+$/);
+});
+
 const goesOn = test.macro((t, failure: unknown) => t.is(programmedAfter(failure, 'orders-me')?.reason, 'RollingOut'));
 test('no refusal: nothing has failed', goesOn, undefined);
 test('no refusal: too busy', goesOn, new KubernetesError('KUBERNETES_REFUSED', 'later', { status: 429 }));

@@ -17,16 +17,20 @@ type Dialed = { readonly tunnel: Tunnel; dials(): number };
 function dial(t: ExecutionContext, answer: ((end: Duplex) => void) | undefined): Dialed {
   let dials = 0;
   const tunnel = keepTunnel({
-    connect(signal) {
-      dials += 1;
-      const [connection, end] = duplexPair();
-      if (answer !== undefined) {
-        answer(end);
-        return Promise.resolve({ connection, way: 'proxy' });
-      }
-      return new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason));
-      });
+    relay: 'relay-0',
+    connector: {
+      connect(_relay, signal) {
+        dials += 1;
+        const [connection, end] = duplexPair();
+        if (answer !== undefined) {
+          answer(end);
+          return Promise.resolve({ connection, way: 'proxy' });
+        }
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        });
+      },
+      shorten: async () => undefined,
     },
     role: 'opener',
     memory: createMemoryBudget(1 << 20),

@@ -21,6 +21,7 @@ test('what the chart sets becomes the settings of injection', (t) => {
 const WRONG: Record<string, Record<string, string>> = {
   TP_AGENT_IMAGE: { ...ENV, TP_AGENT_IMAGE: '' },
   TP_WEBHOOK_PORT: { ...ENV, TP_WEBHOOK_PORT: 'https' },
+  TP_ADMIN_PORT: { ...ENV, TP_ADMIN_PORT: '99999' },
   TP_AGENT_RESOURCES: { ...ENV, TP_AGENT_RESOURCES: '{' },
   TP_CAPTURE_RESOURCES: { ...ENV, TP_CAPTURE_RESOURCES: '{"memory":"1Gi"}' },
 };

@@ -1,9 +1,8 @@
 // Whether a Session may be, and what it looks like then: its owner is whoever asks for it, with the groups he has then,
 // whatever the object says, and its name belongs to its key.
 
-import { createPublicKey } from 'node:crypto';
 import { MAX_OWNER_GROUP_LENGTH, MAX_OWNER_GROUPS, SessionSpec } from '@kubectl-tp/control-plane/api';
-import { isSessionNameOf } from '@kubectl-tp/control-plane/protocol';
+import { isSessionKey, isSessionNameOf } from '@kubectl-tp/control-plane/protocol';
 import { Type } from 'typebox';
 import { type Admission, refuse } from './admission.ts';
 import { findNameProblem } from './object-name.ts';
@@ -41,14 +40,4 @@ export function admitSession({ operation, object, userInfo }: AdmissionRequest):
 /** As many as the CRD takes. A group that is left out gives no rights: that errs on the safe side. */
 function groupsOf({ groups = [] }: AdmissionRequest['userInfo']): string[] {
   return groups.filter(({ length }) => length <= MAX_OWNER_GROUP_LENGTH).slice(0, MAX_OWNER_GROUPS);
-}
-
-function isSessionKey(pem: string): boolean {
-  if (!pem.startsWith('-----BEGIN PUBLIC KEY-----')) return false;
-  try {
-    const key = createPublicKey(pem);
-    return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
-  } catch {
-    return false; // not a key at all
-  }
 }

@@ -1,15 +1,9 @@
 // Whether two targets lead to one port of a pod: a Service and a Deployment behind it, two Services with the same pods.
 
-import {
-  AGENT_ANNOTATION,
-  AGENT_CONTAINER,
-  AgentDescription,
-  type InterceptTarget,
-  workloadOfPod,
-} from '@kubectl-tp/control-plane/api';
-import { Value } from 'typebox/value';
+import { AGENT_CONTAINER, type InterceptTarget, isSelectedBy, workloadOfPod } from '@kubectl-tp/control-plane/api';
+import { parseAgentDescription } from '@kubectl-tp/control-plane/api/parse-agent-description';
 import { type AppPort, listAppPorts } from '../inject/app-ports.ts';
-import { findServicePort, isSelected, type ServiceView } from '../inject/namespace-view.ts';
+import { findServicePort, type ServiceView } from '../inject/namespace-view.ts';
 import type { Pod } from '../inject/pod.ts';
 
 export function sharePort(
@@ -31,7 +25,7 @@ function findPort(pod: Pod, target: InterceptTarget, services: readonly ServiceV
     return findNumber(ports, /^\d+$/.test(target.port) ? Number(target.port) : target.port);
   }
   const service = services.find(({ name }) => name === target.name);
-  if (service === undefined || !isSelected(service, pod.metadata.labels ?? {})) return undefined;
+  if (service === undefined || !isSelectedBy(service.selector, pod.metadata.labels)) return undefined;
   const port = findServicePort(service, target.port);
   return port && findNumber(ports, port.targetPort);
 }
@@ -42,18 +36,8 @@ function findNumber(ports: readonly AppPort[], port: number | string): number | 
 
 /** The ports as the pod's author named them: an agent takes names over. */
 function listAuthorPorts(pod: Pod): AppPort[] {
-  const taken = readDescription(pod)?.ports ?? [];
+  const taken = parseAgentDescription(pod.metadata.annotations)?.ports ?? [];
   return listAppPorts(pod)
     .filter(({ container }) => container !== AGENT_CONTAINER)
     .map((port) => ({ ...port, name: taken.find(({ appPort }) => appPort === port.number)?.name ?? port.name }));
-}
-
-/** Undefined for a pod without agent, or with a note that somebody else wrote. */
-function readDescription(pod: Pod): AgentDescription | undefined {
-  try {
-    const value: unknown = JSON.parse(pod.metadata.annotations?.[AGENT_ANNOTATION] ?? 'null');
-    return Value.Check(AgentDescription, value) ? value : undefined;
-  } catch {
-    return undefined; // not JSON: not ours
-  }
 }

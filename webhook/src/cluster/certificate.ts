@@ -1,5 +1,6 @@
 // The webhook's certificate, made and renewed by the control plane in a Secret, and the authority that goes with it.
 
+import { createSecureContext } from 'node:tls';
 import { SECRETS, WEBHOOK_SECRET } from '@kubectl-tp/control-plane/api';
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { Type } from 'typebox';
@@ -33,12 +34,22 @@ export async function* watchCertificate(
 
 /** Throws CERTIFICATE_INVALID. */
 export function parseCertificate(secret: unknown): WebhookCertificate {
-  if (!Value.Check(Secret, secret)) {
-    throw new WebhookError('CERTIFICATE_INVALID', `Secret ${WEBHOOK_SECRET} lacks tls.crt, tls.key or ca.crt.`, {
-      hint: `Delete it; the control plane makes a new one: kubectl -n NAMESPACE delete secret ${WEBHOOK_SECRET}`,
-    });
-  }
+  if (!Value.Check(Secret, secret)) throw buildInvalid('lacks tls.crt, tls.key or ca.crt');
   const decode = (text: string) => Buffer.from(text, 'base64').toString('utf8');
   const { data } = secret;
-  return { key: decode(data['tls.key']), cert: decode(data['tls.crt']), authority: decode(data['ca.crt']) };
+  const [key, cert] = [decode(data['tls.key']), decode(data['tls.crt'])];
+  try {
+    // What a server makes of them. Found wrong there, they would end the process.
+    createSecureContext({ key, cert });
+  } catch (cause) {
+    throw buildInvalid('holds no certificate with its key', cause);
+  }
+  return { key, cert, authority: decode(data['ca.crt']) };
+}
+
+function buildInvalid(problem: string, cause?: unknown): WebhookError {
+  return new WebhookError('CERTIFICATE_INVALID', `Secret ${WEBHOOK_SECRET} ${problem}.`, {
+    hint: `Delete it; the control plane makes a new one: kubectl -n NAMESPACE delete secret ${WEBHOOK_SECRET}`,
+    cause,
+  });
 }

@@ -4,6 +4,7 @@
 import {
   INTERCEPTS,
   type Intercept,
+  LIVING_PODS,
   NAMESPACES,
   PODS,
   SERVICES,
@@ -19,8 +20,6 @@ import { createWatchedCollection } from './watched-collection.ts';
 
 /** The time is within the three seconds that the API server waits for an answer about a pod. */
 const READS = { maxRunning: 16, maxWaiting: 256, timeoutMs: 2000 } as const;
-/** Pods that have ended serve nobody. */
-const LIVING = 'status.phase!=Succeeded,status.phase!=Failed';
 
 export interface ClusterReader extends InterceptReader {
   /** All caches are complete. */
@@ -74,7 +73,7 @@ export function createClusterReader(
       const labelSelector = Object.entries(selector)
         .map(([key, value]) => `${key}=${value}`)
         .join(',');
-      const selection = { namespace, labelSelector, fieldSelector: LIVING };
+      const selection = { namespace, labelSelector, fieldSelector: LIVING_PODS };
       const objects = await readForOurs((signal) => client.list(PODS, { ...selection, signal }));
       return objects.flatMap((object) => parsePod(object) ?? []);
     },

@@ -1,15 +1,9 @@
 // Which ports of a pod the agent captures, and how. Least privilege first: a port that a Service targets by name costs
 // nothing; nft rules, which need NET_ADMIN, are written only where an Intercept wants a port that no name leads to.
 
-import { AGENT_FIRST_PORT, type CapturedPort, INJECT } from '@kubectl-tp/control-plane/api';
+import { AGENT_FIRST_PORT, type CapturedPort, INJECT, isSelectedBy } from '@kubectl-tp/control-plane/api';
 import { type AppPort, findByName, findByNumber, freePorts, listAppPorts } from './app-ports.ts';
-import {
-  findServicePort,
-  isSelected,
-  type NamespaceView,
-  type ServiceView,
-  type WantedTarget,
-} from './namespace-view.ts';
+import { findServicePort, type NamespaceView, type ServiceView, type WantedTarget } from './namespace-view.ts';
 import type { Pod } from './pod.ts';
 
 /** The bound of `AgentDescription`. Ports that Intercepts target come first; the others are not needed today. */
@@ -24,11 +18,12 @@ export function findCapturedPorts(
   namespace: NamespaceView,
   targets: readonly WantedTarget[],
 ): CapturedPort[] {
-  const services = namespace.services.filter((service) => isSelected(service, pod.metadata.labels ?? {}));
+  const services = namespace.services.filter(({ selector }) => isSelectedBy(selector, pod.metadata.labels));
   const asksItself = pod.metadata.annotations?.[INJECT] === 'enabled';
   const named = asksItself && services.length === 0 ? listNamedPorts(pod) : findNamedPorts(pod, services);
   const wanted = targets.flatMap((target) => findWantedPort(target, pod, services) ?? []);
-  const byName = new Set(named.map(({ number }) => number));
+  // Only Services that are there: a name that nobody targets yet catches nothing of what an Intercept wants today.
+  const byName = new Set(findNamedPorts(pod, services).map(({ number }) => number));
   const byNft = new Set(
     wanted.filter(({ direct, number }) => direct || !byName.has(number)).map(({ number }) => number),
   );

@@ -5,10 +5,11 @@ import {
   AGENT_CONTAINER,
   CAPTURE_CONTAINER,
   INJECT,
+  isSelectedBy,
   workloadOfPod,
 } from '@kubectl-tp/control-plane/api';
 import { AGENT_VOLUMES } from './agent-volumes.ts';
-import { isSelected, type NamespaceView, type WantedTarget } from './namespace-view.ts';
+import type { NamespaceView, WantedTarget } from './namespace-view.ts';
 import type { Pod } from './pod.ts';
 
 export const SKIP_REASONS = {
@@ -39,17 +40,14 @@ export function findSkipReason(pod: Pod, namespace: NamespaceView): SkipReason |
 
 /** The targets of Intercepts that lead to this pod. */
 export function findTargets(pod: Pod, namespace: NamespaceView): WantedTarget[] {
-  const labels = pod.metadata.labels ?? {};
+  const { labels } = pod.metadata;
   const workload = workloadOfPod(pod.metadata);
-  const services = new Set(namespace.services.filter((service) => isSelected(service, labels)).map(({ name }) => name));
+  const services = new Set(
+    namespace.services.filter(({ selector }) => isSelectedBy(selector, labels)).map(({ name }) => name),
+  );
   return namespace.targets.filter(({ kind, name }) =>
     kind === 'Service' ? services.has(name) : workload?.kind === kind && workload.name === name,
   );
-}
-
-/** Pod Security levels above `privileged` refuse a pod with NET_ADMIN: better no agent than no pod. */
-export function refusesNetAdmin(namespace: NamespaceView): boolean {
-  return (namespace.labels['pod-security.kubernetes.io/enforce'] ?? 'privileged') !== 'privileged';
 }
 
 /** A reinvocation of the webhook, or a pod made from the dump of an injected one. */

@@ -6,6 +6,7 @@ import {
   AGENT_SDS_ANNOTATION,
   type AgentDescription,
   type CapturedPort,
+  refusesNetAdmin,
 } from '@kubectl-tp/control-plane/api';
 import { buildTokenSecretFile } from '@kubectl-tp/xds/bootstrap';
 import { buildAgentContainer } from './agent-container.ts';
@@ -14,7 +15,7 @@ import { buildAgentVolumes, TOKEN_DIRECTORY } from './agent-volumes.ts';
 import { freePorts } from './app-ports.ts';
 import { buildBypasses, buildCaptureContainer, isByNft } from './capture-container.ts';
 import { findCapturedPorts } from './captured-ports.ts';
-import { findSkipReason, findTargets, refusesNetAdmin, type SkipReason } from './eligibility.ts';
+import { findSkipReason, findTargets, type SkipReason } from './eligibility.ts';
 import type { NamespaceView } from './namespace-view.ts';
 import type { Container, Pod } from './pod.ts';
 import { addPreStop } from './pre-stop.ts';
@@ -31,7 +32,8 @@ export function injectPod(pod: Pod, namespace: NamespaceView, settings: InjectSe
   if (reason !== undefined) return { outcome: 'skipped', reason };
   const targets = findTargets(pod, namespace);
   const wanted = findCapturedPorts(pod, namespace, targets);
-  const ports = wanted.filter((port) => !isByNft(port) || !refusesNetAdmin(namespace));
+  // Better no agent than no pod.
+  const ports = wanted.filter((port) => !isByNft(port) || !refusesNetAdmin(namespace.labels));
   const isExit = targets.some(({ action }) => action === 'Exit');
   if (ports.length === 0 && !isExit)
     return { outcome: 'skipped', reason: wanted.length === 0 ? 'NoPort' : 'PrivilegeRefused' };

@@ -28,11 +28,6 @@ export type ServicePortView = {
   readonly targetPort: number | string;
 };
 
-export function isSelected(service: ServiceView, labels: Readonly<Record<string, string>>): boolean {
-  const { selector } = service;
-  return selector !== undefined && Object.entries(selector).every(([key, value]) => labels[key] === value);
-}
-
 /** The port that an Intercept's target means; undefined when there is none, or several and none is named. */
 export function findServicePort(service: ServiceView, port: string | undefined): ServicePortView | undefined {
   if (port === undefined) return service.ports.length === 1 ? service.ports[0] : undefined;

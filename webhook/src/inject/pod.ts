@@ -8,6 +8,8 @@ const PortReference = Type.Union([Type.Integer(), Type.String()]);
 export const Handler = Type.Object({
   httpGet: Type.Optional(Type.Object({ port: PortReference })),
   tcpSocket: Type.Optional(Type.Object({ port: PortReference })),
+  /** By number only. */
+  grpc: Type.Optional(Type.Object({ port: Type.Integer() })),
   sleep: Type.Optional(Type.Object({ seconds: Type.Integer() })),
 });
 export type Handler = Static<typeof Handler>;

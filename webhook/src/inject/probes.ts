@@ -17,7 +17,8 @@ export function rewriteProbes(pod: Pod, ports: readonly CapturedPort[], bypasses
   );
 }
 
-type Rewrite = (port: number | string) => number | string;
+/** A number stays one. */
+type Rewrite = <Port extends number | string>(port: Port) => Port | number;
 
 function rewriteHandlers(container: Container, rewrite: Rewrite): Container {
   const { livenessProbe, readinessProbe, startupProbe, lifecycle } = container;
@@ -37,11 +38,12 @@ function rewriteHandlers(container: Container, rewrite: Rewrite): Container {
 }
 
 function rewriteHandler(handler: Handler, rewrite: Rewrite): Handler {
-  const { httpGet, tcpSocket } = handler;
+  const { httpGet, tcpSocket, grpc } = handler;
   return {
     ...handler,
     ...(httpGet && { httpGet: { ...httpGet, port: rewrite(httpGet.port) } }),
     ...(tcpSocket && { tcpSocket: { ...tcpSocket, port: rewrite(tcpSocket.port) } }),
+    ...(grpc && { grpc: { ...grpc, port: rewrite(grpc.port) } }),
   };
 }
 

@@ -1,13 +1,16 @@
 // Conditions of our objects with their closed lists of reasons. The sentences are what people read in
-// `kubectl describe` and in the CLI's progress; a `{detail}` is filled in by whoever sets the condition.
+// `kubectl describe` and in the CLI's progress; a `{detail}` is filled in by whoever sets the condition, by `formatReason`.
 
 import { type Static, Type } from 'typebox';
+
+/** Refusals of other people's webhooks are in it, of any length. */
+const MAX_MESSAGE_LENGTH = 4096;
 
 export const Condition = Type.Object({
   type: Type.String({ maxLength: 64 }),
   status: Type.Union([Type.Literal('True'), Type.Literal('False'), Type.Literal('Unknown')]),
   reason: Type.String({ maxLength: 128 }),
-  message: Type.String({ maxLength: 4096 }),
+  message: Type.String({ maxLength: MAX_MESSAGE_LENGTH }),
   observedGeneration: Type.Optional(Type.Integer()),
   lastTransitionTime: Type.String({ format: 'date-time' }),
 });
@@ -56,3 +59,13 @@ export const SESSION_READY_REASONS = {
   InvalidPublicKey: 'The public key is not PEM of an EC P-256 key.',
 } as const;
 export type SessionReadyReason = keyof typeof SESSION_READY_REASONS;
+
+/** The sentence of a reason as the message of its condition; cut to what the CRD takes. */
+export function formatReason<Reason extends string>(
+  sentences: Readonly<Record<Reason, string>>,
+  reason: Reason,
+  detail = '',
+): string {
+  // By a function: what comes from outside may hold `$&`, which means something in a text.
+  return sentences[reason].replace('{detail}', () => detail).slice(0, MAX_MESSAGE_LENGTH);
+}

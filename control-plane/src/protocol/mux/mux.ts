@@ -178,7 +178,10 @@ export function createMux(socket: Duplex, options: MuxOptions): Mux {
   function idle(limitMs: number): Promise<void> {
     return new Promise((resolve) => {
       const limit = setTimeout(resolve, limitMs);
+      // Who closes sooner than somebody before waits beside him.
+      const others = onIdle;
       onIdle = () => {
+        others?.();
         clearTimeout(limit);
         resolve();
       };

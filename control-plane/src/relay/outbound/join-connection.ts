@@ -19,7 +19,7 @@ export type ConnectionOptions = {
   readonly timeoutMs?: number;
 };
 
-/** Calls `tell` once, before any byte of the far side goes into the stream. */
+/** Calls `tell` at most once, before any byte of the far side goes into the stream; not if the stream closes first. */
 export function joinConnection(
   stream: Duplex,
   { host, port, header, timeoutMs = CONNECT_TIMEOUT_MS }: ConnectionOptions,

@@ -2,7 +2,7 @@
 
 import type { ExecutionContext } from 'ava';
 import { createKubernetesClient, type KubernetesObject } from '../../../../control-plane/src/kubernetes/index.ts';
-import { createLogger } from '../../../../control-plane/src/log.ts';
+import { createLogger } from '../../../../control-plane/src/process/index.ts';
 import { run } from '../../../../control-plane/src/run.ts';
 import { connectDeltaAgent, type DeltaAgent } from '../../../helpers/delta-agent.ts';
 import { waitFor } from '../../../helpers/wait-for.ts';

@@ -5,20 +5,33 @@ import type { Registry } from 'prom-client';
 
 export type AdminServerOptions = {
   readonly registry: Registry;
-  /** Ready = agents that connect now get a configuration. */
+  /** Ready = what this process is for would work now. */
   readonly isReady: () => boolean;
   /** What `/config` shows: free of secrets and names, as all pods of the cluster can ask. */
-  readonly dump: () => unknown;
+  readonly dump?: () => unknown;
+  /** A question that could not be answered; whoever asked gets 500. */
+  readonly onTrouble: (error: unknown) => void;
 };
 
 type Answer = { readonly status?: number; readonly type?: string; readonly body: string };
 
+const NOT_FOUND: Answer = { status: 404, body: 'not found\n' };
+
 /** Not listening yet. */
 export function createAdminServer(options: AdminServerOptions): Server {
   return createServer(async (request, response) => {
-    const { status = 200, type = 'text/plain', body } = await answer(request, options);
+    const { status = 200, type = 'text/plain', body } = await answerSafely(request, options);
     response.writeHead(status, { 'content-type': type }).end(body);
   });
+}
+
+async function answerSafely(request: IncomingMessage, options: AdminServerOptions): Promise<Answer> {
+  try {
+    return await answer(request, options);
+  } catch (error) {
+    options.onTrouble(error);
+    return { status: 500, body: 'no answer; the log says why\n' };
+  }
 }
 
 async function answer(request: IncomingMessage, { registry, isReady, dump }: AdminServerOptions): Promise<Answer> {
@@ -26,12 +39,12 @@ async function answer(request: IncomingMessage, { registry, isReady, dump }: Adm
     case '/healthz':
       return { body: 'ok\n' };
     case '/readyz':
-      return isReady() ? { body: 'ok\n' } : { status: 503, body: 'waiting for the first view of the cluster\n' };
+      return isReady() ? { body: 'ok\n' } : { status: 503, body: 'not ready\n' };
     case '/metrics':
       return { type: registry.contentType, body: await registry.metrics() };
     case '/config':
-      return { type: 'application/json', body: `${JSON.stringify(dump(), undefined, 2)}\n` };
+      return dump ? { type: 'application/json', body: `${JSON.stringify(dump(), undefined, 2)}\n` } : NOT_FOUND;
     default:
-      return { status: 404, body: 'not found\n' };
+      return NOT_FOUND;
   }
 }
