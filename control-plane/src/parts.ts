@@ -29,7 +29,7 @@ import { createReachServer } from './reach-server/server.ts';
 import { createReconciler } from './reconciler.ts';
 import { createReporter } from './reporter.ts';
 import { createWatchedState } from './state/watched-state.ts';
-import { revisionOf } from './translator/index.ts';
+import { EMPTY_MEMORY, revisionOf } from './translator/index.ts';
 
 export type PartsOptions = {
   readonly client: KubernetesClient;
@@ -105,9 +105,10 @@ export function createParts(config: Config, options: PartsOptions) {
       installNamespace: namespace,
       mayGetServices: createAccessReviewer({ client, now }).mayGetServices,
     }),
-    findAgents: (question) => findAgents(state.read(), question),
+    findAgents: (question) => findAgents(state.read(), reconciler.memory.heldUntilMs, question),
     certify: (relay, { publicKey }) => issueRelayCertificate(authority, { relay, publicKey, nowMs: now() }),
-    isReady: () => state.isSynced,
+    // The first translation has seen all of the cluster, and who holds which exit.
+    isReady: () => reconciler.memory !== EMPTY_MEMORY,
     onTrouble: (error) => observer.trouble('question of a relay', error),
   });
 

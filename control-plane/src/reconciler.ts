@@ -7,7 +7,7 @@ import { withProblems } from './report/problems.ts';
 import type { Reporter } from './reporter.ts';
 import type { ClusterState } from './state/cluster-state.ts';
 import type { WatchedState } from './state/watched-state.ts';
-import { EMPTY_MEMORY, type TranslationContext, translate } from './translator/index.ts';
+import { EMPTY_MEMORY, type TranslationContext, type TranslationMemory, translate } from './translator/index.ts';
 import { createWakeUp } from './wake-up.ts';
 
 export type ReconcilerOptions = {
@@ -26,6 +26,8 @@ export type Reconciler = {
   ring(): void;
   /** Resolves when all agents' configurations have been published for the first time. */
   readonly firstRound: Promise<void>;
+  /** What the last translation has handed to the next; EMPTY_MEMORY before the first. */
+  readonly memory: TranslationMemory;
   run(signal: AbortSignal): Promise<void>;
 };
 
@@ -86,5 +88,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     unsubscribe();
   }
 
-  return { ring: wakeUp.ring, firstRound: firstRound.promise, run };
+  return {
+    ring: wakeUp.ring,
+    firstRound: firstRound.promise,
+    get memory() {
+      return memory;
+    },
+    run,
+  };
 }

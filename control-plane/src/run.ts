@@ -105,7 +105,7 @@ type Serving = {
 async function serveAgents({ server, reconciler }: Parts, { port, signal, onListening }: Serving): Promise<void> {
   await Promise.race([reconciler.firstRound, aborted(signal)]);
   if (signal.aborted) return;
-  const address = await server.listen(port, '0.0.0.0');
+  const address = await server.listen(port);
   onListening('discovery', address.port);
   await aborted(signal);
   await server.close();

@@ -167,19 +167,24 @@ test.serial('the laptop stays as it was', async (t) => {
   await waitFor('no process is left', async () => (await processes()).every((pid) => others.includes(pid)));
 });
 
-test.serial('a killed session process is replaced while the command runs', async (t) => {
-  const { stage, alice } = await openScene(t);
-  await stage.deploy({ name: 'echo', replicas: 1 });
-  const loop =
-    'for i in $(seq 60); do curl -sS --max-time 5 http://echo/ && echo " answer $i"; sleep 0.2; done; echo over';
-  const running = alice.start('connect', ...IN, '--', 'sh', '-c', loop);
-  await waitFor('an answer', () => running.stdout().includes('answer 5'));
-  const { pid } = await alice.status();
-  process.kill(pid, 'SIGKILL');
-  const { stdout, code } = await running.ended;
-  t.is(code, 0);
-  t.regex(stdout, /answer 60\nover/);
-});
+for (const [signal, what] of [
+  ['SIGKILL', 'killed'],
+  ['SIGTERM', 'asked to make room'],
+] as const) {
+  test.serial(`a session process that is ${what} is replaced while the command runs`, async (t) => {
+    const { stage, alice } = await openScene(t);
+    await stage.deploy({ name: 'echo', replicas: 1 });
+    const loop =
+      'for i in $(seq 60); do curl -sS --max-time 5 http://echo/ && echo " answer $i"; sleep 0.2; done; echo over';
+    const running = alice.start('connect', ...IN, '--', 'sh', '-c', loop);
+    await waitFor('an answer', () => running.stdout().includes('answer 5'));
+    const { pid } = await alice.status();
+    process.kill(pid, signal);
+    const { stdout, code } = await running.ended;
+    t.is(code, 0);
+    t.regex(stdout, /answer 60\nover/);
+  });
+}
 
 test.serial('by proxy, for machines that allow no namespaces', async (t) => {
   const { stage, alice } = await openScene(t);

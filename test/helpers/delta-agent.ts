@@ -13,6 +13,8 @@ const PATH = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggreg
 
 export type DeltaAgentOptions = {
   port: number;
+  /** `localhost` unless said otherwise; an IPv6 address in brackets. */
+  host?: string;
   /** PEM of the server's authority. */
   authority: string;
   /** DNS name that the server's certificate must have; `localhost` unless said otherwise. */
@@ -47,8 +49,9 @@ export type DeltaAgent = {
   close(): void;
 };
 
-export function connectDeltaAgent({ port, authority, token, node = '', serverName }: DeltaAgentOptions): DeltaAgent {
-  const client = new grpc.Client(`localhost:${port}`, grpc.credentials.createSsl(Buffer.from(authority)), {
+export function connectDeltaAgent(options: DeltaAgentOptions): DeltaAgent {
+  const { port, host = 'localhost', authority, token, node = '', serverName } = options;
+  const client = new grpc.Client(`${host}:${port}`, grpc.credentials.createSsl(Buffer.from(authority)), {
     'grpc.use_local_subchannel_pool': 1,
     'grpc.enable_channelz': 0,
     ...(serverName === undefined ? {} : { 'grpc.ssl_target_name_override': serverName }),

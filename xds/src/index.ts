@@ -8,6 +8,5 @@ export type { Authenticate, Authentication, ProvenAgent } from './server/agent-s
 export type { AgentEvent } from './server/discovery-service.ts';
 export * from './server/grpc-server.ts';
 export type { ServerIdentity } from './server/server-credentials.ts';
-export { STREAM_ENDS, type StreamEndReason } from './server/stream-end.ts';
 export { interceptOfResource } from './translator/resource-names.ts';
 export { buildAgentResources } from './translator/translate.ts';

@@ -86,7 +86,7 @@ function patchQuery(options: RequestOptions & { type?: PatchType }): string {
 }
 
 function writeParameters(options: RequestOptions): Query {
-  return { dryRun: dryRunOf(options), fieldManager: options.fieldManager ?? FIELD_MANAGER };
+  return { dryRun: dryRunOf(options), fieldManager: FIELD_MANAGER };
 }
 
 function dryRunOf({ dryRun }: RequestOptions): string | undefined {

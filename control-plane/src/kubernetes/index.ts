@@ -6,7 +6,6 @@ export {
   type ApiStatus,
   isAlreadyExists,
   isConflict,
-  isExpired,
   isForbidden,
   isNotFound,
   isUnreachable,

@@ -4,15 +4,16 @@
 import { LEASES } from '../api/index.ts';
 import { waitFor } from './backoff.ts';
 import { isAlreadyExists, isConflict, isNotFound } from './errors.ts';
+import { formatMicroTime } from './micro-time.ts';
 import type { KubernetesClient, KubernetesObject } from './types.ts';
 
 export type LeaderTiming = {
   /** Without renewal for that long another replica may take over. */
   readonly durationMs: number;
-  /** A leader stops leading when its last renewal is that old: some seconds before another may take over. */
+  /** A leader stops leading when its last renewal is that old, whatever it is doing: some seconds before another may take over. */
   readonly giveUpMs: number;
   readonly renewIntervalMs: number;
-  /** How often a replica that doesn't lead looks whether it may. */
+  /** How often a replica that doesn't lead looks whether it may; a leader that could not renew tries again as soon. */
   readonly lookIntervalMs: number;
 };
 
@@ -44,7 +45,8 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
   const { client, namespace, name, identity, now, timing = TIMING, onChange, onTrouble } = options;
   const durationSeconds = timing.durationMs / 1000;
   let isLeader = false;
-  let renewedMs = 0;
+  /** Ends the leading, unless a renewal comes first. */
+  let lapse: NodeJS.Timeout | undefined;
   /** When this replica first saw the holder's latest renewal, by its own clock. */
   let seen = { renewTime: '', atMs: 0 };
 
@@ -57,13 +59,11 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
   async function takePart(signal: AbortSignal): Promise<void> {
     const startedMs = now();
     const lease = await readLease(signal);
-    if (lease === undefined || mayTake(lease)) {
-      await writeLease(lease, signal);
-      renewedMs = startedMs;
-      lead(true);
-    } else {
-      lead(false);
-    }
+    if (lease !== undefined && !mayTake(lease)) return lead(false);
+    await writeLease(lease, signal);
+    clearTimeout(lapse);
+    lapse = setTimeout(() => lead(false), startedMs + timing.giveUpMs - now());
+    lead(true);
   }
 
   /** Clocks differ between nodes: what counts is for how long we have seen no renewal. */
@@ -84,7 +84,7 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
 
   /** The resource version in `before` makes sure that of two replicas only one succeeds. */
   async function writeLease(before: Lease | undefined, signal: AbortSignal): Promise<void> {
-    const time = new Date(now()).toISOString().replace('Z', '000Z');
+    const time = formatMicroTime(now());
     const acquireTime = before?.spec.holderIdentity === identity ? before.spec.acquireTime : time;
     const spec = { holderIdentity: identity, leaseDurationSeconds: durationSeconds, acquireTime, renewTime: time };
     const head = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
@@ -94,6 +94,7 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
 
   /** Asks who holds it: a write that was cut off by the signal may have made it ours. */
   async function letGo(): Promise<void> {
+    clearTimeout(lapse);
     lead(false);
     const signal = AbortSignal.timeout(timing.renewIntervalMs);
     const lease = await readLease(signal);
@@ -101,16 +102,23 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
     await client.replace(LEASES, { ...lease, spec: { ...lease.spec, holderIdentity: '' } } as Lease, { signal });
   }
 
+  /** Whether the Lease is renewed. */
+  async function attempt(signal: AbortSignal): Promise<boolean> {
+    const limit = AbortSignal.timeout(timing.giveUpMs - timing.renewIntervalMs);
+    try {
+      await takePart(AbortSignal.any([signal, limit]));
+      return isLeader;
+    } catch (error) {
+      if (isConflict(error) || isAlreadyExists(error)) lead(false);
+      else if (!signal.aborted) onTrouble(error);
+      return false;
+    }
+  }
+
   async function run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      // An attempt that hangs must not keep a leader leading.
-      const limit = AbortSignal.timeout(timing.giveUpMs - timing.renewIntervalMs);
-      await takePart(AbortSignal.any([signal, limit])).catch((error) => {
-        if (isConflict(error) || isAlreadyExists(error)) lead(false);
-        else if (!signal.aborted) onTrouble(error);
-      });
-      if (now() - renewedMs > timing.giveUpMs) lead(false);
-      await waitFor(isLeader ? timing.renewIntervalMs : timing.lookIntervalMs, signal);
+      const isRenewed = await attempt(signal);
+      await waitFor(isRenewed ? timing.renewIntervalMs : timing.lookIntervalMs, signal);
     }
     await letGo().catch(onTrouble);
   }

@@ -22,7 +22,7 @@ export type KubernetesObject = {
 
 export type ObjectRef = { name: string; namespace?: string };
 export type ListOptions = { namespace?: string; labelSelector?: string; fieldSelector?: string };
-export type RequestOptions = { signal?: AbortSignal; dryRun?: boolean; fieldManager?: string; subresource?: string };
+export type RequestOptions = { signal?: AbortSignal; dryRun?: boolean; subresource?: string };
 export type PatchType = 'merge' | 'json' | 'apply';
 
 /** One step of a watch: everything there is (after each new list) as of a resource version, or one change. */

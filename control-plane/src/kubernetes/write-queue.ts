@@ -3,6 +3,7 @@
 
 import { createBackOff } from './backoff.ts';
 import { isConflict, isNotFound } from './errors.ts';
+import { createLimiter } from './limiter.ts';
 
 /** Enough to keep the API server busy, too few to fill its queues. */
 const MAX_CONCURRENT_WRITES = 8;
@@ -96,21 +97,4 @@ export function createWriteQueue({ signal, onTrouble }: WriteQueueOptions): Writ
 function nextOf({ wanted, done }: Slot): Write | undefined {
   const isDone = done?.fingerprint === wanted?.fingerprint && Date.now() - (done?.atMs ?? 0) < REPEAT_AFTER_MS;
   return isDone ? undefined : wanted;
-}
-
-/** Runs at most `limit` at once; the others wait their turn. */
-function createLimiter(limit: number): <T>(run: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (run) => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await run();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
-  };
 }

@@ -2,13 +2,17 @@
 // with the reason.
 
 import type { HeaderMatch } from '../api/index.ts';
-import { HEADER_VALUE_PATTERN, MAX_HEADER_MATCHES } from '../api/v1alpha1/header-limits.ts';
+import {
+  HEADER_NAME_PATTERN,
+  HEADER_VALUE_PATTERN,
+  MAX_HEADER_MATCHES,
+  MAX_HEADER_NAME_LENGTH,
+  MAX_HEADER_VALUE_LENGTH,
+} from '../api/v1alpha1/header-limits.ts';
 import { ControlPlaneError } from '../errors.ts';
 import { whyNotMatchable } from './matchable.ts';
 
-const MAX_VALUE_LENGTH = 4096;
-/** RFC 9110 section 5.6.2 (token). */
-const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
+const NAME = new RegExp(HEADER_NAME_PATTERN, 'u');
 const VALUE = new RegExp(HEADER_VALUE_PATTERN, 'u');
 
 /** Throws HEADER_MALFORMED or HEADER_NOT_MATCHABLE. */
@@ -20,10 +24,11 @@ export function parseHeader(text: string): HeaderMatch {
   if (separator === 0) throw buildMalformed(text, 'it has no name');
   const name = text.slice(0, separator).trim().toLowerCase();
   const value = text.slice(separator + 1).trim();
-  if (!TOKEN.test(name)) throw buildMalformed(text, `"${name}" can't be the name of a header`);
+  if (!NAME.test(name)) throw buildMalformed(text, `"${name}" can't be the name of a header`);
+  if (name.length > MAX_HEADER_NAME_LENGTH) throw buildTooLong(text, 'name', MAX_HEADER_NAME_LENGTH);
   if (value === '') throw buildMalformed(text, 'its value is empty');
   if (!VALUE.test(value)) throw buildMalformed(text, 'its value has control characters');
-  if (value.length > MAX_VALUE_LENGTH) throw buildMalformed(text, `its value is longer than ${MAX_VALUE_LENGTH}`);
+  if (value.length > MAX_HEADER_VALUE_LENGTH) throw buildTooLong(text, 'value', MAX_HEADER_VALUE_LENGTH);
   assertMatchable(name, text);
   return { name, value };
 }
@@ -45,6 +50,10 @@ export function parseHeaders(texts: readonly string[]): HeaderMatch[] {
 function assertMatchable(name: string, text: string): void {
   const why = whyNotMatchable(name);
   if (why !== undefined) throw buildNotMatchable(text, why);
+}
+
+function buildTooLong(text: string, part: 'name' | 'value', length: number): ControlPlaneError {
+  return buildMalformed(text, `its ${part} is longer than ${length}`);
 }
 
 function buildMalformed(text: string, why: string): ControlPlaneError {

@@ -5,7 +5,7 @@ import { type ClientHello, MAX_CLIENT_HELLO_BYTES, parseClientHello } from './cl
 import { readPrefix } from './read-prefix.ts';
 
 /** A client sends its ClientHello right after connecting; who takes longer only holds resources. */
-export const CLIENT_HELLO_TIMEOUT_MS = 5000;
+const CLIENT_HELLO_TIMEOUT_MS = 5000;
 
 /**
  * Resolves with what the client asked for; the stream still has all its bytes then. Resolves with undefined when what came

@@ -9,6 +9,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { ServerIdentity } from '@kubectl-tp/xds';
 import { Value } from 'typebox/value';
+import { createAddressLimit } from '../address-limit.ts';
 import type { Judge } from '../reach/judge.ts';
 import {
   CERTIFICATE_PATH,
@@ -20,7 +21,6 @@ import {
   REACH_PATH,
   ReachQuestion,
 } from '../reach/question.ts';
-import { createAddressLimit } from '../relay/address-limit.ts';
 import type { AuthenticateRelay } from './authenticate-relay.ts';
 
 /** A question has about 100. */

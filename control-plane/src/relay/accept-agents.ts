@@ -4,8 +4,8 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { createAddressLimit } from '../address-limit.ts';
 import { createWaitingRoom, parseServerName, readClientHello, resetSocket, splice } from '../protocol/index.ts';
-import { createAddressLimit } from './address-limit.ts';
 import { MAX_CONNECTIONS_PER_ADDRESS, MAX_UNKNOWN_AGENTS, MAX_UNKNOWN_PER_ADDRESS } from './limits.ts';
 import type { AgentConnectionResult } from './metrics.ts';
 import type { SessionRegistry } from './session-registry.ts';

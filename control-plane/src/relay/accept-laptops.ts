@@ -8,6 +8,7 @@ import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContext } from 'node:tls';
+import { createAddressLimit } from '../address-limit.ts';
 import {
   createWaitingRoom,
   PROOF_HEADER,
@@ -15,7 +16,6 @@ import {
   TUNNEL_PROTOCOL,
   type TunnelRefusal,
 } from '../protocol/index.ts';
-import { createAddressLimit } from './address-limit.ts';
 import { REFUSAL_STATUS, RelayError } from './errors.ts';
 import { MAX_REQUEST_HEADER_BYTES, MAX_UNPROVEN_LAPTOPS, REQUEST_TIMEOUT_MS } from './limits.ts';
 import type { ProofChecker } from './proofs.ts';

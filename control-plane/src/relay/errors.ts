@@ -8,7 +8,7 @@ export const ERROR_CODES = {
   PROOF_REPLAYED: 'The proof has been used before.',
   TUNNEL_SESSION_UNKNOWN: 'The Session does not exist (any more).',
   REACH_UNCHECKED: 'The control plane could not be asked what a session may dial.',
-  RELAY_UNAVAILABLE: 'The relay is starting or ending.',
+  RELAY_UNAVAILABLE: 'The relay could not check the session now.',
 } as const;
 export type RelayErrorCode = keyof typeof ERROR_CODES;
 

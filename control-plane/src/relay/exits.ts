@@ -3,7 +3,7 @@
 
 import type { ExitName } from '../protocol/index.ts';
 import type { ExitAnswer } from '../reach/question.ts';
-import { createRememberedAnswers, type NoAnswer } from './remembered-answers.ts';
+import { createSessionAnswers, type NoAnswer } from './session-answers.ts';
 
 /** So long a pod that has just ended is still tried, and one that has just come is not. */
 const FRESH_MS = 1000;
@@ -31,7 +31,7 @@ export type ExitsOptions = {
 };
 
 export function createExits({ ask, now, onTrouble }: ExitsOptions): Exits {
-  const answers = createRememberedAnswers<ExitAnswer>({
+  const answers = createSessionAnswers<ExitAnswer>({
     freshMs: () => FRESH_MS,
     isKept: ({ found }) => found,
     maxRemembered: MAX_REMEMBERED,

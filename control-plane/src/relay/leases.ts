@@ -4,6 +4,7 @@
 import { COMPONENT_LABEL, LEASES, SESSION_LABEL } from '../api/index.ts';
 import { createBackOff, waitFor } from '../kubernetes/backoff.ts';
 import type { KubernetesClient } from '../kubernetes/index.ts';
+import { formatMicroTime } from '../kubernetes/micro-time.ts';
 
 /** A relay that dies without a word is left out after this time; agents have noticed long before. */
 const LEASE_DURATION_SECONDS = 40;
@@ -17,7 +18,7 @@ export type RelayPod = { name: string; namespace: string; uid: string };
 export type Leases = {
   hold(session: string): void;
   release(session: string): void;
-  /** Releases all; resolves when they are gone or `limitMs` have passed. */
+  /** Releases all; resolves when they are gone, or have been given up after `limitMs`: they then run out by themselves. */
   close(limitMs: number): Promise<void>;
 };
 
@@ -34,12 +35,14 @@ export function createLeases({
 }): Leases {
   const held = new Set<string>();
   let isClosed = false;
+  /** Nothing is tried any more. */
+  const ended = new AbortController();
   const keepers = new Map<string, { done: Promise<void>; wake: AbortController }>();
 
-  /** Makes the API server agree with `held`, until the session is not held and its Lease is gone. */
+  /** Makes the API server agree with `held`, until the session is not held and its Lease is gone, or all has ended. */
   async function keep(session: string): Promise<void> {
     const backOff = createBackOff(BACK_OFF);
-    for (;;) {
+    while (!ended.signal.aborted) {
       const isHeld = held.has(session);
       const wake = renewWake(session);
       try {
@@ -48,7 +51,7 @@ export function createLeases({
         if (!isHeld && !held.has(session)) return;
         await waitFor(isHeld ? RENEW_INTERVAL_MS : 0, wake);
       } catch (error) {
-        onTrouble(session, error);
+        if (!ended.signal.aborted) onTrouble(session, error);
         await backOff.wait(wake);
       }
     }
@@ -75,11 +78,13 @@ export function createLeases({
 
   async function apply(session: string): Promise<void> {
     const lease = buildLease(session, pod, now());
-    await client.patch(LEASES, { namespace: pod.namespace, name: lease.metadata.name }, lease, { type: 'apply' });
+    const ref = { namespace: pod.namespace, name: lease.metadata.name };
+    await client.patch(LEASES, ref, lease, { type: 'apply', signal: ended.signal });
   }
 
   async function remove(session: string): Promise<void> {
-    await client.delete(LEASES, { namespace: pod.namespace, name: leaseName(session, pod) });
+    const ref = { namespace: pod.namespace, name: leaseName(session, pod) };
+    await client.delete(LEASES, ref, { signal: ended.signal });
   }
 
   function release(session: string): void {
@@ -100,6 +105,9 @@ export function createLeases({
       const done = Promise.all([...keepers.values()].map((keeper) => keeper.done));
       await Promise.race([done, waitFor(limitMs, limit.signal)]);
       limit.abort();
+      ended.abort();
+      for (const { wake } of keepers.values()) wake.abort();
+      await done;
     },
   };
 }
@@ -124,9 +132,4 @@ function buildLease(session: string, pod: RelayPod, nowMs: number) {
       renewTime: formatMicroTime(nowMs),
     },
   };
-}
-
-/** The API wants exactly six digits after the second. */
-function formatMicroTime(timeMs: number): string {
-  return new Date(timeMs).toISOString().replace('Z', '000Z');
 }

@@ -55,7 +55,7 @@ export function createOwnCertificate({
     if (!isFresh && authority !== undefined && now() >= pausedUntilMs) issuing ??= issue(authority);
     // One that is due for renewal counts for hours yet.
     if (issued?.authority !== authority) await issuing;
-    if (issued === undefined) throw new RelayError('RELAY_UNAVAILABLE');
+    if (issued === undefined) throw new RelayError('RELAY_UNAVAILABLE', 'The relay has no certificate yet.');
     return issued.context;
   };
 }

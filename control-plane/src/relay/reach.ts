@@ -5,7 +5,7 @@ import { canonicalAddress, isInRanges, type Range } from '../addresses/index.ts'
 import { isNeverDialed } from '../reach/never-dialed.ts';
 import type { ReachAnswer } from '../reach/question.ts';
 import { REFUSALS, type Refusal } from '../reach/refusals.ts';
-import { createRememberedAnswers } from './remembered-answers.ts';
+import { createSessionAnswers } from './session-answers.ts';
 
 /** For that long a right that was taken away, or an address that went to another pod, still counts. */
 const ALLOWED_MS = 60_000;
@@ -42,7 +42,7 @@ export type ReachOptions = {
 type Outcome = 'allowed' | Refusal;
 
 export function createReach({ ask, allow, own, now, onTrouble }: ReachOptions): Reach {
-  const answers = createRememberedAnswers<Outcome>({
+  const answers = createSessionAnswers<Outcome>({
     freshMs: (outcome) => (outcome === 'allowed' ? ALLOWED_MS : REFUSED_MS),
     isKept: (outcome) => outcome === 'allowed',
     maxRemembered: MAX_REMEMBERED,

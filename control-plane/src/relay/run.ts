@@ -125,7 +125,7 @@ export async function startRelay(
       nameServers: getServers(),
       onDialed: metrics.countDial,
     }),
-    memory,
+    { memory, onTrouble: (session, err) => log.error({ session, err }, 'a laptop could not be served') },
   );
 
   const laptopOptions: LaptopServerOptions = {

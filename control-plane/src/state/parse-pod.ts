@@ -56,7 +56,7 @@ function parseAddresses(addresses: RawAddress[] = []): readonly string[] {
 /** Shared by the many pods of clusters with one family. */
 const NONE: readonly string[] = [];
 
-export function isConditionTrue(conditions: RawCondition[] | undefined, type: string): boolean {
+function isConditionTrue(conditions: RawCondition[] | undefined, type: string): boolean {
   return conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;
 }
 

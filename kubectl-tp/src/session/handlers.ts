@@ -7,6 +7,7 @@ import { holdInside } from './hold-inside.ts';
 import { ingest, leaveIngests, ownerOf } from './ingest.ts';
 import { intercept } from './intercept.ts';
 import type { LaptopSlot } from './laptop-slot.ts';
+import type { Log } from './log.ts';
 import { openEntry } from './network-entry.ts';
 import type { SessionFiles } from './paths.ts';
 import { leaveAll, replace } from './replace.ts';
@@ -24,17 +25,19 @@ type Options = {
   readonly resume: (signal: AbortSignal) => Promise<void>;
   readonly connection: Connection;
   readonly files: SessionFiles;
+  readonly log: Log;
   readonly quit: () => void;
 };
 
-export function createHandlers({ session, volumes, laptop, resume, connection, files, quit }: Options): Handlers {
+export function createHandlers(options: Options): Handlers {
+  const { session, volumes, laptop, resume, connection, files, log, quit } = options;
   const holdings = { session, volumes };
   return {
     async intercept({ arguments: request, ...tools }) {
       await resume(tools.signal);
       return holdInside<'intercept'>(session, request, tools, async (inside) => {
         const result = await intercept(holdings, request, inside);
-        if (result.volumes !== undefined) void unmountWhenEnded(holdings, result);
+        if (result.volumes !== undefined) void unmountWhenEnded(holdings, result, log);
         if (!request.hold) return { result };
         const ended = untilEnded(session, result, tools.signal);
         return { result, ended, release: () => leaveAll(holdings, [result]) };
@@ -45,7 +48,9 @@ export function createHandlers({ session, volumes, laptop, resume, connection, f
       await resume(tools.signal);
       return holdInside<'replace'>(session, request, tools, async (inside) => {
         const result = await replace(holdings, request, inside);
-        for (const made of result.intercepts) if (made.volumes !== undefined) void unmountWhenEnded(holdings, made);
+        for (const made of result.intercepts) {
+          if (made.volumes !== undefined) void unmountWhenEnded(holdings, made, log);
+        }
         if (!request.hold) return { result };
         const ended = Promise.race(result.intercepts.map((made) => untilEnded(session, made, tools.signal)));
         return { result, ended, release: () => leaveAll(holdings, result.intercepts) };

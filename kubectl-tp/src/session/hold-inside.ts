@@ -99,8 +99,11 @@ async function lastInside<V extends InsideVerb>(
     ...withInside(outcome, { network: connected.result, ...describeForwards(forwarded) }),
     ended: Promise.race([gone, outcome.ended ?? gone]),
     async release() {
-      await outcome.release?.();
-      await closeAll();
+      try {
+        await outcome.release?.();
+      } finally {
+        await closeAll();
+      }
     },
   };
 }

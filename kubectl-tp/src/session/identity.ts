@@ -65,12 +65,21 @@ function exportPublicKey(privateKey: KeyObject): string {
 
 /** The user's name on the laptop makes a session recognisable; the name is part of DNS names, hence the characters. */
 function userPart(): string {
-  const clean = userInfo()
-    .username.toLowerCase()
+  const clean = userName()
+    .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '')
-    .slice(0, 30);
-  return clean === '' ? 'laptop' : clean.replace(/-+$/, '');
+    .slice(0, 30)
+    .replaceAll(/^-+|-+$/g, '');
+  return clean === '' ? 'laptop' : clean;
+}
+
+/** Empty for a user whom the machine has no name for, as in some containers. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return '';
+  }
 }
 
 function parseStored(value: unknown): StoredIdentity {

@@ -1,6 +1,8 @@
 // Ends a process that nobody needs: no call has run for a while, and there is nothing to keep alive.
 
 export type IdleTimer = {
+  /** The time counts from now on. */
+  start(): void;
   /** The number of calls that run now. */
   note(running: number): void;
 };
@@ -14,14 +16,26 @@ type Options = {
 
 export function createIdleTimer({ limitMs, isNeeded, onIdle }: Options): IdleTimer {
   let timer: NodeJS.Timeout | undefined;
+  let isStarted = false;
+  let running = 0;
+
   function arm(): void {
     timer = setTimeout(() => (isNeeded() ? arm() : onIdle()), limitMs());
   }
-  arm();
+
+  function look(): void {
+    clearTimeout(timer);
+    if (isStarted && running === 0) arm();
+  }
+
   return {
-    note(running) {
-      clearTimeout(timer);
-      if (running === 0) arm();
+    start() {
+      isStarted = true;
+      look();
+    },
+    note(calls) {
+      running = calls;
+      look();
     },
   };
 }

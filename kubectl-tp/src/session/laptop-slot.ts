@@ -4,6 +4,7 @@ import { TpError } from '../errors.ts';
 import { findLockHolder } from '../network/helper/lock-holder.ts';
 import type { ConnectResult } from './api.ts';
 import type { Connected } from './connect.ts';
+import type { Log } from './log.ts';
 import type { Session } from './session.ts';
 import { untilCut } from './until-ended.ts';
 
@@ -14,7 +15,7 @@ export type LaptopSlot = {
   leave(): Promise<void>;
 };
 
-export function createLaptopSlot(session: Session): LaptopSlot {
+export function createLaptopSlot(session: Session, log: Log): LaptopSlot {
   let current: { readonly connected: Connected; readonly left: AbortController } | undefined;
   let isJoining = false;
 
@@ -48,7 +49,9 @@ export function createLaptopSlot(session: Session): LaptopSlot {
         current = { connected, left };
         const { opened, result } = connected;
         const isOver = [untilCut(session, connected, left.signal), ...(opened.over === undefined ? [] : [opened.over])];
-        void Promise.race(isOver).then(() => (left.signal.aborted ? undefined : leave()));
+        Promise.race(isOver)
+          .then(() => (left.signal.aborted ? undefined : leave()))
+          .catch((error) => log("the laptop's network was not left", { error: String(error) }));
         return result;
       } finally {
         isJoining = false;

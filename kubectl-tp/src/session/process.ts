@@ -18,7 +18,7 @@ import { createSessionServer } from './server.ts';
 import { createSession } from './session.ts';
 import type { SessionStart } from './start.ts';
 import { socketInode, takeSocket } from './takeover.ts';
-import { watchUnusedExits } from './unused-exits.ts';
+import { watchUnusedThings } from './unused-things.ts';
 import { createResume } from './volume-ends.ts';
 
 const DEFAULT_IDLE = '5m';
@@ -38,9 +38,11 @@ export async function runSessionProcess(): Promise<void> {
   const { cluster, installNamespace } = session;
   const openLive = createLiveOpener({ cluster, installNamespace, log });
   const volumes = createVolumeBook({ client: cluster.client, folder: files.volumes, openLive, log });
-  const laptop = createLaptopSlot(session);
-  /** The session stays, for another process; the laptop's network would be nobody's. */
+  const laptop = createLaptopSlot(session, log);
+  /** Session and files stay, for another process; the laptop's network would be nobody's. */
   const close = async () => {
+    // The next process takes the files up while the session's tunnels drain here.
+    await volumes.close();
     await laptop.leave();
     await session.close();
   };
@@ -61,6 +63,7 @@ export async function runSessionProcess(): Promise<void> {
       resume,
       connection,
       files,
+      log,
       quit: () => end('quit', async () => undefined),
     }),
     isMine: (request) => request.version === VERSION && request.credentials === credentials,
@@ -70,13 +73,15 @@ export async function runSessionProcess(): Promise<void> {
   });
   const end = createEnding(server, { files, log });
 
+  // May wait for a lock, longer than an unused process stays.
   const isFirst = await takeSocket(server, files);
   process.stdout.end('ready\n');
   if (!isFirst) process.exit(0);
+  idle.start();
   log('session process started', { pid: process.pid, version: VERSION });
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => end(name, close));
   watchSocket(files.socket, () => end('another process has taken the socket', close));
-  watchUnusedExits(session, log);
+  watchUnusedThings({ session, volumes }, log);
   // Nobody waits for this one.
   await resume(new AbortController().signal);
 }

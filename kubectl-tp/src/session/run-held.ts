@@ -7,7 +7,7 @@ import type { Tools } from '../command.ts';
 import type { Namespace } from '../network/rootless/start-namespace.ts';
 import { parseRelativePath } from '../volumes/relative-path.ts';
 import type { MountedVolumes } from '../volumes/volume-book.ts';
-import type { InsideRequest, SessionApi } from './api.ts';
+import type { InsideRequest, InterceptName, SessionApi } from './api.ts';
 import type { SessionCaller } from './caller.ts';
 import { type ChildCommand, startCommand } from './child-command.ts';
 import { chooseNetwork, type NetworkChoice, staysOnLaptop } from './command-network.ts';
@@ -31,6 +31,8 @@ export type HeldCommand<V extends HeldVerb> = {
 
 /** The relays are there already; opening a tunnel takes a second on a slow link. */
 const JOIN_TIMEOUT_MS = 30_000;
+/** The person waits for the prompt. */
+const LEAVE_TIMEOUT_MS = 10_000;
 
 /** Resolves with the command's exit code; throws INTERCEPT_ENDED once the command has ended because of it. */
 export async function runHeld<V extends HeldVerb>(held: HeldCommand<V>): Promise<number> {
@@ -42,6 +44,7 @@ export async function runHeld<V extends HeldVerb>(held: HeldCommand<V>): Promise
       ...held,
       request: withInside(request, inside),
       again: (result) => withInside(requestAgain, isJoined(result) ? inside : undefined),
+      leave,
       start: (result) => start(held, result, namespace),
     });
   } finally {
@@ -60,6 +63,19 @@ function withInside<R>(request: R, inside: InsideRequest | undefined): R {
 }
 
 const isJoined = ({ inside }: Result): boolean => inside !== undefined && 'network' in inside;
+
+/** Of an ingest the session process removes by itself what nobody holds. */
+async function leave(session: SessionCaller, result: Result): Promise<void> {
+  const signal = AbortSignal.timeout(LEAVE_TIMEOUT_MS);
+  const leaveOne = ({ namespace, name }: InterceptName) =>
+    session.call('leave', { all: false, namespace, name }, { signal });
+  await Promise.all(interceptsOf(result).map(leaveOne));
+}
+
+function interceptsOf(result: Result): readonly InterceptName[] {
+  if ('intercepts' in result) return result.intercepts;
+  return 'name' in result ? [result] : [];
+}
 
 async function start<V extends HeldVerb>(
   { command, tools, onStart }: HeldCommand<V>,

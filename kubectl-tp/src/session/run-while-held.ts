@@ -14,6 +14,8 @@ export type HeldRun<V extends Verb> = {
   readonly request: SessionApi[V]['arguments'];
   /** What is asked for when the command runs already. */
   readonly again: (result: SessionApi[V]['result']) => SessionApi[V]['arguments'];
+  /** Ends what a killed session process has left of the effect; undefined if nothing can be left. */
+  readonly leave?: (session: SessionCaller, result: SessionApi[V]['result']) => Promise<unknown>;
   readonly tools: Tools;
   readonly start: (result: SessionApi[V]['result']) => Promise<ChildCommand>;
 };
@@ -31,8 +33,10 @@ export async function runWhileHeld<V extends Verb>(run: HeldRun<V>): Promise<num
       () => 'command' as const,
       () => 'command' as const,
     );
+    const isOver = new AbortController();
+    void childOver.then(() => isOver.abort());
     for (;;) {
-      const over = await Promise.race([childOver, overOrLater(current)]);
+      const over = await Promise.race([childOver, overOrLater(current, isOver.signal)]);
       if (over === 'command') return await child.exited;
       if (over instanceof TpError) {
         tools.progress.warn(`${over.message} Ending the command.`);
@@ -41,28 +45,42 @@ export async function runWhileHeld<V extends Verb>(run: HeldRun<V>): Promise<num
         throw over;
       }
       tools.progress.warn('the session process has ended; starting it again');
-      current = await takeUpAgain(run, held.result);
+      current = await takeUpAgain(run, held.result, isOver.signal);
     }
   } finally {
-    await current?.end();
+    await (current === undefined ? leaveUnheld(run, held.result) : current.end());
   }
 }
 
 /** Why the effect is over; undefined when it has to be taken up again. */
-function overOrLater<V extends Verb>(held: HeldCall<V> | undefined): Promise<TpError | undefined> {
-  return held?.over ?? delay(RETRY_MS, undefined);
+function overOrLater<V extends Verb>(held: HeldCall<V> | undefined, signal: AbortSignal): Promise<TpError | undefined> {
+  return held?.over ?? delay(RETRY_MS, undefined, { signal });
 }
 
-/** Undefined when it fails: the command runs on and another attempt is made. */
+/** Undefined when it fails: the command runs on and another attempt is made. Or when the command is over: `signal`. */
 async function takeUpAgain<V extends Verb>(
   { tools, verb, again }: HeldRun<V>,
   result: SessionApi[V]['result'],
+  signal: AbortSignal,
 ): Promise<HeldCall<V> | undefined> {
   try {
     const session = await tools.session();
-    return await session.hold(verb, again(result), { onProgress: tools.progress.step });
+    return await session.hold(verb, again(result), { signal, onProgress: tools.progress.step });
   } catch (error) {
-    tools.progress.warn(error instanceof Error ? error.message : String(error));
+    if (!signal.aborted) tools.progress.warn(error instanceof Error ? error.message : String(error));
     return undefined;
+  }
+}
+
+async function leaveUnheld<V extends Verb>(
+  { tools, leave }: HeldRun<V>,
+  result: SessionApi[V]['result'],
+): Promise<void> {
+  if (leave === undefined) return;
+  try {
+    await leave(await tools.session(), result);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    tools.progress.warn(`what the command had may still be there, see kubectl tp status: ${why}`);
   }
 }

@@ -32,6 +32,8 @@ export type Session = {
   readonly installNamespace: string;
   /** The session if it is open now. */
   live(): LiveSession | undefined;
+  /** On purpose, or with its object; one that is only closed goes on in another process. */
+  hasEnded(live: LiveSession): boolean;
   isClosed(): boolean;
   /** It has intercepts, exits in use or joined networks, or is being opened. */
   isNeeded(): boolean;
@@ -69,25 +71,31 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
   let resumed: Promise<void> | undefined;
   /** By uid of the intercept. */
   const insides = new Map<string, LocalTarget>();
+  const ended = new WeakSet<LiveSession>();
   const lifetime = new AbortController();
 
   let saved = Promise.resolve();
 
   /** One after the other: the newest state is the one that stays. */
-  function save(next: Identity): Promise<void> {
-    identity = next;
-    saved = saved.catch(() => undefined).then(() => saveIdentity(identityPath, next));
+  function store(change: () => Promise<void>): Promise<void> {
+    saved = saved.catch(() => undefined).then(change);
     return saved;
   }
 
-  async function remove(): Promise<void> {
+  function save(next: Identity): Promise<void> {
+    identity = next;
+    return store(() => saveIdentity(identityPath, next));
+  }
+
+  function remove(): Promise<void> {
     identity = undefined;
-    await removeIdentity(identityPath);
+    return store(() => removeIdentity(identityPath));
   }
 
   function becomeClosed(live: LiveSession | undefined): void {
     log('the session object is gone', { session: live?.identity.session });
     state = { kind: 'closed' };
+    if (live !== undefined) ended.add(live);
     live?.table.clear();
     void live?.close();
   }
@@ -130,7 +138,8 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
   async function undo({ identity: { session } }: Registration): Promise<void> {
     try {
       await deleteSessionObject(client, installNamespace, session);
-      await remove();
+      // By now somebody may have opened another one.
+      if (identity?.session === session) await remove();
     } catch (error) {
       log('the session object was not deleted', { session, error: String(error) });
     }
@@ -146,18 +155,26 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
   function openOnce(): Promise<LiveSession> {
     if (state.kind === 'open') return Promise.resolve(state.live);
     if (state.kind === 'opening') return state.opened;
+    // Closed while it was being opened, and perhaps opened anew: that state is not this opening's to change.
     const opened = openNow().then(
       (live) => {
+        if (state !== mine) throw notMine(live);
         state = { kind: 'open', live };
         return live;
       },
       (error) => {
-        state = { kind: 'closed' };
+        if (state === mine) state = { kind: 'closed' };
         throw error;
       },
     );
-    state = { kind: 'opening', opened };
+    const mine: State = { kind: 'opening', opened };
+    state = mine;
     return opened;
+  }
+
+  function notMine(live: LiveSession): unknown {
+    void live.close();
+    return lifetime.signal.aborted ? lifetime.signal.reason : sessionGone();
   }
 
   async function open({ signal, progress }: CallTools): Promise<LiveSession> {
@@ -229,6 +246,7 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     cluster,
     installNamespace,
     live,
+    hasEnded: (one) => ended.has(one),
     isClosed: () => state.kind === 'closed',
     isNeeded: () => state.kind === 'opening' || isInUse(live()),
     open,
@@ -244,11 +262,15 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     async end() {
       const left = await leaveMatching({ all: true });
       const current = live();
+      const opening = state.kind === 'opening' ? state.opened : undefined;
       state = { kind: 'closed' };
       // Whoever is in the cluster's network hears that it was left on purpose.
+      if (current !== undefined) ended.add(current);
       current?.bell.ring();
       lifetime.abort(ending());
       await current?.close();
+      // What it was making may be there only now.
+      await opening?.catch(() => undefined);
       if (identity !== undefined) await deleteSessionObject(client, installNamespace, identity.session);
       await remove();
       return left;

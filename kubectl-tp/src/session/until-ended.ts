@@ -18,13 +18,13 @@ export async function untilEnded(
   });
 }
 
-/** The session was ended by somebody; undefined when the caller leaves before. */
+/** The session was ended by somebody; undefined when the caller leaves before. A process that ends ends no session. */
 export async function untilGone(
   session: Session,
   live: LiveSession,
   signal: AbortSignal,
 ): Promise<TpError | undefined> {
-  while (session.live() === live) if (!(await rings(live, signal))) return undefined;
+  while (!session.hasEnded(live)) if (!(await rings(live, signal))) return undefined;
   return new TpError('NETWORK_ENDED', 'The session was ended elsewhere, and the network of the cluster with it.', {
     hint: 'Run the command again.',
   });
@@ -40,10 +40,12 @@ export function untilCut(
   return exit === undefined ? gone : Promise.race([gone, untilEnded(session, exit, signal)]);
 }
 
-/** False when the signal came first. */
+/** False when the signal came first, were it before the call. */
 async function rings({ bell }: LiveSession, signal: AbortSignal): Promise<boolean> {
-  return bell.wait(Number.POSITIVE_INFINITY, signal).then(
-    () => true,
-    () => false,
-  );
+  try {
+    await bell.wait(Number.POSITIVE_INFINITY, signal);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -8,13 +8,18 @@ import type { Holdings } from './intercept.ts';
 import type { Log } from './log.ts';
 import { untilEnded } from './until-ended.ts';
 
-/** Resolves when the intercept has ended and its files are gone. */
+/** Resolves when the intercept has ended and its files are gone. Never rejects: files that can't be removed stay. */
 export async function unmountWhenEnded(
   { session, volumes }: Holdings,
   { namespace, name }: InterceptName,
+  log: Log,
 ): Promise<void> {
-  await untilEnded(session, { namespace, name }, new AbortController().signal);
-  await volumes.unmount({ kind: 'intercept', namespace, name });
+  try {
+    await untilEnded(session, { namespace, name }, new AbortController().signal);
+    await volumes.unmount({ kind: 'intercept', namespace, name });
+  } catch (error) {
+    log('files of an ended intercept stay', { namespace, name, error: String(error) });
+  }
 }
 
 /** For everything that depends on what an earlier process has left: takes it up once, however often it is asked. */
@@ -26,7 +31,7 @@ export function createResume(
   let resumed: Promise<void> | undefined;
   return async (signal) => {
     await holdings.session.resume(signal);
-    resumed ??= resumeVolumes(holdings, identityPath).catch((error) =>
+    resumed ??= resumeVolumes(holdings, identityPath, log).catch((error) =>
       log('files of pods were not taken up', { error: String(error) }),
     );
     await unlessAborted(resumed, signal);
@@ -34,7 +39,7 @@ export function createResume(
 }
 
 /** Without an answer of the cluster, what may be needed stays. */
-async function resumeVolumes(holdings: Holdings, identityPath: string): Promise<void> {
+async function resumeVolumes(holdings: Holdings, identityPath: string, log: Log): Promise<void> {
   const { session, volumes } = holdings;
   const live = session.live();
   const isUnknown = live === undefined && existsSync(identityPath);
@@ -42,5 +47,5 @@ async function resumeVolumes(holdings: Holdings, identityPath: string): Promise<
     kind === 'ingest' || isUnknown || live?.table.get(namespace, name) !== undefined;
   await volumes.resume(isAlive);
   if (live === undefined) return;
-  for (const { owner } of volumes.all()) if (owner.kind === 'intercept') void unmountWhenEnded(holdings, owner);
+  for (const { owner } of volumes.all()) if (owner.kind === 'intercept') void unmountWhenEnded(holdings, owner, log);
 }

@@ -97,3 +97,12 @@ export function describeVolume(name: string, mountPath: string, why: string): st
 function hiddenNames(mount: Path, all: readonly Path[]): string[] {
   return all.filter((other) => isInside(other, mount)).flatMap((other) => other.path[mount.path.length] ?? []);
 }
+
+type Place = Pick<Mount, 'path' | 'subPath'>;
+
+/** Of what another pod had. */
+export function isNotIn(mounts: readonly Place[]): (mount: Place) => boolean {
+  const placeOf = ({ path, subPath }: Place) => JSON.stringify([path, subPath]);
+  const places = new Set(mounts.map(placeOf));
+  return (mount) => !places.has(placeOf(mount));
+}

@@ -48,7 +48,7 @@ export async function assertUsable(path: string): Promise<void> {
   if ((await readdir(path)).length > 0) throw badMount(path, 'it is not empty');
 }
 
-function badMount(path: string, why: string, cause?: unknown): TpError {
+export function badMount(path: string, why: string, cause?: unknown): TpError {
   return new TpError('BAD_MOUNT', `The files of the pod can't go to ${path}: ${why}.`, {
     hint: 'Name an empty folder or one that is not there: --mount FOLDER; or have no files: --mount false',
     cause,

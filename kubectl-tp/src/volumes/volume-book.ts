@@ -1,19 +1,23 @@
-// All volumes that this laptop has on disk, by what they belong to (an intercept, an ingest): who holds them, what keeps
-// them current, and their end. None is forgotten: see volume-record.ts.
+// All volumes that this laptop has on disk, by what they belong to (an intercept, an ingest): who holds them, and their
+// end. None is forgotten: see volume-record.ts. What keeps them current is left to running-volumes.ts.
 
 import { rm, rmdir } from 'node:fs/promises';
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
+import { TpError } from '../errors.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import type { Log } from '../session/log.ts';
+import type { CurrentFiles } from './current-files.ts';
+import { createHolders } from './holders.ts';
 import { unmountBelow } from './live/mounted-below.ts';
 import type { LiveMounts, OpenLiveMounts } from './live/open-live-mounts.ts';
 import type { SharedVolumes } from './live/share-volumes.ts';
 import { openVolumeKey, saveVolumeKey, type VolumeKey } from './live/volume-key.ts';
-import { createLiveVolumes, type LiveVolumes } from './live-volumes.ts';
-import type { Mount, MountPlan } from './mounts.ts';
+import { isNotIn, type MountPlan } from './mounts.ts';
 import { realFolder } from './real-folder.ts';
 import { removeCopies, removeFiles } from './remove-files.ts';
-import { assertUsable, createRootFolder, removeRootFolder } from './root-folder.ts';
+import { assertUsable, badMount, createRootFolder, removeRootFolder } from './root-folder.ts';
+import { createRunningVolumes } from './running-volumes.ts';
+import { createTurns } from './turns.ts';
 import { createVolumeRecords, idOf, type VolumeOrigin, type VolumeOwner, type VolumeRecord } from './volume-record.ts';
 
 export type MountedVolumes = {
@@ -51,7 +55,11 @@ export type VolumeBook = {
   /** Takes up what an earlier process has left, or removes it where the owner is gone. */
   resume(isAlive: (owner: VolumeOwner) => boolean): Promise<void>;
   all(): readonly { readonly owner: VolumeOwner; readonly root: string }[];
-  /** Nothing is kept current any more. The files stay. */
+  /** Not meant to stay, and held by nobody: an earlier process had a holder that may come back. */
+  unheld(): readonly VolumeOwner[];
+  /** Nothing happens where somebody holds them by now. */
+  unmountUnheld(owner: VolumeOwner): Promise<void>;
+  /** Nothing is kept current, mounted or removed any more. The files stay: they are the next process's. */
   close(): Promise<void>;
 };
 
@@ -63,85 +71,66 @@ type Options = {
   readonly log: Log;
 };
 
-type Entry = {
-  readonly record: VolumeRecord;
-  readonly files: LiveVolumes;
-  readonly live: Promise<LiveMounts>;
-  readonly lifetime: AbortController;
-};
-
 export function createVolumeBook({ client, folder, openLive, log }: Options): VolumeBook {
-  const entries = new Map<string, Entry>();
-  /** By entry. They are calls to this process: none outlives it. */
-  const holders = new Map<string, Set<object>>();
+  const holders = createHolders();
   const records = createVolumeRecords(folder);
+  const running = createRunningVolumes({ client, openLive, socketPath: records.socketPath, log });
+  const turns = createTurns();
+  const closing = new AbortController();
+  /** Roots of mounts that are under way: an empty one would seem to be nobody's. */
+  const claims = new Set<string>();
   let key: VolumeKey | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
 
-  /** One change of the book after the other. */
-  function inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const changed = turn.catch(() => undefined).then(change);
-    turn = changed;
-    return changed;
+  function inTurn<T>(owner: VolumeOwner, change: () => Promise<T>): Promise<T> {
+    return turns.of(idOf(owner), async () => {
+      closing.signal.throwIfAborted();
+      return change();
+    });
   }
 
-  /** `live` of the result may take longer than the rest. */
-  async function start(record: VolumeRecord, signal: AbortSignal): Promise<Entry> {
-    const { owner, root, pod, mounts } = record;
-    const files = await createLiveVolumes({ client, namespace: owner.namespace, pod, mounts, root, log, signal });
-    const lifetime = new AbortController();
-    const live = startLive(record, AbortSignal.any([signal, lifetime.signal]));
-    live.catch(() => undefined); // whoever waits for it hears
-    const entry = { record, files, live, lifetime };
-    entries.set(idOf(owner), entry);
-    return entry;
+  async function claim<T>(root: string, use: () => Promise<T>): Promise<T> {
+    if (claims.has(root)) throw badMount(root, 'another command is about to use it');
+    claims.add(root);
+    try {
+      return await use();
+    } finally {
+      claims.delete(root);
+    }
   }
 
-  async function startLive(record: VolumeRecord, signal: AbortSignal): Promise<LiveMounts> {
-    const { owner, root, pod, origin, live: mounts } = record;
-    if (mounts.length === 0) return NOTHING_LIVE;
-    // Of a process that was killed: its mounts have nobody behind them.
-    await unmountBelow(root);
-    const source = { namespace: owner.namespace, ...origin, pod: pod.metadata.name, mounts };
-    key ??= openVolumeKey(record.key);
-    return openLive({ source, root, key, socket: records.socketPath(owner) }, signal);
+  async function mount(wish: VolumeWish, signal: AbortSignal): Promise<MountedVolumes> {
+    // By its real name: a link may lead elsewhere when the files are to go.
+    const chosen = wish.root === undefined ? records.privateRoot(wish.owner) : await realFolder(wish.root);
+    return claim(chosen, () => mountAt(chosen, wish, AbortSignal.any([signal, closing.signal])));
   }
 
-  async function stop(owner: VolumeOwner): Promise<void> {
-    const entry = entries.get(idOf(owner));
-    if (entry === undefined) return;
-    entry.lifetime.abort(notWanted());
-    await entry.files.close();
-    await entry.live.then((live) => live.close()).catch((error) => log('live files', { error: String(error) }));
-  }
-
-  async function mount(
-    { owner, pod, origin, plan, root, holder }: VolumeWish,
+  async function mountAt(
+    root: string,
+    { owner, pod, origin, plan, holder }: VolumeWish,
     signal: AbortSignal,
   ): Promise<MountedVolumes> {
-    // By its real name: a link may lead elsewhere when the files are to go.
-    const chosen = root === undefined ? records.privateRoot(owner) : await realFolder(root);
     const known = await records.read(owner);
-    const isKnown = known?.root === chosen;
-    const wasMade = isKnown ? known.wasMade : await createRootFolder(chosen);
+    const isKnown = known?.root === root;
+    const wasMade = isKnown ? known.wasMade : await createRootFolder(root);
     if (isKnown) {
-      await stop(owner);
-      await unmountBelow(chosen);
-      await removeCopies(chosen, known.live);
-      await removeFiles(chosen, [...known.mounts, ...known.live].filter(isNotIn([...plan.mounts, ...plan.live])));
+      await running.stop(owner);
+      await unmountBelow(root);
+      await removeCopies(root, known.live);
+      await removeFiles(root, [...known.mounts, ...known.live].filter(isNotIn([...plan.mounts, ...plan.live])));
     } else if (known !== undefined) await remove(known);
     const stays = holder === undefined || (isKnown && known.stays);
     key ??= openVolumeKey(known?.key);
     const { mounts, live } = plan;
-    const record = { owner, root: chosen, wasMade, pod, origin, mounts, live, key: saveVolumeKey(key), stays };
+    const record = { owner, root, wasMade, pod, origin, mounts, live, key: saveVolumeKey(key), stays };
+    if (holder !== undefined) holders.add(owner, holder);
     try {
       await records.write(record);
-      const started = await start(record, signal);
+      const started = await running.start(record, signal);
       const result = describe(record, started.files, await started.live);
-      if (holder !== undefined) holdersOf(owner).add(holder);
       return { ...result, missing: [...plan.missing, ...result.missing] };
     } catch (error) {
-      if (isKnown && (known.stays || holdersOf(owner).size > 0)) await restore(known);
+      if (holder !== undefined) holders.remove(owner, holder);
+      if (isKnown && !isUnheld(known)) await restore(known);
       else await remove(record);
       throw error;
     }
@@ -150,30 +139,37 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
   /** For others, who have the files already. */
   async function restore(record: VolumeRecord): Promise<void> {
     await records.write(record);
-    await start(record, new AbortController().signal);
+    await running.start(record, closing.signal);
   }
 
-  function holdersOf(owner: VolumeOwner): Set<object> {
-    const found = holders.get(idOf(owner)) ?? new Set();
-    holders.set(idOf(owner), found);
-    return found;
+  async function takeUp(owner: VolumeOwner, isAlive: boolean): Promise<void> {
+    const record = await records.read(owner);
+    if (record === undefined || running.has(owner)) return;
+    if (!isAlive) return remove(record);
+    key ??= openVolumeKey(record.key);
+    await running.start(record, closing.signal);
   }
 
   async function release(owner: VolumeOwner, holder: object): Promise<void> {
-    const held = holdersOf(owner);
-    if (!held.delete(holder) || held.size > 0) return;
-    holders.delete(idOf(owner));
+    if (holders.remove(owner, holder)) await removeUnheld(owner);
+  }
+
+  async function removeUnheld(owner: VolumeOwner): Promise<void> {
     const record = await records.read(owner);
-    if (record !== undefined && !record.stays) await remove(record);
+    if (record !== undefined && isUnheld(record)) await remove(record);
+  }
+
+  function isUnheld({ owner, stays }: VolumeRecord): boolean {
+    return !stays && !holders.isHeld(owner);
   }
 
   async function remove(record: VolumeRecord): Promise<void> {
     const { owner, root } = record;
-    await stop(owner);
+    await running.stop(owner);
     // What is deleted below a mount is deleted in the pod.
     await unmountBelow(root);
-    entries.delete(idOf(owner));
-    holders.delete(idOf(owner));
+    running.forget(owner);
+    holders.forget(owner);
     // Nobody has chosen a folder of ours to put something there.
     if (root === records.privateRoot(owner)) await rm(root, { recursive: true, force: true });
     else {
@@ -191,55 +187,56 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
       const chosen = await realFolder(root);
       if (known?.root !== chosen) await assertUsable(chosen);
     },
-    mount: (wish, signal) => inTurn(() => mount(wish, signal)),
-    release: (owner, holder) => inTurn(() => release(owner, holder)),
-    unmount: (owner) => {
-      hurry([entries.get(idOf(owner))]);
-      return inTurn(async () => {
+    mount: (wish, signal) => inTurn(wish.owner, () => mount(wish, signal)),
+    release: (owner, holder) => inTurn(owner, () => release(owner, holder)),
+    unmount(owner) {
+      running.hurry([owner]);
+      return inTurn(owner, async () => {
         const record = await records.read(owner);
         if (record !== undefined) await remove(record);
       });
     },
-    unmountAll: () => {
-      hurry(entries.values());
-      return inTurn(async () => {
-        for (const record of await records.all()) await remove(record);
+    unmountAll() {
+      running.hurry(running.all().map(({ owner }) => owner));
+      return turns.ofAll(async () => {
+        closing.signal.throwIfAborted();
+        const removed = await Promise.allSettled((await records.all()).map(remove));
+        for (const one of removed) if (one.status === 'rejected') throw one.reason;
         // What is left has no record that can be read.
         await unmountBelow(folder);
         await rm(folder, { recursive: true, force: true });
       });
     },
-    resume: (isAlive) =>
-      inTurn(async () => {
-        for (const record of await records.all()) {
-          if (entries.has(idOf(record.owner))) continue;
-          if (isAlive(record.owner)) await start(record, new AbortController().signal);
-          else await remove(record);
-        }
-      }),
-    all: () => [...entries.values()].map(({ record: { owner, root } }) => ({ owner, root })),
-    close: () => {
-      hurry(entries.values());
-      return inTurn(async () => {
-        await Promise.all([...entries.values()].map(({ record }) => stop(record.owner)));
-        entries.clear();
+    async resume(isAlive) {
+      const takeUpOne = ({ owner, root }: VolumeRecord) =>
+        inTurn(owner, () => takeUp(owner, isAlive(owner))).catch((error) =>
+          log('files of a pod were not taken up', { root, error: String(error) }),
+        );
+      await Promise.all((await records.all()).map(takeUpOne));
+    },
+    all: () => running.all().map(({ owner, root }) => ({ owner, root })),
+    unheld: () =>
+      running
+        .all()
+        .filter(isUnheld)
+        .map(({ owner }) => owner),
+    unmountUnheld: (owner) => inTurn(owner, () => removeUnheld(owner)),
+    close() {
+      closing.abort(ending());
+      return turns.ofAll(async () => {
+        const owners = running.all().map(({ owner }) => owner);
+        await Promise.all(owners.map(running.stop));
+        owners.forEach(running.forget);
       });
     },
   };
 }
 
-/** What is still being opened has the turn, and a pod may be slow to answer: its end is not waited for. */
-function hurry(ending: Iterable<Entry | undefined>): void {
-  for (const entry of ending) entry?.lifetime.abort(notWanted());
+function ending(): TpError {
+  return new TpError('SESSION_PROCESS_LOST', 'The session process ends.', { hint: 'Run the command again.' });
 }
 
-function notWanted(): Error {
-  return new Error('the files are not wanted any more');
-}
-
-const NOTHING_LIVE: LiveMounts = { mounts: [], missing: [], notes: [], close: async () => undefined };
-
-function describe({ root }: VolumeRecord, files: LiveVolumes, live: LiveMounts): MountedVolumes {
+function describe({ root }: VolumeRecord, files: CurrentFiles, live: LiveMounts): MountedVolumes {
   const { shared } = live;
   return {
     root,
@@ -248,13 +245,4 @@ function describe({ root }: VolumeRecord, files: LiveVolumes, live: LiveMounts):
     notes: live.notes,
     ...(shared === undefined ? {} : { shared: { socket: shared.socket, folders: shared.folders } }),
   };
-}
-
-type Place = Pick<Mount, 'path' | 'subPath'>;
-
-/** What another pod of the same owner had. */
-function isNotIn(mounts: readonly Place[]): (mount: Place) => boolean {
-  const placeOf = ({ path, subPath }: Place) => JSON.stringify([path, subPath]);
-  const places = new Set(mounts.map(placeOf));
-  return (mount) => !places.has(placeOf(mount));
 }

@@ -53,8 +53,15 @@ export function createVolumeRecords(folder: string): VolumeRecords {
   return {
     read: (owner) => readRecord(pathOf(owner)),
     async write(record) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writePrivateFile(pathOf(record.owner), JSON.stringify(record));
+      const write = async () => {
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await writePrivateFile(pathOf(record.owner), JSON.stringify(record));
+      };
+      await write().catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+        // Whoever removed the last other record took the empty folder away meanwhile.
+        return write();
+      });
     },
     remove: (owner) => rm(pathOf(owner), { force: true }),
     async all() {

@@ -241,6 +241,82 @@ test('who asks for answers and reads none loses the tunnel', async (t) => {
   t.true(socket.writableLength < 2 << 20);
 });
 
+/** A connection that takes one write at a time, each when the test says so. */
+function createNarrowSocket() {
+  const written: Buffer[] = [];
+  const taken: (() => void)[] = [];
+  const socket = new Duplex({
+    highWaterMark: 1024,
+    read: () => undefined,
+    write(chunk: Buffer, _encoding, done) {
+      written.push(chunk);
+      taken.push(done);
+    },
+  });
+  return { socket, frames: () => readFrames(written), take: () => taken.shift()?.() };
+}
+
+/** The opener's end of a tunnel that is full: `full` has filled it, `late` waits for room with one word. */
+async function createFullMux(memory = createMemoryBudget(1 << 20)) {
+  const narrow = createNarrowSocket();
+  const mux = createMux(narrow.socket, { role: 'opener', memory, onClose: () => undefined });
+  const [full, late] = [mux.open(), mux.open()];
+  for (const stream of [full, late]) stream.on('error', () => undefined);
+  full.write(Buffer.alloc(200_000, 'a'));
+  late.write('word');
+  await new Promise(setImmediate);
+  const isDrained = () => {
+    narrow.take();
+    return narrow.socket.writableLength === 0 && full.writableLength === 0;
+  };
+  const drain = () => waitFor('all to go out', isDrained);
+  return { ...narrow, mux, full, late, drain };
+}
+
+const isDataOf = (id: number) => (frame: Seen) => frame.type === FRAME.DATA && frame.stream === id;
+
+test('streams that wait for room take turns', async (t) => {
+  const { mux, frames, drain } = await createFullMux();
+  t.teardown(() => mux.destroy());
+  await drain();
+  const order = frames().flatMap(({ type, stream: id }) => (type === FRAME.DATA ? [id] : []));
+  // The first one fills the tunnel and has waited longer: a turn for it, then the other, then the rest of the first.
+  t.deepEqual(order, [1, 1, 2, 1]);
+});
+
+test('a stream waits for room once, however often the other side gives it credit meanwhile', async (t) => {
+  const { mux, socket, full, drain } = await createFullMux();
+  t.teardown(() => mux.destroy());
+  socket.push(Buffer.concat(Array.from({ length: 1000 }, () => buildControlFrame(FRAME.WINDOW, 1, 1))));
+  await new Promise(setImmediate);
+  let turns = 0;
+  const write = full._write;
+  full._write = (...given) => {
+    turns += 1;
+    write.apply(full, given);
+  };
+  await drain();
+  t.true(turns > 0 && turns < 10, `${turns} turns`);
+});
+
+test('a stream that ends while it waits for room says nothing behind its end', async (t) => {
+  const { mux, frames, late, drain } = await createFullMux();
+  t.teardown(() => mux.destroy());
+  late.destroy();
+  await drain();
+  const next = mux.open().on('error', () => undefined);
+  next.write('next');
+  await waitFor('the next stream', async () => {
+    await drain();
+    return frames().some(isDataOf(3));
+  });
+  const ofLate = frames().filter(({ stream }) => stream === 2);
+  t.deepEqual(
+    ofLate.map(({ type }) => type),
+    [FRAME.OPEN, FRAME.RESET],
+  );
+});
+
 test('parts that wait come out as they went in, small ones together', (t) => {
   fc.assert(
     fc.property(fc.array(fc.nat(40_000), { maxLength: 30 }), fc.array(fc.boolean()), (sizes, takes) => {

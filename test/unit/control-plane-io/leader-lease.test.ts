@@ -18,6 +18,8 @@ async function start(t: ExecutionContext): Promise<FakeApi> {
 function candidate(t: ExecutionContext, api: FakeApi, identity: string, timing = TIMING) {
   const stop = new AbortController();
   const changes: boolean[] = [];
+  /** Whether it led, at each attempt that failed. */
+  const troubles: boolean[] = [];
   const leader = createLeaderLease({
     client: createKubernetesClient(api.kubeConfig),
     namespace: INSTALL,
@@ -26,7 +28,7 @@ function candidate(t: ExecutionContext, api: FakeApi, identity: string, timing =
     now: Date.now,
     timing,
     onChange: (isLeader) => changes.push(isLeader),
-    onTrouble: () => undefined,
+    onTrouble: () => troubles.push(leader.isLeader),
   });
   const ended = leader.run(stop.signal);
   const end = async () => {
@@ -34,7 +36,7 @@ function candidate(t: ExecutionContext, api: FakeApi, identity: string, timing =
     await ended;
   };
   t.teardown(end);
-  return { leader, changes, end };
+  return { leader, changes, troubles, end };
 }
 
 test('of two candidates one leads, and goes on leading', async (t) => {
@@ -91,4 +93,34 @@ test('a leader that cannot renew stops leading by itself, and leads again when i
   api.intercept = undefined;
   await waitFor('a leads again', () => a.leader.isLeader, 2000);
   t.deepEqual(a.changes, [true, false, true]);
+});
+
+test('a leader stops in time also while an attempt to renew hangs, whatever became of the one before', async (t) => {
+  const api = await start(t);
+  // The second attempt ends a second after the time to give up.
+  const a = candidate(t, api, 'a', { ...TIMING, lookIntervalMs: 1000 });
+  await waitFor('a leads', () => a.leader.isLeader);
+  api.intercept = (_request, response) => {
+    api.intercept = () => true;
+    refuse(response, 500, 'InternalError', 'etcd is away');
+    return true;
+  };
+  await waitFor('the second attempt has failed, too', () => a.troubles.length === 2, 10_000);
+  t.deepEqual(a.troubles, [true, false]);
+});
+
+test('a leader that could not renew once tries again in time to go on leading', async (t) => {
+  const api = await start(t);
+  const a = candidate(t, api, 'a', { ...TIMING, giveUpMs: 2900, renewIntervalMs: 1500 });
+  await waitFor('a leads', () => a.leader.isLeader);
+  let renewals = 0;
+  api.intercept = ({ method }, response) => {
+    if (method !== 'PUT') return false;
+    renewals += 1;
+    if (renewals > 1) return false;
+    refuse(response, 500, 'InternalError', 'etcd is away');
+    return true;
+  };
+  await waitFor('another renewal', () => renewals > 1);
+  t.deepEqual([a.changes, a.troubles], [[true], [true]]);
 });

@@ -1,12 +1,18 @@
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { status } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 import type { Intercept, Session } from '../../../control-plane/src/api/index.ts';
 import type { KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
-import { RESOURCE_TYPES, TYPE_URLS } from '../../../xds/src/index.ts';
-import type { DeltaAgent } from '../../helpers/delta-agent.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
-import { connectAgent, NEIGHBOUR_TOKEN, type RunningControlPlane, startControlPlane } from './helpers/control-plane.ts';
+import {
+  connectAgent,
+  NEIGHBOUR_TOKEN,
+  obey,
+  type RunningControlPlane,
+  startControlPlane,
+} from './helpers/control-plane.ts';
 import { refuse } from './helpers/fake-api.ts';
 import {
   DEPLOYMENTS_PATH,
@@ -37,19 +43,6 @@ function condition(controlPlane: RunningControlPlane, type: string): string | un
 
 const isReady = (controlPlane: RunningControlPlane) => condition(controlPlane, 'Ready') === 'True Ready';
 
-/** Subscribes to everything and acknowledges everything; returns the names it holds. */
-function obey(agent: DeltaAgent): Set<string> {
-  const names = new Set<string>();
-  agent.onResponse((response) => {
-    const type = RESOURCE_TYPES.find((each) => TYPE_URLS[each] === response.typeUrl);
-    for (const { name } of response.resources) names.add(name);
-    for (const name of response.removedResources) names.delete(name);
-    if (type !== undefined) agent.send(type, { responseNonce: response.nonce });
-  });
-  for (const type of RESOURCE_TYPES) agent.send(type, { resourceNamesSubscribe: ['*'] });
-  return names;
-}
-
 async function startWithIntercept(t: ExecutionContext) {
   const controlPlane = await startControlPlane(t, { fill: fillShop });
   const names = obey(connectAgent(t, controlPlane));
@@ -67,6 +60,17 @@ test('an intercept reaches the agent, and the acknowledgement reaches the interc
   t.deepEqual(status?.reports, { 'tp-control-plane-1': { generation: 1, pods: ['orders-abc-1'] } });
   t.regex(controlPlane.log.join(''), /agent acknowledged/);
 });
+
+for (const host of ['127.0.0.1', '::1']) {
+  test(`whoever has only ${host} reaches all of it`, async (t) => {
+    const { ports } = await startControlPlane(t, { fill: fillShop });
+    for (const [server, port] of Object.entries(ports)) {
+      const socket = connect({ host, port });
+      t.teardown(() => socket.destroy());
+      await t.notThrowsAsync(once(socket, 'connect'), server);
+    }
+  });
+}
 
 test('a deleted intercept leaves the agent', async (t) => {
   const { controlPlane, names } = await startWithIntercept(t);

@@ -61,9 +61,14 @@ type Options = {
   readonly open?: () => Promise<never>;
   /** Before anything begins, somebody listens on the port. */
   readonly isTaken?: boolean;
+  /** What the call is about can't be ended. */
+  readonly staysHeld?: boolean;
 };
 
-async function createScene(t: ExecutionContext, { network, open, isTaken = false }: Options = {}): Promise<Scene> {
+async function createScene(
+  t: ExecutionContext,
+  { network, open, isTaken = false, staysHeld = false }: Options = {},
+): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'tp-hold-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const root = join(folder, 'files');
@@ -76,6 +81,7 @@ async function createScene(t: ExecutionContext, { network, open, isTaken = false
   const session = {
     open: open ?? (async () => live),
     live: () => live,
+    hasEnded: () => false,
     cluster: { client: kubernetes.client },
     installNamespace: 'kubectl-tp',
   } as unknown as Session;
@@ -92,6 +98,7 @@ async function createScene(t: ExecutionContext, { network, open, isTaken = false
       dialer = await inside?.catch(() => undefined);
       const volumes = { root, mounts: [FILE], missing: [] };
       const release = async () => {
+        if (staysHeld) throw new Error('the API server is away');
         held -= 1;
       };
       held += 1;
@@ -212,6 +219,16 @@ test.serial('intercepted connections, browsers and names reach the command and i
   t.is(scene.networks(), 0);
   t.is(scene.held(), 0);
   await t.throwsAsync(once(await onLaptop(port), 'connect'), { code: 'ECONNREFUSED' });
+});
+
+test.serial('an effect that can not be ended keeps no network', async (t) => {
+  const scene = await createScene(t, { staysHeld: true });
+  await waitFor('the command', scene.report);
+  t.is(scene.networks(), 1);
+  process.emit('SIGTERM');
+  await t.throwsAsync(scene.ended, { message: 'the API server is away' });
+  t.is(scene.networks(), 0);
+  await t.throwsAsync(once(await onLaptop(scene.port), 'connect'), { code: 'ECONNREFUSED' });
 });
 
 test.serial('a port that the laptop uses itself is told', async (t) => {

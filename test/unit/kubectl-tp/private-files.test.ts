@@ -1,8 +1,10 @@
 // Files and folders that only their owner may read, and what the session remembers in one of them.
 
+import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { createIdentity, loadIdentity, saveIdentity } from '../../../kubectl-tp/src/session/identity.ts';
 import { createSessionFolder } from '../../../kubectl-tp/src/session/paths.ts';
@@ -33,6 +35,14 @@ test('an identity is the same after a restart, with the ports it was asked for',
   const { privateKey: made, ...rest } = identity;
   t.deepEqual(loaded, rest);
   t.true(privateKey?.equals(made));
+});
+
+test('a user whom the machine has no name for has an identity, too', async (t) => {
+  const module = new URL('../../../kubectl-tp/src/session/identity.ts', import.meta.url);
+  const script = `import { createIdentity } from '${module}'; process.stdout.write(createIdentity().session);`;
+  const nobody = ['--user', '--map-user=54321', '--'];
+  const node = [process.execPath, '--input-type=module', '-e', script];
+  t.regex((await promisify(execFile)('unshare', [...nobody, ...node])).stdout, /^laptop-/);
 });
 
 test('a session folder that others may enter, or that is a link, is refused', async (t) => {

@@ -4,8 +4,9 @@ import test from 'ava';
 import type { Tools } from '../../../kubectl-tp/src/command.ts';
 import { TpError } from '../../../kubectl-tp/src/errors.ts';
 import type { InterceptRequest, InterceptResult } from '../../../kubectl-tp/src/session/api.ts';
-import type { HeldCall, SessionCaller } from '../../../kubectl-tp/src/session/caller.ts';
+import type { CallOptions, HeldCall, SessionCaller } from '../../../kubectl-tp/src/session/caller.ts';
 import { runHeld } from '../../../kubectl-tp/src/session/run-held.ts';
+import { unlessAborted } from '../../../kubectl-tp/src/waiting/unless-aborted.ts';
 
 type Scene = { run: (code: string) => Promise<number>; warnings: string[]; isLeft: () => boolean };
 
@@ -57,3 +58,44 @@ test('an intercept that ends elsewhere ends the command, with the reason', async
   t.is(await t.throwsAsync(run('setInterval(() => undefined, 1000)')), ended);
   t.regex(warnings.join('\n'), /ended elsewhere.*Ending the command/);
 });
+
+test.serial(
+  'a command that ends while its intercept is taken up again gives the prompt back, and leaves it',
+  async (t) => {
+    const lost = { result: { namespace: 'shop', name: 'orders-1' }, over: Promise.resolve(undefined) };
+    const warnings: string[] = [];
+    const left: unknown[] = [];
+    let held = 0;
+    const session = {
+      async hold(_verb: string, _request: object, { signal = AbortSignal.abort() }: CallOptions) {
+        held += 1;
+        if (held === 1) return lost;
+        // As a pod whose image is being pulled: only the caller's end ends this.
+        process.emit('SIGTERM');
+        return unlessAborted(new Promise(() => undefined), signal);
+      },
+      call: async (...call: unknown[]) => void left.push(call.slice(0, 2)),
+    } as unknown as SessionCaller;
+    const tools = {
+      env: process.env,
+      signal: new AbortController().signal,
+      session: async () => session,
+      progress: { step: () => undefined, warn: (text: string) => warnings.push(text) },
+    } as unknown as Tools;
+    const request = {} as InterceptRequest;
+    const command = [process.execPath, '-e', 'setInterval(() => undefined, 1000)'];
+    const run = {
+      verb: 'intercept',
+      session,
+      request,
+      requestAgain: request,
+      command,
+      network: 'laptop',
+      tools,
+    } as const;
+    t.is(await runHeld({ ...run, onStart: async () => ({}) }), 128 + 15);
+    t.deepEqual(warnings, ['the session process has ended; starting it again']);
+    t.deepEqual(left, [['leave', { all: false, namespace: 'shop', name: 'orders-1' }]]);
+    t.is(held, 2);
+  },
+);

@@ -8,12 +8,15 @@ import {
   INTERCEPTS,
   type Intercept,
   PODS,
+  type Resource,
   SESSIONS,
   type Session as SessionObject,
 } from '../../../control-plane/src/api/index.ts';
 import type { CallTools } from '../../../kubectl-tp/src/session/intercept.ts';
 import { createSession, type Session } from '../../../kubectl-tp/src/session/session.ts';
-import { createExitLook } from '../../../kubectl-tp/src/session/unused-exits.ts';
+import { untilGone } from '../../../kubectl-tp/src/session/until-ended.ts';
+import { createUnusedLook } from '../../../kubectl-tp/src/session/unused-things.ts';
+import type { VolumeBook } from '../../../kubectl-tp/src/volumes/volume-book.ts';
 import { createMemoryKubernetes, type MemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
 import { createTestCertificate } from '../../helpers/test-certificate.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -84,6 +87,78 @@ test('a session that is deleted while it is opened is told at once; the next cal
   await issue();
   t.truthy(await again);
 });
+
+test('whoever opens a session anew is not disturbed by what is left of the deleted one', async (t) => {
+  const { kubernetes, session, object, issue, reopen } = await createScene(t);
+  const refused = t.throwsAsync(session.open(tools()), { code: 'SESSION_NOT_ISSUED' });
+  const { name } = (await object()).metadata;
+  const deleting = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  Object.assign(kubernetes.client, {
+    async delete() {
+      deleting.resolve();
+      await goOn.promise;
+    },
+  });
+  kubernetes.remove(SESSIONS, name);
+  await deleting.promise;
+  const second = session.open(tools());
+  t.not((await object()).metadata.name, name);
+  goOn.resolve();
+  await refused;
+  const third = session.open(tools());
+  await issue();
+  t.is(await second, await third);
+  t.is(kubernetes.names(SESSIONS).length, 1);
+  const next = reopen();
+  await next.resume(tools().signal);
+  t.is(next.live()?.identity.session, (await object()).metadata.name, 'its key is kept');
+});
+
+test('ending while a session is opened leaves nothing', async (t) => {
+  const { kubernetes, session, reopen } = await createScene(t);
+  const { client } = kubernetes;
+  const { create } = client;
+  const creating = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  Object.assign(client, {
+    async create(resource: Resource, made: SessionObject) {
+      if (resource !== SESSIONS) return create(resource, made);
+      creating.resolve();
+      await goOn.promise;
+      return create(resource, made);
+    },
+  });
+  const opening = t.throwsAsync(session.open(tools()), { code: 'SESSION_PROCESS_LOST' });
+  await creating.promise;
+  const ending = session.end();
+  // What would be deleted without waiting is deleted before this.
+  setImmediate(goOn.resolve);
+  await ending;
+  await opening;
+  t.deepEqual(kubernetes.names(SESSIONS), []);
+  const next = reopen();
+  await next.resume(tools().signal);
+  t.true(next.isClosed(), 'its key is gone, too');
+});
+
+for (const [how, isOver] of [
+  ['close', false],
+  ['end', true],
+] as const) {
+  test(`${how}: who is in the cluster's network ${isOver ? 'hears that it has ended' : 'waits for the next process'}`, async (t) => {
+    const { session, issue } = await createScene(t);
+    const opened = session.open(tools());
+    await issue();
+    const live = await opened;
+    const caller = new AbortController();
+    const gone = untilGone(session, live, caller.signal);
+    await session[how]();
+    live.bell.ring();
+    caller.abort();
+    t.is((await gone)?.code, isOver ? 'NETWORK_ENDED' : undefined);
+  });
+}
 
 test('a session that can not be used leaves nothing', async (t) => {
   const { kubernetes, session, issue, reopen } = await createScene(t);
@@ -175,7 +250,8 @@ test('an exit that nobody has entered keeps no session, and is ended when nobody
   t.false(session.isNeeded());
   kubernetes.put(INTERCEPTS, used);
   table.put(used);
-  const look = createExitLook(session, () => undefined);
+  const volumes = { unheld: () => [] } as unknown as VolumeBook;
+  const look = createUnusedLook({ session, volumes }, () => undefined);
   await look();
   t.deepEqual(kubernetes.names(INTERCEPTS), ['left', 'used'], 'its command may come back');
   await exits.enter(used.metadata, async () => undefined);

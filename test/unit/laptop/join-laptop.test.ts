@@ -65,8 +65,9 @@ test('the laptop has one network at a time, and none when its session is gone', 
   const left: string[] = [];
   const live = { bell: createBell() };
   let current: object | undefined = live;
-  const session = { live: () => current } as unknown as Session;
-  const slot = createLaptopSlot(session);
+  const session = { hasEnded: (one: object) => one !== current } as unknown as Session;
+  const said: string[] = [];
+  const slot = createLaptopSlot(session, (text) => said.push(text));
   let state = 'running';
   const over = Promise.withResolvers<void>();
   const connected = (name: string, ends?: Promise<void>) =>
@@ -104,4 +105,11 @@ test('the laptop has one network at a time, and none when its session is gone', 
   await waitFor('the network to be left with its session', () => left.includes('third'));
   await slot.leave();
   t.deepEqual(left, ['first', 'second', 'third']);
+
+  // What it stood for is gone, and nobody waits for its end: it must not end the session process.
+  current = live;
+  t.deepEqual(said, []);
+  const leave = () => Promise.reject(new Error('the helper does not answer'));
+  await slot.join(async () => ({ ...connected('fourth', Promise.resolve()), leave }));
+  await waitFor('the failure to be told', () => said.includes("the laptop's network was not left"));
 });

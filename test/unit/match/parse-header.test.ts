@@ -34,6 +34,7 @@ test(refuses, 'x dev=me', 'HEADER_MALFORMED', /"x dev" can't be the name/);
 test(refuses, 'x-dev=a\r\nb: c', 'HEADER_MALFORMED', /control characters/);
 test(refuses, 'x-dev=a\u009b2Jb', 'HEADER_MALFORMED', /control characters/);
 test(refuses, `x-dev=${'a'.repeat(4097)}`, 'HEADER_MALFORMED', /longer than 4096/);
+test(refuses, `${'x'.repeat(257)}=a`, 'HEADER_MALFORMED', /name is longer than 256/);
 test(refuses, ':path=/a', 'HEADER_NOT_MATCHABLE', /start with ":"/);
 test(refuses, 'Host: orders', 'HEADER_NOT_MATCHABLE', /chooses the Service/);
 test(refuses, 'Connection=close', 'HEADER_NOT_MATCHABLE', /belongs to one connection/);

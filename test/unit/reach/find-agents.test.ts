@@ -3,8 +3,12 @@
 import test from 'ava';
 import { AGENT_EXIT_PORT, isExitPort } from '../../../control-plane/src/api/index.ts';
 import { findAgents } from '../../../control-plane/src/reach/find-agents.ts';
+import type { ClusterState } from '../../../control-plane/src/state/cluster-state.ts';
 import { findGatePort } from '../../../control-plane/src/translator/exit-target.ts';
+import { HOLD_GRACE_MS } from '../../../control-plane/src/translator/grace.ts';
+import { translate } from '../../../control-plane/src/translator/index.ts';
 import { buildState, type InterceptWords, type StateWords } from '../../fixtures/cluster-state.ts';
+import { CONTEXT as TRANSLATION } from '../../fixtures/translation.ts';
 
 const PODS: NonNullable<StateWords['pods']> = [
   { name: 'web-1', ip: '10.0.0.1', agent: 'Name' },
@@ -22,15 +26,23 @@ const EXIT: InterceptWords = {
 };
 const QUESTION = { session: 'alice-1', namespace: 'team-a', name: 'web-out' };
 
+const SESSIONS = [
+  { name: 'alice-1', owner: 'alice' },
+  { name: 'alice-2', owner: 'alice' },
+  { name: 'bob-1', owner: 'bob' },
+  { name: 'nobodys', owner: null },
+];
+const WORKLOADS = [{ name: 'web' }];
+/** That of a control plane pod which serves none of these agents itself. */
+const CONTEXT = { ...TRANSLATION, replica: 'tp-control-plane-3' };
+
+function build(change: Partial<InterceptWords> = {}): ClusterState {
+  return buildState({ intercepts: [{ ...EXIT, ...change }], pods: PODS, sessions: SESSIONS, workloads: WORKLOADS });
+}
+
 function ask(change: Partial<InterceptWords> = {}, question: Partial<typeof QUESTION> = {}) {
-  const sessions = [
-    { name: 'alice-1', owner: 'alice' },
-    { name: 'alice-2', owner: 'alice' },
-    { name: 'bob-1', owner: 'bob' },
-    { name: 'nobodys', owner: null },
-  ];
-  const state = buildState({ intercepts: [{ ...EXIT, ...change }], pods: PODS, sessions });
-  return findAgents(state, { ...QUESTION, ...question });
+  const state = build(change);
+  return findAgents(state, translate(state, CONTEXT).memory.heldUntilMs, { ...QUESTION, ...question });
 }
 
 const AGENTS = [
@@ -65,6 +77,17 @@ test('what two control plane pods say counts together', (t) => {
 test('neither what a dead one said, nor what was said of an earlier generation', (t) => {
   t.deepEqual(ask({ reports: { gone: { generation: 1, pods: HOLDERS } } }), { found: true, agents: [] });
   t.deepEqual(ask({ generation: 2 }), { found: true, agents: [] });
+});
+
+test('agents of a control plane pod that ends count while they come to another one', (t) => {
+  const state = build({ reports: { 'tp-control-plane-2': { generation: 1, pods: HOLDERS } } });
+  const after = { ...state, replicas: new Set(['tp-control-plane-1']) };
+  const settled = translate(state, CONTEXT);
+  const atOnce = translate(after, { ...CONTEXT, memory: settled.memory });
+  t.deepEqual(findAgents(after, atOnce.memory.heldUntilMs, QUESTION), { found: true, agents: AGENTS });
+  const nowMs = CONTEXT.nowMs + HOLD_GRACE_MS;
+  const later = translate(after, { ...CONTEXT, nowMs, memory: atOnce.memory });
+  t.deepEqual(findAgents(after, later.memory.heldUntilMs, QUESTION), { found: true, agents: [] });
 });
 
 const none = test.macro((t, change: Partial<InterceptWords>, question: Partial<typeof QUESTION>) => {

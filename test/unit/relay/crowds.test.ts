@@ -3,9 +3,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import { createAddressLimit } from '../../../control-plane/src/address-limit.ts';
 import { createMemoryBudget, createWaitingRoom } from '../../../control-plane/src/protocol/index.ts';
 import { createAgentServer } from '../../../control-plane/src/relay/accept-agents.ts';
-import { createAddressLimit } from '../../../control-plane/src/relay/address-limit.ts';
 import { MAX_UNPROVEN_LAPTOPS, MAX_UNPROVEN_PER_ADDRESS } from '../../../control-plane/src/relay/limits.ts';
 import { createSessionRegistry } from '../../../control-plane/src/relay/session-registry.ts';
 import { captureClientHello } from '../../helpers/client-hello.ts';

@@ -1,11 +1,16 @@
 // Leases follow the tunnels, whatever the API server does meanwhile.
 
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { LEASES } from '../../../control-plane/src/api/index.ts';
 import { createLeases } from '../../../control-plane/src/relay/leases.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
+import { startApp } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
+const ENDING_RELAY = fileURLToPath(new URL('../../helpers/ending-relay.ts', import.meta.url));
 const POD = { name: 'relay-0', namespace: 'kubectl-tp', uid: 'uid-0' };
 const NOW = Date.parse('2026-01-02T03:04:05.678Z');
 
@@ -68,7 +73,7 @@ test('with the API server away it keeps trying, and catches up with what became 
 });
 
 test('closing takes all Leases away and allows no new one, and does not wait for ever', async (t) => {
-  const { kubernetes, leases, names } = setUp();
+  const { leases, names } = setUp();
   leases.hold('one');
   leases.hold('two');
   await waitFor('two Leases', () => names().length === 2);
@@ -82,7 +87,21 @@ test('closing takes all Leases away and allows no new one, and does not wait for
   await waitFor('a Lease', () => stuck.names().length === 1);
   stuck.kubernetes.isAway = true;
   await stuck.leases.close(200);
-  stuck.kubernetes.isAway = false;
-  await waitFor('gone in the end', () => stuck.names().length === 0);
-  t.is(kubernetes.names(LEASES).length, 0);
+  t.deepEqual(stuck.names(), ['one.relay-0']);
 });
+
+for (const what of ['refuses', 'hangs'] as const) {
+  test(`a relay that ends while the API server ${what} is not kept from it`, async (t) => {
+    let asked = 0;
+    const { port } = await startApp(t, (socket) => {
+      asked += 1;
+      if (what === 'refuses') socket.resetAndDestroy();
+    });
+    const relay = spawn(process.execPath, [ENDING_RELAY, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.teardown(() => relay.kill('SIGKILL'));
+    const output = text(relay.stdout);
+    await waitFor('its end', () => relay.exitCode !== null, 60_000);
+    t.deepEqual([relay.exitCode, await output], [0, 'closed\n']);
+    t.true(asked > 0);
+  });
+}

@@ -1,5 +1,6 @@
 // Who leaves takes away what came from the pod: not what a person put beside it, and not what others hold yet.
 
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,8 @@ import { CONFIG_MAPS, SECRETS } from '../../../control-plane/src/api/index.ts';
 import type { KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
 import type { Pod, Volume, VolumeMount } from '../../../kubectl-tp/src/kubernetes/objects.ts';
 import { ownerOf } from '../../../kubectl-tp/src/session/ingest.ts';
+import type { Session } from '../../../kubectl-tp/src/session/session.ts';
+import { createUnusedLook } from '../../../kubectl-tp/src/session/unused-things.ts';
 import { planMounts } from '../../../kubectl-tp/src/volumes/mounts.ts';
 import { createVolumeBook, type VolumeWish } from '../../../kubectl-tp/src/volumes/volume-book.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
@@ -26,11 +29,17 @@ async function createScene(t: ExecutionContext) {
   put(SECRETS, { metadata: { name: 'login', namespace: 'shop' }, data: { password: 'cDRzcw==' } } as KubernetesObject);
   const logged: object[] = [];
   const log = (_: string, fields: object = {}) => void logged.push(fields);
-  const book = createVolumeBook({ client, folder: join(folder, 'book'), openLive: NO_LIVE_VOLUMES, log });
-  t.teardown(() => book.close());
+  const reopen = () => {
+    const book = createVolumeBook({ client, folder: join(folder, 'book'), openLive: NO_LIVE_VOLUMES, log });
+    t.teardown(() => book.close());
+    return book;
+  };
+  const book = reopen();
   return {
     book,
     folder,
+    /** The book of the next session process. */
+    reopen,
     /** Fields of what the book has told its log. */
     logged,
     mount(
@@ -146,4 +155,62 @@ test('ingests of one target with another container or folder have nothing to do 
   await book.unmount(elsewhere);
   t.is(await readFile(join(root, 's/a'), 'utf8'), '1');
   t.deepEqual(await readdir(folder), ['book']);
+});
+
+const noSession = { live: () => undefined } as unknown as Session;
+
+test('files of an earlier process go when their holder does not come back; those that are to stay do not', async (t) => {
+  const { mount, book, folder, reopen } = await createScene(t);
+  const held = await mount(MOUNTS, [SETTINGS], undefined, { holder: {} });
+  const sidecar = ownerOf({ ...ORDERS, container: 'sidecar' });
+  const { root: staying } = await mount(MOUNTS, [SETTINGS], undefined, { owner: sidecar });
+  t.deepEqual(book.unheld(), []);
+  await book.close();
+  const next = reopen();
+  await next.resume(() => true);
+  t.deepEqual(next.unheld(), [OWNER]);
+  const look = createUnusedLook({ session: noSession, volumes: next }, () => undefined);
+  await look();
+  t.true(existsSync(held.root), 'its command may come back');
+  await look();
+  t.false(existsSync(held.root));
+  t.true(existsSync(staying));
+  await next.unmountUnheld(sidecar);
+  t.true(existsSync(staying));
+  await next.unmountAll();
+  t.deepEqual(await readdir(folder), []);
+});
+
+test('a book that is closed leaves files to the next process', async (t) => {
+  const { mount, book, reopen } = await createScene(t);
+  const holder = {};
+  const { root } = await mount(MOUNTS, [SETTINGS], undefined, { holder });
+  await book.close();
+  await t.throwsAsync(book.release(OWNER, holder), { code: 'SESSION_PROCESS_LOST' });
+  await t.throwsAsync(book.unmount(OWNER), { code: 'SESSION_PROCESS_LOST' });
+  await t.throwsAsync(mount(MOUNTS, [SETTINGS]), { code: 'SESSION_PROCESS_LOST' });
+  t.is(await readFile(join(root, 's/a'), 'utf8'), '1');
+  const next = reopen();
+  await next.resume(() => true);
+  t.is(next.all().length, 1);
+});
+
+test('files that can not be removed keep no others here', async (t) => {
+  const { mount, book, folder, logged, reopen } = await createScene(t);
+  const sidecar = ownerOf({ ...ORDERS, container: 'sidecar' });
+  const { root } = await mount(MOUNTS, [SETTINGS], join(folder, 'chosen'), { owner: sidecar });
+  const { root: other } = await mount(MOUNTS, [SETTINGS]);
+  await book.close();
+  // Stands for a folder of root's, which nobody else can remove: a name that no file can have.
+  const records = (await readdir(join(folder, 'book'))).filter((name) => name.endsWith('.json'));
+  for (const name of records) {
+    const path = join(folder, 'book', name);
+    const record = JSON.parse(await readFile(path, 'utf8'));
+    if (record.root === root) await writeFile(path, JSON.stringify({ ...record, mounts: [{ path: ['s', 1] }] }));
+  }
+  const next = reopen();
+  await next.resume(() => false);
+  t.false(existsSync(other));
+  t.is(logged.length, 1);
+  await t.throwsAsync(next.unmountAll());
 });

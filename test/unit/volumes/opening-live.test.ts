@@ -1,5 +1,6 @@
 // What the book of volumes asks of those that open live ones, and what it does while they are at it.
 
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,16 +9,25 @@ import type { Pod } from '../../../kubectl-tp/src/kubernetes/objects.ts';
 import { ownerOf } from '../../../kubectl-tp/src/session/ingest.ts';
 import type { LiveMounts, OpenLiveMounts } from '../../../kubectl-tp/src/volumes/live/open-live-mounts.ts';
 import { planMounts } from '../../../kubectl-tp/src/volumes/mounts.ts';
-import { createVolumeBook } from '../../../kubectl-tp/src/volumes/volume-book.ts';
+import { createVolumeBook, type VolumeWish } from '../../../kubectl-tp/src/volumes/volume-book.ts';
+import { unlessAborted } from '../../../kubectl-tp/src/waiting/unless-aborted.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
 import { NO_ORIGIN } from '../../helpers/no-live-volumes.ts';
 
 const OWNER = ownerOf({ namespace: 'shop', target: { kind: 'Service', name: 'orders' } });
+const OTHER = { ...OWNER, name: 'Service/other' };
 const CONTAINER = { name: 'app', volumeMounts: [{ name: 'data', mountPath: '/data' }] };
 const POD: Pod = {
   metadata: { name: 'orders-1', namespace: 'shop' },
   spec: { containers: [CONTAINER], volumes: [{ name: 'data' }] },
 };
+
+const THERE: Promise<LiveMounts> = Promise.resolve({
+  mounts: [],
+  missing: [],
+  notes: [],
+  close: async () => undefined,
+});
 
 async function createScene(t: ExecutionContext, openLive: OpenLiveMounts) {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'tp-opening-')));
@@ -25,34 +35,85 @@ async function createScene(t: ExecutionContext, openLive: OpenLiveMounts) {
   const { client } = createMemoryKubernetes();
   const book = createVolumeBook({ client, folder: join(folder, 'book'), openLive, log: () => undefined });
   t.teardown(() => book.close());
-  const mount = (root?: string) =>
+  const mount = (root?: string, wish: Partial<VolumeWish> = {}) =>
     book.mount(
-      { owner: OWNER, pod: POD, origin: NO_ORIGIN, plan: planMounts(CONTAINER, POD, {}), root },
+      { owner: OWNER, pod: POD, origin: NO_ORIGIN, plan: planMounts(CONTAINER, POD, {}), root, ...wish },
       new AbortController().signal,
     );
   return { book, folder, mount };
 }
 
-for (const end of ['unmount', 'unmountAll', 'close'] as const) {
-  test(`${end} does not wait for a pod that is slow`, async (t) => {
-    const opening = Promise.withResolvers<void>();
-    const never: OpenLiveMounts = (_, signal) => {
-      opening.resolve();
+/** Says when it is asked, which is once; is never there. */
+function createNever(): { readonly opening: Promise<void>; readonly open: OpenLiveMounts } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isAsked = false;
+  return {
+    opening: promise,
+    async open(_, signal) {
+      if (isAsked) throw new Error('asked twice');
+      isAsked = true;
+      resolve();
       return new Promise<LiveMounts>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-    };
-    const { book, mount } = await createScene(t, never);
-    const mounting = t.throwsAsync(mount(), { message: /not wanted/ });
-    await opening.promise;
+    },
+  };
+}
+
+for (const [end, reason] of [
+  ['unmount', /not wanted/],
+  ['unmountAll', /not wanted/],
+  ['close', /session process ends/],
+] as const) {
+  test(`${end} does not wait for a pod that is slow`, async (t) => {
+    const { opening, open } = createNever();
+    const { book, mount } = await createScene(t, open);
+    const mounting = t.throwsAsync(mount(), { message: reason });
+    await opening;
     await book[end](OWNER);
     await mounting;
   });
 }
 
+test('files of one owner come and go while a pod of another one is slow', async (t) => {
+  const { opening, open } = createNever();
+  const slow: OpenLiveMounts = (wish, signal) => (wish.root.includes('slow') ? open(wish, signal) : THERE);
+  const { book, folder, mount } = await createScene(t, slow);
+  const mounting = t.throwsAsync(mount(join(folder, 'slow')), { message: /not wanted/ });
+  await opening;
+  const holder = {};
+  const { root } = await unlessAborted(mount(undefined, { owner: OTHER, holder }), AbortSignal.timeout(20_000));
+  t.true(existsSync(root));
+  await book.release(OTHER, holder);
+  t.false(existsSync(root));
+  await book.unmountAll();
+  await mounting;
+});
+
+test('two that want one folder at once do not get it both', async (t) => {
+  const { opening, open } = createNever();
+  const { book, folder, mount } = await createScene(t, open);
+  const chosen = join(folder, 'chosen');
+  const mounting = t.throwsAsync(mount(chosen), { message: /not wanted/ });
+  await opening;
+  await t.throwsAsync(mount(chosen, { owner: OTHER }), { code: 'BAD_MOUNT', message: /another command/ });
+  await book.unmount(OWNER);
+  await mounting;
+});
+
+test('files that are being mounted are held', async (t) => {
+  const { opening, open } = createNever();
+  const { book, mount } = await createScene(t, open);
+  const mounting = t.throwsAsync(mount(undefined, { holder: {} }), { message: /not wanted/ });
+  await opening;
+  t.deepEqual(book.unheld(), []);
+  await book.unmount(OWNER);
+  await mounting;
+});
+
 test('a folder of choice below a link has its real name everywhere, also the second time', async (t) => {
   const roots: string[] = [];
-  const open: OpenLiveMounts = async ({ root }) => {
+  const open: OpenLiveMounts = ({ root }) => {
     roots.push(root);
-    return { mounts: [], missing: [], notes: [], close: async () => undefined };
+    return THERE;
   };
   const { book, folder, mount } = await createScene(t, open);
   await mkdir(join(folder, 'there'));

@@ -75,11 +75,27 @@ function holding(isOpen = true): Held {
 test('whoever ends the intercept, the files go', async (t) => {
   const { mounted, names } = await createScene(t);
   const { session, end } = holding();
-  const gone = unmountWhenEnded({ session, volumes: await mounted() }, OWNER);
+  const gone = unmountWhenEnded({ session, volumes: await mounted() }, OWNER, () => undefined);
   t.deepEqual(await names(), ['book']);
   end();
   await gone;
   t.deepEqual(await names(), []);
+});
+
+test('files that can not be removed are told to the log, and to nobody else', async (t) => {
+  const { mounted } = await createScene(t);
+  const { session, end } = holding();
+  const said: unknown[] = [];
+  // As a folder of root does, whose files are another user's to remove.
+  const unmount = () => Promise.reject(new Error('EACCES: permission denied'));
+  const volumes = { ...(await mounted()), unmount };
+  const gone = unmountWhenEnded({ session, volumes }, OWNER, (text, fields) => said.push([text, fields]));
+  end();
+  await t.notThrowsAsync(gone);
+  const { namespace, name } = OWNER;
+  t.deepEqual(said, [
+    ['files of an ended intercept stay', { namespace, name, error: 'Error: EACCES: permission denied' }],
+  ]);
 });
 
 test('the next session process takes files up that are needed, until the intercept ends', async (t) => {

@@ -226,6 +226,19 @@ test('the same resources under a new tag are acknowledged without a word', (t) =
   t.deepEqual(stream.facts(), [{ kind: 'acknowledged', tag: 'tag 2' }]);
 });
 
+test('an agent that goes back to what it held before a refusal has acknowledged that once more', (t) => {
+  const stream = begin({ listener: { l: 1 } });
+  stream.settle('listener');
+  t.deepEqual(stream.facts(), [{ kind: 'acknowledged', tag: 'tag 1' }]);
+  t.deepEqual(stream.set({ listener: { l: 1, gate: 1 } }), ['listener +gate']);
+  stream.nack('listener', 'the port is taken');
+  t.deepEqual(stream.facts(), [{ kind: 'rejected', type: 'listener', names: ['gate'], message: 'the port is taken' }]);
+  t.deepEqual(stream.set({ listener: { l: 1 } }, 'tag 1'), ['listener -gate']);
+  t.deepEqual(stream.facts(), [{ kind: 'acknowledged', tag: 'tag 1' }]);
+  stream.ack('listener');
+  t.deepEqual(stream.facts(), []);
+});
+
 /** A stream to talk with; each word returns the responses it brought, as `type +sent -removed`. */
 function begin(contents?: Contents) {
   let stream: DeltaStream = NEW_STREAM;
@@ -245,9 +258,9 @@ function begin(contents?: Contents) {
     return feed({ kind: 'request', request: { ...silent, ...fields } });
   };
   const ack = (type: ResourceType) => ask(type, { nonce: stream.nonces[type] ?? '' });
-  const set = (next: Contents) => {
+  const set = (next: Contents, tag?: string) => {
     snapshots += 1;
-    return feed({ kind: 'snapshot', snapshot: { set: resourceSet(next), tag: `tag ${snapshots}` } });
+    return feed({ kind: 'snapshot', snapshot: { set: resourceSet(next), tag: tag ?? `tag ${snapshots}` } });
   };
   if (contents !== undefined) set(contents);
   return {

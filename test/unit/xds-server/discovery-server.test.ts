@@ -286,10 +286,22 @@ test('a port that is taken is a clear error', async (t) => {
   await t.throwsAsync(second.listen(port, '127.0.0.1'), { code: 'XDS_LISTEN_FAILED' });
 });
 
-type Settings = { authenticate?: Authenticate; identity?: ServerIdentity; limits?: Partial<DiscoveryLimits> };
+test('without a host it serves both families, and knows again who has proven himself', async (t) => {
+  const limits = { maxUnprovenPerAddress: 1, proofTimeoutMs: 600_000 };
+  const { join, connected } = await startServer(t, { limits, hosts: [] });
+  const hosts = ['127.0.0.1', '127.0.0.1', '[::1]', '[::1]'];
+  for (const [index, host] of hosts.entries()) {
+    join(`team-a/web-${index}`, { host, serverName: 'localhost' }).send('cluster');
+    await connected(index + 1);
+  }
+  t.pass();
+});
+
+type Settings = { authenticate?: Authenticate; limits?: Partial<DiscoveryLimits>; hosts?: [host?: string] };
 type EventOf<Kind extends AgentEvent['kind']> = Extract<AgentEvent, { kind: Kind }>;
 
-async function startServer(t: ExecutionContext, { authenticate = authenticateByName, limits = {} }: Settings = {}) {
+async function startServer(t: ExecutionContext, settings: Settings = {}) {
+  const { authenticate = authenticateByName, limits = {}, hosts = ['127.0.0.1'] } = settings;
   const cache = createSnapshotCache();
   const events: AgentEvent[] = [];
   let wake = (): void => undefined;
@@ -298,7 +310,7 @@ async function startServer(t: ExecutionContext, { authenticate = authenticateByN
     wake();
   };
   const server = createDiscoveryServer({ cache, authenticate, identity, onAgent, limits });
-  const { port } = await server.listen(0, '127.0.0.1');
+  const { port } = await server.listen(0, ...hosts);
   t.teardown(() => server.close());
 
   async function until<T>(find: () => T | undefined): Promise<T> {

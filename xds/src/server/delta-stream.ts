@@ -30,7 +30,7 @@ export type StreamRequest = NamesRequest & { readonly nonce: string; readonly re
 export type StreamResponse = Changes & { readonly type: ResourceType; readonly nonce: string };
 
 export type StreamFact =
-  /** The agent holds everything in the snapshot with this tag. Once per tag in a row. */
+  /** The agent holds everything in the snapshot with this tag. Once per tag in a row, and once more after a rejection. */
   | { readonly kind: 'acknowledged'; readonly tag: string }
   /** The agent refused these; they are not sent again until their content changes. */
   | {
@@ -83,7 +83,9 @@ function take(stream: DeltaStream, event: StreamEvent): { stream: DeltaStream; f
 
 function receive(stream: DeltaStream, request: StreamRequest): { stream: DeltaStream; facts: StreamFact[] } {
   const { state, facts } = hearAnswer(stream, request);
-  return { stream: replace(stream, request.type, afterNamesRequest(state, request)), facts };
+  // The agent may go back to what it acknowledged before: only a fact cures a rejection.
+  const heard = facts.length > 0 ? { ...stream, acknowledged: undefined } : stream;
+  return { stream: replace(heard, request.type, afterNamesRequest(state, request)), facts };
 }
 
 function hearAnswer(stream: DeltaStream, { type, nonce, refusal }: StreamRequest) {

@@ -43,8 +43,6 @@ export type DiscoveryService = {
   /** Ends the streams of agents for which `isCurrent` no longer stands. */
   endOutdated(isCurrent: (agent: ProvenAgent) => boolean): void;
   endAll(reason: StreamEndReason): void;
-  /** Nodes with a stream now. */
-  readonly connectedNodes: Iterable<string>;
 };
 
 type ServiceOptions = DiscoveryServiceOptions & {
@@ -117,12 +115,5 @@ export function createDiscoveryService(options: ServiceOptions): DiscoveryServic
     for (const stream of [...streams]) stream.end(reason);
   }
 
-  return {
-    serve,
-    endOutdated,
-    endAll,
-    get connectedNodes() {
-      return current.keys();
-    },
-  };
+  return { serve, endOutdated, endAll };
 }

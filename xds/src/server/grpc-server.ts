@@ -18,8 +18,8 @@ export type DiscoveryServerOptions = DiscoveryServiceOptions & {
 };
 
 export type DiscoveryServer = {
-  /** Port 0 takes a free one. Throws XDS_LISTEN_FAILED. */
-  listen(port: number, host: string): Promise<ServerAddress>;
+  /** Port 0 takes a free one; without `host` on all addresses of both families. Throws XDS_LISTEN_FAILED. */
+  listen(port: number, host?: string): Promise<ServerAddress>;
   /** Where it listens; undefined before `listen` and after `close`. */
   readonly address: ServerAddress | undefined;
   /** New connections see the new certificate, open ones live on. */
@@ -28,10 +28,9 @@ export type DiscoveryServer = {
   endOutdated(isCurrent: (agent: ProvenAgent) => boolean): void;
   /** Tells every agent to go elsewhere (UNAVAILABLE and GOAWAY), waits a little, then cuts what is left. */
   close(): Promise<void>;
-  readonly connectedNodes: Iterable<string>;
 };
 
-export type ServerAddress = { readonly host: string; readonly port: number };
+export type ServerAddress = { readonly host: string | undefined; readonly port: number };
 
 const SERVICE = {
   deltaAggregatedResources: {
@@ -60,7 +59,7 @@ export function createDiscoveryServer({ identity, ...options }: DiscoveryServerO
   });
   let address: ServerAddress | undefined;
 
-  async function listen(port: number, host: string): Promise<ServerAddress> {
+  async function listen(port: number, host?: string): Promise<ServerAddress> {
     address = { host, port: await bind(listener, { host, port }) };
     return address;
   }
@@ -80,9 +79,6 @@ export function createDiscoveryServer({ identity, ...options }: DiscoveryServerO
     get address() {
       return address;
     },
-    get connectedNodes() {
-      return service.connectedNodes;
-    },
   };
 }
 
@@ -101,7 +97,7 @@ async function bind(listener: Server, at: ServerAddress): Promise<number> {
     await once(listener.listen(at), 'listening');
   } catch (cause) {
     const hint = 'Is another process on that port? Does the host have that address?';
-    const message = `the discovery server can't listen on ${at.host} port ${at.port}`;
+    const message = `the discovery server can't listen on ${at.host ?? 'any address'} port ${at.port}`;
     throw new XdsError('XDS_LISTEN_FAILED', message, { hint, cause });
   }
   return (listener.address() as AddressInfo).port;

@@ -8,7 +8,7 @@ import { HeaderMutationSchema } from '../proto/generated/envoy/extensions/http/e
 import { buildTypedConfig } from './typed-config.ts';
 
 /** Names of request headers that never pass an agent. */
-export const RESERVED_HEADER_PREFIX = 'x-tp-';
+const RESERVED_HEADER_PREFIX = 'x-tp-';
 const NOTE = `${RESERVED_HEADER_PREFIX}xfp`;
 const FORWARDED_PROTO = 'x-forwarded-proto';
 

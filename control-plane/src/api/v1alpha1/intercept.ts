@@ -4,7 +4,13 @@
 import { type Static, Type } from 'typebox';
 import { Capture } from '../agent-description.ts';
 import { Condition } from './conditions.ts';
-import { HEADER_VALUE_PATTERN, MAX_HEADER_MATCHES } from './header-limits.ts';
+import {
+  HEADER_NAME_PATTERN,
+  HEADER_VALUE_PATTERN,
+  MAX_HEADER_MATCHES,
+  MAX_HEADER_NAME_LENGTH,
+  MAX_HEADER_VALUE_LENGTH,
+} from './header-limits.ts';
 import { ObjectMeta } from './object-meta.ts';
 
 export const TargetKind = Type.Union([
@@ -25,8 +31,8 @@ export type InterceptTarget = Static<typeof InterceptTarget>;
 
 export const HeaderMatch = Type.Object({
   /** Header name in lower case. */
-  name: Type.String({ minLength: 1, maxLength: 256, pattern: "^[a-z0-9!#$%&'*+.^_`|~-]+$" }),
-  value: Type.String({ maxLength: 4096, pattern: HEADER_VALUE_PATTERN }),
+  name: Type.String({ minLength: 1, maxLength: MAX_HEADER_NAME_LENGTH, pattern: HEADER_NAME_PATTERN }),
+  value: Type.String({ maxLength: MAX_HEADER_VALUE_LENGTH, pattern: HEADER_VALUE_PATTERN }),
 });
 export type HeaderMatch = Static<typeof HeaderMatch>;
 

@@ -8,7 +8,7 @@ import type { MemoryBudget } from './memory-budget.ts';
 import { createPartQueue } from './part-queue.ts';
 
 /** What a stream that nobody reads may hold in memory. Large enough for a round trip on a fast and near link. */
-export const FIRST_WINDOW_BYTES = 256 << 10;
+const FIRST_WINDOW_BYTES = 256 << 10;
 /** A stream whose reader keeps up may have that much on its way: 8 MiB carry 80 MB/s over 100 ms. */
 export const MAX_WINDOW_BYTES = 8 << 20;
 /** A window is given back in so many parts: while one is on its way, the others keep the link busy. */
@@ -20,7 +20,7 @@ const GROWTH = 4;
 export type StreamLink = {
   /** Nothing more, please, until `writeOn` is called of those that waited for room. */
   readonly isFull: boolean;
-  waitForRoom(stream: MuxStream): void;
+  waitForRoom(stream: number): void;
   sendControl(type: FrameType, stream: number, value?: number): void;
   sendData(stream: number, data: Buffer): void;
   /** Asks for a larger window; what was granted is given back by `forget`. */
@@ -111,7 +111,7 @@ export class MuxStream extends Duplex {
     if (rest.length === 0) callback();
     else {
       this.#continueWriting = () => this._write(rest, encoding, callback);
-      if (this.#credit > 0) this.#link.waitForRoom(this);
+      if (this.#credit > 0) this.#link.waitForRoom(this.#id);
     }
     this.#hold();
   }
@@ -137,6 +137,8 @@ export class MuxStream extends Duplex {
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     const isWhole = this.#hasSentEnd && this.#hasReceivedEnd;
     if (!isWhole && !this.#isReset) this.#link.sendControl(FRAME.RESET, this.#id);
+    // Nothing goes out behind the RESET, and what was to be written is held no longer.
+    this.#continueWriting = undefined;
     this.#link.forget(this.#id, this.#windowBytes - FIRST_WINDOW_BYTES);
     this.#link.memory.change(-this.#heldBytes);
     this.#heldBytes = 0;

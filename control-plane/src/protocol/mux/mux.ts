@@ -57,7 +57,8 @@ export function createMux(socket: Duplex, options: MuxOptions): Mux {
   let lastStream = 0;
   let lentBytes = 0;
   let isClosed = false;
-  let waiting: MuxStream[] = [];
+  /** Streams with something to write that found no room, whoever has waited longest first. */
+  const waiting = new Set<number>();
   let onIdle: (() => void) | undefined;
   const keepAlive = createKeepAlive({
     ping: (stamp) => send(FRAME.PING, 0, stamp),
@@ -68,7 +69,7 @@ export function createMux(socket: Duplex, options: MuxOptions): Mux {
     get isFull() {
       return batch.isFull;
     },
-    waitForRoom: (stream) => void waiting.push(stream),
+    waitForRoom: (id) => void waiting.add(id),
     memory,
     sendControl: send,
     sendData,
@@ -79,6 +80,7 @@ export function createMux(socket: Duplex, options: MuxOptions): Mux {
     },
     forget(id, borrowedBytes) {
       streams.delete(id);
+      waiting.delete(id);
       lentBytes -= borrowedBytes;
       if (streams.size === 0) onIdle?.();
     },
@@ -104,11 +106,13 @@ export function createMux(socket: Duplex, options: MuxOptions): Mux {
     batch.add(buildFrameHeader(FRAME.DATA, stream, data.length), data);
   }
 
-  /** A frame for each that waits; who finds no room waits again, behind the others. */
+  /** Whoever has had a turn and needs more room waits again, behind the others. */
   function onDrain(): void {
-    const ready = waiting;
-    waiting = [];
-    for (const stream of ready) stream.writeOn();
+    for (const id of waiting) {
+      if (batch.isFull) return;
+      waiting.delete(id);
+      streams.get(id)?.writeOn();
+    }
   }
 
   /** A frame for a stream that has just ended here is late, one for a stream that never was is a violation. */

@@ -2,6 +2,7 @@
 // connection is to go.
 
 import { isIPv4 } from 'node:net';
+import { parseAddress } from '../../addresses/index.ts';
 
 const SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
 /** Version 2, command PROXY. */
@@ -11,20 +12,11 @@ const TCP_OVER_IPV6 = 0x21;
 
 /** `host` is a canonical address. The source is the destination once more: it must be an address, and nobody reads it. */
 export function buildProxyHeader({ host, port }: { host: string; port: number }): Buffer {
-  const address = addressBytes(host);
+  const address = parseAddress(host);
   const ports = Buffer.alloc(4);
   ports.writeUInt16BE(port, 0);
   ports.writeUInt16BE(port, 2);
   const body = Buffer.concat([address, address, ports]);
   const head = Buffer.from([VERSION_AND_COMMAND, isIPv4(host) ? TCP_OVER_IPV4 : TCP_OVER_IPV6, 0, body.length]);
   return Buffer.concat([SIGNATURE, head, body]);
-}
-
-function addressBytes(host: string): Buffer {
-  if (isIPv4(host)) return Buffer.from(host.split('.').map(Number));
-  const [before = '', after] = host.split('::');
-  const hextets = (part: string) => part.split(':').filter((hextet) => hextet !== '');
-  const [head, tail] = [hextets(before), hextets(after ?? '')];
-  const zeros = new Array<string>(8 - head.length - tail.length).fill('0');
-  return Buffer.from([...head, ...zeros, ...tail].map((hextet) => hextet.padStart(4, '0')).join(''), 'hex');
 }

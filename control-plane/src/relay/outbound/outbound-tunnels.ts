@@ -14,14 +14,27 @@ export type OutboundTunnels = {
   close(drainMs: number): Promise<void>;
 };
 
-export function createOutboundTunnels(dialOut: DialOut, memory: MemoryBudget): OutboundTunnels {
+export type OutboundTunnelsOptions = {
+  /** What the streams of all tunnels may hold. */
+  readonly memory: MemoryBudget;
+  /** Hears of streams that broke by a defect here. */
+  readonly onTrouble: (session: string, error: unknown) => void;
+};
+
+export function createOutboundTunnels(
+  dialOut: DialOut,
+  { memory, onTrouble }: OutboundTunnelsOptions,
+): OutboundTunnels {
   const tunnels = new Map<string, Mux[]>();
   const of = (session: string) => tunnels.get(session) ?? [];
 
   function serve(session: string, stream: Duplex): void {
     const streams = of(session).reduce((sum, { size }) => sum + size, 0);
-    if (streams > MAX_OUTBOUND_STREAMS) stream.destroy();
-    else dialOut(session, stream).catch((error: Error) => stream.destroy(error));
+    if (streams > MAX_OUTBOUND_STREAMS) return void stream.destroy();
+    dialOut(session, stream).catch((error: unknown) => {
+      onTrouble(session, error);
+      stream.destroy();
+    });
   }
 
   function forget(session: string, mux: Mux): void {

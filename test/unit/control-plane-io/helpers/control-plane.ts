@@ -4,6 +4,7 @@ import type { ExecutionContext } from 'ava';
 import { createKubernetesClient, type KubernetesObject } from '../../../../control-plane/src/kubernetes/index.ts';
 import { createLogger } from '../../../../control-plane/src/process/index.ts';
 import { run } from '../../../../control-plane/src/run.ts';
+import { RESOURCE_TYPES, TYPE_URLS } from '../../../../xds/src/index.ts';
 import { connectDeltaAgent, type DeltaAgent } from '../../../helpers/delta-agent.ts';
 import { waitFor } from '../../../helpers/wait-for.ts';
 import { answer, type FakeApi, startFakeApi } from './fake-api.ts';
@@ -101,4 +102,17 @@ export function connectAgent(t: ExecutionContext, controlPlane: RunningControlPl
   });
   t.teardown(() => agent.close());
   return agent;
+}
+
+/** Subscribes to everything and acknowledges everything; returns the names it holds. */
+export function obey(agent: DeltaAgent): Set<string> {
+  const names = new Set<string>();
+  agent.onResponse((response) => {
+    const type = RESOURCE_TYPES.find((each) => TYPE_URLS[each] === response.typeUrl);
+    for (const { name } of response.resources) names.add(name);
+    for (const name of response.removedResources) names.delete(name);
+    if (type !== undefined) agent.send(type, { responseNonce: response.nonce });
+  });
+  for (const type of RESOURCE_TYPES) agent.send(type, { resourceNamesSubscribe: ['*'] });
+  return names;
 }

@@ -14,7 +14,7 @@ import { createVolumeReader, type KeyedRef } from './read-volumes.ts';
 import type { VolumeFile } from './volume-files.ts';
 import { makeFolder, writeFiles, writeSingleFile } from './write-files.ts';
 
-export type LiveVolumes = {
+export type CurrentFiles = {
   /** A sentence for each volume that could not be had at first. */
   readonly missing: readonly string[];
   /** Mount paths, as the container knows them, of those that could. */
@@ -40,7 +40,7 @@ const LOOK_MS = 60_000;
 const RETRY_MS = 10_000;
 
 /** Resolves when the files are there. Throws only when it is aborted. */
-export async function createLiveVolumes(options: Options): Promise<LiveVolumes> {
+export async function createCurrentFiles(options: Options): Promise<CurrentFiles> {
   const { client, namespace, pod, mounts, root, log } = options;
   const volumes = [...new Map(mounts.map(({ volume }) => [volume.name, volume])).values()];
   const reader = createVolumeReader({ client, namespace, pod, volumes });

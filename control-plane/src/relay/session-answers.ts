@@ -11,14 +11,14 @@ const MAX_ASKED_AT_ONCE = 64;
 /** Why there is no answer. */
 export type NoAnswer = 'too-many' | 'unchecked';
 
-export type RememberedAnswers<Answer> = {
+export type SessionAnswers<Answer> = {
   /** `ask` asks the control plane, and throws when it does not answer; this never throws. */
   find(session: string, key: string, ask: () => Promise<Answer>): Answer | Promise<Answer | NoAnswer> | NoAnswer;
   /** The session has ended. */
   forget(session: string): void;
 };
 
-export type RememberedAnswersOptions<Answer> = {
+export type SessionAnswersOptions<Answer> = {
   /** How long it counts while the control plane could be asked again. */
   readonly freshMs: (answer: Answer) => number;
   /** It counts also while nobody can be asked. */
@@ -37,7 +37,7 @@ type SessionMemory<Answer> = {
   readonly asking: Map<string, Promise<Answer | NoAnswer>>;
 };
 
-export function createRememberedAnswers<Answer>(options: RememberedAnswersOptions<Answer>): RememberedAnswers<Answer> {
+export function createSessionAnswers<Answer>(options: SessionAnswersOptions<Answer>): SessionAnswers<Answer> {
   const { freshMs, isKept, maxRemembered, now, onTrouble } = options;
   type Known = SessionMemory<Answer>['known'];
   const sessions = new Map<string, SessionMemory<Answer>>();
