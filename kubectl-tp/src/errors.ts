@@ -137,3 +137,7 @@ export function describeError(error: unknown): ErrorDescription {
   const message = error instanceof Error ? error.message : String(error);
   return { code: 'INTERNAL', message, hint: 'Run it again with TP_DEBUG=1 to see where this comes from.' };
 }
+
+export function fromDescription({ code, message, hint }: ErrorDescription): TpError {
+  return new TpError(code, message, { hint });
+}

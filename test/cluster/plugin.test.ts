@@ -2,11 +2,10 @@
 // waits that end with their cause.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { freePort } from '../helpers/free-port.ts';
 import { openStage, type Stage } from '../helpers/stage.ts';
 import type { Person } from '../helpers/tp.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -40,16 +39,6 @@ const interceptNames = async ({ stage }: Scene): Promise<string[]> => {
   ]);
   return names.split(' ').filter((name) => name !== '');
 };
-
-/** The command must know its port before it runs: one that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 function isRunning(pid: number): boolean {
   try {

@@ -2,6 +2,7 @@
 
 import { defineCommand } from '../command.ts';
 import { readDuration } from '../duration.ts';
+import { TpError } from '../errors.ts';
 import { describeRoutes, describeTranslated } from '../output/describe-routes.ts';
 import type { ConnectRequest, ConnectResult } from '../session/api.ts';
 import type { ProxyRun } from '../session/run-with-proxy.ts';
@@ -64,6 +65,7 @@ export const connect = defineCommand({
     const command = args.childCommand;
     const { 'proxy-address': address, 'proxy-password': password } = args;
     const isProxy = args.proxy || address !== undefined || password !== undefined;
+    assertFor(args, { isProxy, hasCommand: command.length > 0 });
     const { parseProxyEntry } = await import('../session/parse-proxy-entry.ts');
     const proxy = parseProxyEntry({ address, password, hasCommand: command.length > 0 });
     const { namespace } = await tools.connection();
@@ -87,6 +89,24 @@ export const connect = defineCommand({
     return undefined;
   },
 });
+
+type LaptopOptions = {
+  readonly 'also-proxy': readonly string[];
+  readonly 'never-proxy': readonly string[];
+  readonly 'helper-command'?: string | undefined;
+};
+
+/** What is for the whole laptop does nothing elsewhere, and nobody shall believe that it does. Throws USAGE. */
+function assertFor(options: LaptopOptions, { isProxy, hasCommand }: { isProxy: boolean; hasCommand: boolean }): void {
+  if (!isProxy && !hasCommand) return;
+  const names = ['also-proxy', 'never-proxy', 'helper-command'] as const;
+  const given = names.find((name) => (options[name]?.length ?? 0) > 0);
+  if (given === undefined) return;
+  const elsewhere = isProxy ? 'a proxy' : 'one command';
+  throw new TpError('USAGE', `--${given} is for the network of the whole laptop, not for ${elsewhere}.`, {
+    hint: 'Leave it out, or join with the whole laptop: kubectl tp connect',
+  });
+}
 
 function parseVia(word: string | undefined): Pick<ConnectRequest, 'via'> {
   return word === undefined ? {} : { via: parseTarget(word) };

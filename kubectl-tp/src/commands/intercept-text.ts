@@ -1,30 +1,37 @@
 // What `intercept` tells when it works. Pure.
 
+import type { Fallback } from '@kubectl-tp/control-plane/api';
 import type { Environment } from '../environment/collect.ts';
+import { quoteForShell } from '../environment/formats.ts';
 import { describeMissing } from '../output/describe-missing.ts';
 import { formatFacts } from '../output/table.ts';
-import type { InterceptResult } from '../session/api.ts';
+import type { InsideResult, InterceptResult } from '../session/api.ts';
 
 export function formatIntercept(result: InterceptResult, { held = false } = {}): string {
-  const { target, namespace, laptop, agents, containerPort, expiresAt, volumes, inside } = result;
-  const where = inside !== undefined && 'network' in inside ? "the command's own network" : 'this laptop';
+  const { target, namespace, laptop, agents, containerPort, fallback, expiresAt, volumes, inside } = result;
   const facts: [string, string][] = [
     ['requests', matchText(result)],
-    ['go to', `port ${laptop.port} of ${where} (container port ${containerPort})`],
+    ['go to', `port ${laptop.port} of ${whereText(inside)} (container port ${containerPort})`],
     ['agents', `${agents.ready}/${agents.total}, each has reached this laptop`],
     ['captured', CAPTURES[result.capture]],
-    [
-      'otherwise',
-      result.fallback === 'Pod'
-        ? 'the pod answers while this laptop can not'
-        : 'callers get an error while this laptop can not answer',
-    ],
+    ['otherwise', otherwiseText(fallback)],
     ...(volumes === undefined ? [] : [['files', volumes.root] satisfies [string, string]]),
     ...(expiresAt === undefined ? [] : [['until', expiresAt] satisfies [string, string]]),
     ['try', curlLine(result)],
     ['end', held ? 'ends with the command' : `kubectl tp leave ${target} -n ${namespace}`],
   ];
   return `Intercepting ${target} in ${namespace}\n${formatFacts(facts)}`;
+}
+
+/** Whose port it is that requests come to. */
+export function whereText(inside: InsideResult | undefined): string {
+  return inside !== undefined && 'network' in inside ? "the command's own network" : 'this laptop';
+}
+
+export function otherwiseText(fallback: Fallback): string {
+  return fallback === 'Pod'
+    ? 'the pod answers while this laptop can not'
+    : 'callers get an error while this laptop can not answer';
 }
 
 /** Variables may be secrets: a result that people paste somewhere does not have them. */
@@ -46,10 +53,6 @@ function matchText({ headers }: InterceptResult): string {
 
 /** Typed in a pod of the cluster; quoted for the shell. */
 function curlLine({ headers, host, containerPort }: InterceptResult): string {
-  const flags = headers.map(({ name, value }) => `-H ${shellQuote(`${name}: ${value}`)} `).join('');
+  const flags = headers.map(({ name, value }) => `-H ${quoteForShell(`${name}: ${value}`)} `).join('');
   return `curl ${flags}http://${host ?? `POD_IP:${containerPort}`}/   (in a pod)`;
-}
-
-function shellQuote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

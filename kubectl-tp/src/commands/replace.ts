@@ -2,7 +2,6 @@
 
 import { defineCommand } from '../command.ts';
 import { readDuration } from '../duration.ts';
-import { formatFacts } from '../output/table.ts';
 import type { ReplaceRequest, ReplaceResult } from '../session/api.ts';
 import {
   ENVIRONMENT_OPTIONS,
@@ -14,6 +13,7 @@ import {
 import { DEFAULT_TIMEOUT } from './intercept.ts';
 import { FALLBACK_OPTION, parseFallback, parsePorts, parseTarget } from './intercept-arguments.ts';
 import { withoutEnvironment } from './intercept-text.ts';
+import { formatReplace } from './replace-text.ts';
 
 export const replace = defineCommand({
   name: 'replace',
@@ -74,32 +74,14 @@ export const replace = defineCommand({
         tools,
         async onStart(result) {
           const variables = await deliver(result);
-          for (const line of formatReplace(result, true).split('\n')) tools.progress.step(line);
+          for (const line of formatReplace(result, { held: true }).split('\n')) tools.progress.step(line);
           return variables;
         },
       });
     }
     const result = await session.call('replace', request, { signal: tools.signal, onProgress: tools.progress.step });
     await deliver(result);
-    tools.printer.result({ intercepts: result.intercepts.map(withoutEnvironment) }, () => formatReplace(result, false));
+    tools.printer.result({ intercepts: result.intercepts.map(withoutEnvironment) }, () => formatReplace(result));
     return undefined;
   },
 });
-
-function formatReplace({ intercepts, inside }: ReplaceResult, held: boolean): string {
-  const where = inside !== undefined && 'network' in inside ? "the command's own network" : 'this laptop';
-  const [first] = intercepts;
-  if (first === undefined) return 'Nothing to replace.';
-  const { target, namespace, volumes, agents } = first;
-  const facts: [string, string][] = [
-    ...intercepts.map(({ containerPort, laptop }): [string, string] => [
-      `port ${containerPort}`,
-      `port ${laptop.port} of ${where}`,
-    ]),
-    ['agents', `${agents.ready}/${agents.total}, each has reached this laptop`],
-    ['otherwise', 'callers get an error while this laptop can not answer; probes are answered by the pod'],
-    ...(volumes === undefined ? [] : [['files', volumes.root] satisfies [string, string]]),
-    ['end', held ? 'ends with the command' : `kubectl tp leave ${target} -n ${namespace}`],
-  ];
-  return `Replacing ${target} in ${namespace}\n${formatFacts(facts)}`;
-}

@@ -1,22 +1,19 @@
 // Installs the shipped chart with the person's own helm, so that later upgrades can be theirs.
 
 import { spawn } from 'node:child_process';
-import { access, constants, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { TpError } from '../errors.ts';
+import { findProgram } from '../find-program.ts';
 import { buildKubeconfig } from '../kubernetes/build-kubeconfig.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import { assetPath } from './assets.ts';
 
 export const HELM_RELEASE = 'tp';
 
-export async function findHelm(env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  for (const folder of (env.PATH ?? '').split(delimiter)) {
-    const path = join(folder, process.platform === 'win32' ? 'helm.exe' : 'helm');
-    if (folder !== '' && (await isExecutable(path))) return path;
-  }
-  return undefined;
+export function findHelm(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  return findProgram(process.platform === 'win32' ? 'helm.exe' : 'helm', env);
 }
 
 type HelmInstall = {
@@ -88,11 +85,4 @@ function failed(code: number | null, said: string): TpError {
   return new TpError('HELM_FAILED', `helm ended with ${code ?? 'a signal'}: ${said.trim()}`, {
     hint: 'To install without helm: kubectl tp install --no-helm',
   });
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,11 +1,11 @@
 // Installs or upgrades the cluster part: checks first, then helm or server-side apply, then waits until it works.
 
 import { DEPLOYMENTS, NAMESPACES } from '@kubectl-tp/control-plane/api';
-import { isNotFound, type KubernetesClient, type KubernetesObject } from '@kubectl-tp/control-plane/kubernetes';
+import { isNotFound, type KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
 import type { Cluster } from '../kubernetes/client.ts';
 import type { Connection } from '../kubernetes/connection.ts';
-import { apiErrorOf } from '../kubernetes/translate-error.ts';
+import { apiErrorOf, ifFound } from '../kubernetes/translate-error.ts';
 import { findHelm, installWithHelm } from './helm.ts';
 import { type InstallValues, type Manifest, readManifests, resourceOf } from './manifests.ts';
 import { isOurs } from './ownership.ts';
@@ -51,7 +51,7 @@ export async function install(options: InstallOptions): Promise<Installed> {
 
 /** What was installed without helm stays so: helm refuses objects that are not its own. */
 async function mayUseHelm(client: KubernetesClient, namespace: string): Promise<boolean> {
-  const existing = await find(client.get(DEPLOYMENTS, { name: 'tp-control-plane', namespace }));
+  const existing = await ifFound(client.get(DEPLOYMENTS, { name: 'tp-control-plane', namespace }));
   return existing === undefined || existing.metadata.labels?.['app.kubernetes.io/managed-by'] === 'Helm';
 }
 
@@ -63,7 +63,7 @@ function isBeforeHelm({ kind }: Manifest): boolean {
 /** A namespace that was there before is left as it is, and stays after an uninstall. */
 async function withoutForeignNamespace(client: KubernetesClient, manifests: readonly Manifest[]): Promise<Manifest[]> {
   const namespace = manifests.find(({ kind }) => kind === 'Namespace');
-  const existing = namespace && (await find(client.get(NAMESPACES, namespace.metadata)));
+  const existing = namespace && (await ifFound(client.get(NAMESPACES, namespace.metadata)));
   const isForeign = existing !== undefined && !isOurs(existing);
   return manifests.filter((manifest) => manifest !== namespace || !isForeign);
 }
@@ -96,13 +96,4 @@ function needsHelm(settings: readonly string[]): TpError {
       hint: 'Put helm into PATH, or use --image, --agent-image and --tp-namespace.',
     },
   );
-}
-
-async function find(answer: Promise<KubernetesObject>): Promise<KubernetesObject | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isNotFound(apiErrorOf(error))) return undefined;
-    throw error;
-  }
 }

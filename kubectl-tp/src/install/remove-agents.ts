@@ -1,10 +1,10 @@
 // `uninstall --agent NAME` and `--all-agents`: agents go, the cluster part stays.
 
 import { INTERCEPTS, type Intercept, isSelectedBy, SERVICES } from '@kubectl-tp/control-plane/api';
-import { isNotFound, type KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
+import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
 import type { Labels, Pod, Service } from '../kubernetes/objects.ts';
-import { apiErrorOf } from '../kubernetes/translate-error.ts';
+import { ifFound } from '../kubernetes/translate-error.ts';
 import { describeOwner, listAgentPods, type Owner, ownerOf, removeAgents, uniqueOwners } from './agents.ts';
 
 export type RemoveAgentsOptions = {
@@ -85,12 +85,7 @@ async function selectorOf(
   ref: { name: string; namespace: string },
   signal: AbortSignal,
 ): Promise<Labels | undefined> {
-  try {
-    return (await client.get<Service>(SERVICES, ref, { signal })).spec.selector;
-  } catch (error) {
-    if (isNotFound(apiErrorOf(error))) return undefined;
-    throw error;
-  }
+  return (await ifFound(client.get<Service>(SERVICES, ref, { signal })))?.spec.selector;
 }
 
 function inUse(owners: readonly Owner[]): TpError {

@@ -16,15 +16,10 @@ import {
   WEBHOOK_CONFIGURATION,
   WEBHOOK_SECRET,
 } from '@kubectl-tp/control-plane/api';
-import {
-  isNotFound,
-  type KubernetesClient,
-  type KubernetesObject,
-  type ListOptions,
-} from '@kubectl-tp/control-plane/kubernetes';
+import type { KubernetesClient, KubernetesObject, ListOptions } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
 import { followObjects } from '../kubernetes/follow.ts';
-import { apiErrorOf } from '../kubernetes/translate-error.ts';
+import { ifFound } from '../kubernetes/translate-error.ts';
 import { createBell } from '../waiting/bell.ts';
 import { waitUntil } from '../waiting/wait-until.ts';
 import { describeOwner, listAgentPods, removeAgents, uniqueOwners } from './agents.ts';
@@ -56,7 +51,7 @@ export async function uninstall(options: UninstallOptions): Promise<{ left: stri
 
 /** Where the kind itself is not there, nothing of it is. */
 async function deleteAll(client: KubernetesClient, resource: Resource, signal: AbortSignal): Promise<void> {
-  const objects = await absentAsEmpty(client.list<Intercept>(resource, { signal }));
+  const objects = (await ifFound(client.list<Intercept>(resource, { signal }))) ?? [];
   await Promise.all(objects.map(({ metadata }) => client.delete(resource, metadata, { signal })));
 }
 
@@ -71,15 +66,15 @@ async function deleteObjects(options: UninstallOptions): Promise<void> {
     // What other values of the chart, or another version of it, have made.
     await deleteLabelled(options, resource);
   }
-  const found = await absentAsEmpty(client.get(NAMESPACES, { name: namespace }, { signal }).then((object) => [object]));
-  if (found.length === 0) return;
+  const found = await ifFound(client.get(NAMESPACES, { name: namespace }, { signal }));
+  if (found === undefined) return;
   const pods = {
     resource: PODS,
     where: { namespace, labelSelector: OUR_LABEL },
     step: 'Waiting until its pods are gone',
   };
   await waitUntilGone(pods, options);
-  if (!found.every(isOurs)) return deleteLeftovers(options);
+  if (!isOurs(found)) return deleteLeftovers(options);
   await client.delete(NAMESPACES, { name: namespace }, { signal });
   const fieldSelector = `metadata.name=${namespace}`;
   await waitUntilGone(
@@ -90,7 +85,7 @@ async function deleteObjects(options: UninstallOptions): Promise<void> {
 
 async function deleteLabelled({ client, namespace, signal }: UninstallOptions, resource: Resource): Promise<void> {
   const where = resource.namespaced ? { namespace } : {};
-  const objects = await absentAsEmpty(client.list(resource, { ...where, labelSelector: OUR_LABEL, signal }));
+  const objects = (await ifFound(client.list(resource, { ...where, labelSelector: OUR_LABEL, signal }))) ?? [];
   await Promise.all(objects.map(({ metadata }) => client.delete(resource, metadata, { signal })));
 }
 
@@ -128,14 +123,5 @@ async function waitUntilGone(
     await waitUntil({ look, bell, timeoutMs, timedOut, signal, progress });
   } finally {
     watches.abort();
-  }
-}
-
-async function absentAsEmpty<T>(answer: Promise<T[]>): Promise<T[]> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isNotFound(apiErrorOf(error))) return [];
-    throw error;
   }
 }

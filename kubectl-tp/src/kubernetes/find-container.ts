@@ -2,7 +2,7 @@
 
 import { AGENT_CONTAINER } from '@kubectl-tp/control-plane/api';
 import { TpError } from '../errors.ts';
-import { type Container, isReady, isTerminating, type Pod } from './objects.ts';
+import { allContainers, type Container, isReady, isTerminating, type Pod } from './objects.ts';
 import { describeAgent } from './target.ts';
 
 /** Which container kubectl takes when none is named. */
@@ -27,10 +27,8 @@ export function findContainer(pods: readonly Pod[], choice: ContainerChoice): Fo
   return container && { pod, container };
 }
 
-/** Sidecars are init containers that go on. */
 function named(pod: Pod, wanted: string): Container {
-  const { containers, initContainers = [] } = pod.spec;
-  const all = [...containers, ...initContainers].filter(({ name }) => name !== AGENT_CONTAINER);
+  const all = allContainers(pod.spec).filter(({ name }) => name !== AGENT_CONTAINER);
   const found = all.find(({ name }) => name === wanted);
   if (found !== undefined) return found;
   const names = all.map(({ name }) => name);

@@ -169,6 +169,11 @@ export function addressesOfService({ spec }: Service): string[] {
   return addresses.filter((address) => address !== HEADLESS && address !== '');
 }
 
+/** Sidecars are init containers that go on. */
+export function allContainers({ containers, initContainers = [] }: PodSpec): Container[] {
+  return [...containers, ...initContainers];
+}
+
 export function isReady(pod: Pod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 }

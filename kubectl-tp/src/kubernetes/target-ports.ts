@@ -2,6 +2,7 @@
 
 import { TpError } from '../errors.ts';
 import type { Service, Workload } from './objects.ts';
+import { findByWord, isTcp, wordsOfPort } from './port-words.ts';
 
 export type TargetPort = {
   /** As an Intercept names it. */
@@ -21,14 +22,14 @@ export function targetPorts(found: Found, container?: string): readonly TargetPo
       .filter(({ name }) => container === undefined || name === container)
       .flatMap(({ ports = [] }) => ports)
       .filter(isTcp)
-      .map(({ name, containerPort }) => ({ port: String(containerPort), words: words(name, containerPort) }));
+      .map(({ name, containerPort }) => ({ port: String(containerPort), words: wordsOfPort(name, containerPort) }));
   }
   const ports = (found.service.spec.ports ?? []).filter(isTcp);
   // Two ports of a Service that lead to one of the pod are one to the agent.
   const byTarget = new Map(ports.map((port) => [port.targetPort ?? port.port, port]));
   return [...byTarget.values()].map(({ name, port, targetPort = port }) => ({
     port: String(port),
-    words: words(name, port, targetPort),
+    words: wordsOfPort(name, port, targetPort),
   }));
 }
 
@@ -42,7 +43,7 @@ export function pairPorts(
   const chosen = new Map<string, number>();
   for (const { laptopPort, remotePort } of wishes) {
     if (remotePort === undefined && ports.length > 1) throw ambiguous(what, list, laptopPort);
-    const found = remotePort === undefined ? ports[0] : findPort(ports, remotePort);
+    const found = remotePort === undefined ? ports[0] : findByWord(ports, remotePort);
     if (found === undefined) throw notFound(what, list, remotePort);
     chosen.set(found.port, laptopPort);
   }
@@ -58,20 +59,6 @@ export function pairPorts(
     const laptopPort = chosen.get(port);
     return { remotePort: port, ...(laptopPort === undefined ? {} : { laptopPort }) };
   });
-}
-
-/** Names come first, so that a port named "80" is meant by 80. */
-function findPort(ports: readonly TargetPort[], word: string): TargetPort | undefined {
-  const rank = ({ words: known }: TargetPort) => known.indexOf(word);
-  return ports.filter((port) => rank(port) >= 0).toSorted((a, b) => rank(a) - rank(b))[0];
-}
-
-function words(name: string | undefined, ...others: (string | number)[]): string[] {
-  return [...(name === undefined ? [] : [name]), ...others.map(String)];
-}
-
-function isTcp({ protocol = 'TCP' }: { protocol?: string }): boolean {
-  return protocol === 'TCP';
 }
 
 function notFound(what: string, list: string, word?: string): TpError {

@@ -13,7 +13,7 @@ import {
   type TargetKind,
   workloadOfPod,
 } from '@kubectl-tp/control-plane/api';
-import { isNotFound, type KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
+import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
 import {
   addressesOfService,
@@ -25,7 +25,8 @@ import {
   type Service,
   type Workload,
 } from './objects.ts';
-import { apiErrorOf } from './translate-error.ts';
+import { findByWord, isTcp, wordsOfPort } from './port-words.ts';
+import { ifFound } from './translate-error.ts';
 
 export type TargetName = { readonly kind: TargetKind; readonly name: string };
 
@@ -82,7 +83,7 @@ export async function findPodsOf(
   client: KubernetesClient,
   search: Search,
   signal: AbortSignal,
-): Promise<Pick<Target, 'selector' | 'hasPod' | 'pods'>> {
+): Promise<Pick<Target, 'selector' | 'hasPod'>> {
   const { target } = search;
   const selector = await findSelector(client, search, signal);
   return { selector, hasPod: (pod) => target.kind === 'Service' || isPodOf(pod, target) };
@@ -105,12 +106,12 @@ export async function readTarget(
   const { namespace, target } = search;
   const ref = { name: target.name, namespace };
   if (target.kind === 'Service') {
-    const service = await orNotFound(client.get<Service>(SERVICES, ref, { signal }));
+    const service = await ifFound(client.get<Service>(SERVICES, ref, { signal }));
     if (service === undefined) throw await serviceNotFound(client, search, signal);
     return { service };
   }
   const resource = WORKLOADS[target.kind];
-  const workload = await orNotFound(client.get<Workload>(resource, ref, { signal }));
+  const workload = await ifFound(client.get<Workload>(resource, ref, { signal }));
   if (workload === undefined) throw targetNotFound(search, `kubectl -n ${namespace} get ${resource.plural}`);
   return { workload };
 }
@@ -124,9 +125,13 @@ async function findService(
   const { namespace, target } = search;
   const selector = service.spec.selector ?? {};
   if (Object.keys(selector).length === 0) throw withoutSelector(search);
-  const ports = (service.spec.ports ?? []).filter(({ protocol = 'TCP' }) => protocol === 'TCP');
-  const numbered = ports.map(({ port, name, targetPort = port }) => ({ port, name, targetPort }));
-  const chosen = choosePort(search, numbered, ({ port, name, targetPort }) => [name, String(port), String(targetPort)]);
+  const ports = (service.spec.ports ?? []).filter(isTcp).map(({ port, name, targetPort = port }) => ({
+    port,
+    name,
+    targetPort,
+    words: wordsOfPort(name, port, targetPort),
+  }));
+  const chosen = choosePort(search, ports);
   const found = await findContainerPort(client, { namespace, selector, targetPort: chosen.targetPort }, signal);
   return {
     ...found,
@@ -143,9 +148,9 @@ function findWorkload(search: Search, workload: Workload): Target {
   const { target } = search;
   const ports = workload.spec.template.spec.containers
     .flatMap(({ ports }) => ports ?? [])
-    .filter(({ protocol = 'TCP' }) => protocol === 'TCP')
-    .map(({ name, containerPort }) => ({ port: containerPort, name }));
-  const chosen = choosePort(search, ports, ({ port, name }) => [name, String(port)]);
+    .filter(isTcp)
+    .map(({ name, containerPort: port }) => ({ port, name, words: wordsOfPort(name, port) }));
+  const chosen = choosePort(search, ports);
   return {
     ...target,
     selector: buildSelector(workload.spec.selector),
@@ -163,22 +168,14 @@ function isPodOf({ metadata }: Pod, { kind, name }: TargetName): boolean {
   return workload?.kind === kind && workload.name === name;
 }
 
-type NamedPort = { port: number; name: string | undefined };
+type KnownPort = { readonly port: number; readonly name: string | undefined; readonly words: readonly string[] };
 
-/** The only port, or the one that REMOTE names. Names come first, so that a port named "80" is meant by 80. */
-function choosePort<P extends { port: number; name?: string | undefined }>(
-  search: Search,
-  ports: readonly P[],
-  wordsFor: (port: P) => (string | undefined)[],
-): P {
-  const { target, remotePort } = search;
+/** The only port, or the one that REMOTE names. */
+function choosePort<P extends KnownPort>({ target, remotePort }: Search, ports: readonly P[]): P {
   const what = `${target.kind} ${target.name}`;
-  const list = ports
-    .map(({ port, name }: NamedPort | P) => (name === undefined ? String(port) : `${port} (${name})`))
-    .join(', ');
+  const list = ports.map(({ port, name }) => (name === undefined ? port : `${port} (${name})`)).join(', ');
   if (remotePort !== undefined) {
-    const rank = (port: P) => wordsFor(port).indexOf(remotePort);
-    const [found] = ports.filter((port) => rank(port) >= 0).toSorted((a, b) => rank(a) - rank(b));
+    const found = findByWord(ports, remotePort);
     if (found !== undefined) return found;
     throw new TpError('PORT_NOT_FOUND', `${what} has no TCP port ${remotePort}. It has: ${list || 'none'}.`, {
       hint: 'Choose one of them: -p LOCAL:REMOTE',
@@ -210,7 +207,7 @@ async function findContainerPort(
 }
 
 /** In a pod with an agent the name belongs to the agent; its description tells the application's number. */
-export function portOfPod(pod: Pod, name: string): number | undefined {
+function portOfPod(pod: Pod, name: string): number | undefined {
   const captured = describeAgent(pod)?.ports.find((port) => port.name === name)?.appPort;
   if (captured !== undefined) return captured;
   const ports = pod.spec.containers.flatMap(({ ports }: Container) => ports ?? []);
@@ -250,13 +247,4 @@ function withoutSelector({ namespace, target, command = 'intercept' }: Search): 
       hint: `Name the workload behind it: kubectl tp ${command} deployment/NAME`,
     },
   );
-}
-
-async function orNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isNotFound(apiErrorOf(error))) return undefined;
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 // Turns what the API server refuses into what happened, why, and the next command to type.
 
 import { GROUP } from '@kubectl-tp/control-plane/api';
-import { isUnreachable, KubernetesError } from '@kubectl-tp/control-plane/kubernetes';
+import { isNotFound, isUnreachable, KubernetesError } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
 
 /** `User "bob" cannot create resource "intercepts" in API group "kubectl-tp.dev" in the namespace "team-a"` */
@@ -44,6 +44,16 @@ export function notInstalled(installNamespace: string, cause?: unknown): TpError
 export function apiErrorOf(error: unknown): KubernetesError | undefined {
   if (error instanceof KubernetesError) return error;
   return error instanceof TpError ? apiErrorOf(error.cause) : undefined;
+}
+
+/** Undefined for what the API server does not have. */
+export async function ifFound<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isNotFound(apiErrorOf(error))) return undefined;
+    throw error;
+  }
 }
 
 function missingRight(error: KubernetesError, installNamespace: string): TpError {

@@ -51,6 +51,10 @@ export function createGateway({ addresses, resolver, serveDns, reachable, write 
     }
   }
 
+  function writeIfAny(packet: Buffer | undefined): void {
+    if (packet !== undefined) write(packet);
+  }
+
   return {
     addressFor: ({ version }) => own[version],
     isAddressedBy: (packet) => own[packet.version].equals(destinationAddress(packet)),
@@ -62,11 +66,9 @@ export function createGateway({ addresses, resolver, serveDns, reachable, write 
     answerDatagram(packet) {
       return limited(async () => {
         const ends = backwards(packet);
-        const answer =
-          ends.sourcePort === DNS_PORT
-            ? buildDatagram(ends, await resolver.answer(datagramOf(packet), 'udp'))
-            : buildUnreachable(packet, 'port', own[packet.version]);
-        if (answer !== undefined) write(answer);
+        if (ends.sourcePort !== DNS_PORT) return writeIfAny(buildUnreachable(packet, 'port', own[packet.version]));
+        const answer = await resolver.answer(datagramOf(packet), 'udp');
+        if (answer.length > 0) writeIfAny(buildDatagram(ends, answer));
       });
     },
     answerEcho(packet) {
@@ -77,8 +79,7 @@ export function createGateway({ addresses, resolver, serveDns, reachable, write 
           write(packet.buffer);
           return;
         }
-        const answer = buildUnreachable(packet, 'host', own[packet.version]);
-        if (answer !== undefined) write(answer);
+        writeIfAny(buildUnreachable(packet, 'host', own[packet.version]));
       });
     },
   };

@@ -1,7 +1,6 @@
 // A network whose programs are on one side of a packet device, and whose other side is a dialer and a resolver: takes
 // each packet to the part that knows what to do with it.
 
-import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -112,7 +111,6 @@ export function createPacketNetwork(options: PacketNetworkOptions): PacketNetwor
       stop();
       device.close();
       listener.close();
-      if (listener.listening) await once(listener, 'close');
     },
   };
 }

@@ -1,6 +1,7 @@
 // Decides for each address which way it is reached: the cluster's through a relay, the laptop's own by loopback, all
 // others by the laptop's network.
 
+import { LOCALHOST } from '../localhost.ts';
 import type { Dialer, Endpoint } from '../outbound/dialer.ts';
 import { DialError } from '../outbound/dialer.ts';
 
@@ -12,9 +13,6 @@ export type RouteOptions = {
   readonly laptop: readonly string[];
 };
 
-/** Many development servers listen on one of the two only. */
-const LOOPBACK = ['127.0.0.1', '::1'] as const;
-
 export function createRouteDialer({ cluster, host, isCluster, laptop }: RouteOptions): Dialer {
   const dialerOf = (address: string) => (isCluster(address) ? cluster : host);
   return {
@@ -22,7 +20,7 @@ export function createRouteDialer({ cluster, host, isCluster, laptop }: RouteOpt
       return laptop.includes(to.host) ? connectLoopback(host, to, signal) : dialerOf(to.host).connect(to, signal);
     },
     openDatagrams(to, handlers) {
-      const [loopback] = LOOPBACK;
+      const [loopback] = LOCALHOST;
       return laptop.includes(to.host)
         ? host.openDatagrams({ ...to, host: loopback }, handlers)
         : dialerOf(to.host).openDatagrams(to, handlers);
@@ -31,7 +29,7 @@ export function createRouteDialer({ cluster, host, isCluster, laptop }: RouteOpt
 }
 
 async function connectLoopback(host: Dialer, { port }: Endpoint, signal: AbortSignal) {
-  const [first, second] = LOOPBACK;
+  const [first, second] = LOCALHOST;
   try {
     return await host.connect({ host: first, port }, signal);
   } catch (error) {

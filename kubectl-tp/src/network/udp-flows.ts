@@ -35,7 +35,7 @@ export type UdpFlowsOptions = {
 /** Longer than the 30 s after which most programs repeat themselves or give up. */
 export const UDP_IDLE_MS = 60_000;
 /** A program that scans or resolves by itself opens one for each question; beyond this the longest idle one ends. */
-export const MAX_UDP_FLOWS = 4096;
+const MAX_UDP_FLOWS = 4096;
 
 /** What the socket of a program is told. Silence is what it would see of a lost datagram. */
 const ANSWERS: Readonly<Record<DialFailure, Unreachable | undefined>> = {

@@ -1,7 +1,9 @@
 // What agents have shown: when each last reached this laptop for which intercept (the proof that the data path works),
 // and how many connections each has brought.
 
-export type AgentName = { readonly namespace: string; readonly intercept: string; readonly pod: string };
+import type { Probe } from '../tunnel/tunnel.ts';
+import type { InterceptName } from './api.ts';
+import { interceptKey } from './intercept-key.ts';
 
 /** Agents probe every 10 s; one that has been silent for three probes no longer proves anything. */
 export const PROBE_FRESH_MS = 30_000;
@@ -10,16 +12,14 @@ export const PROBE_FRESH_MS = 30_000;
 const FORGOTTEN_MS = 3 * PROBE_FRESH_MS;
 
 export type AgentBook = {
-  recordProbe(agent: AgentName, nowMs: number): void;
-  recordConnection(agent: AgentName): void;
+  recordProbe(agent: Probe, nowMs: number): void;
+  recordConnection(agent: Probe): void;
   /** Milliseconds since the last probe, by pod; without those that have been silent for long. */
-  probeAges(intercept: InterceptKey, nowMs: number): ReadonlyMap<string, number>;
+  probeAges(intercept: InterceptName, nowMs: number): ReadonlyMap<string, number>;
   /** Connections that reached the local port, by pod. */
-  connections(intercept: InterceptKey): ReadonlyMap<string, number>;
-  forget(intercept: InterceptKey): void;
+  connections(intercept: InterceptName): ReadonlyMap<string, number>;
+  forget(intercept: InterceptName): void;
 };
-
-export type InterceptKey = { readonly namespace: string; readonly name: string };
 
 export function createAgentBook(): AgentBook {
   const probes = new Map<string, Map<string, number>>();
@@ -39,19 +39,15 @@ export function createAgentBook(): AgentBook {
     },
     connections: (intercept) => new Map(pageOf(connections, intercept)),
     forget(intercept) {
-      probes.delete(keyOf(intercept));
-      connections.delete(keyOf(intercept));
+      probes.delete(interceptKey(intercept));
+      connections.delete(interceptKey(intercept));
     },
   };
 }
 
-function pageOf(book: Map<string, Map<string, number>>, intercept: InterceptKey): Map<string, number> {
-  const key = keyOf(intercept);
+function pageOf(book: Map<string, Map<string, number>>, intercept: InterceptName): Map<string, number> {
+  const key = interceptKey(intercept);
   const page = book.get(key) ?? new Map<string, number>();
   book.set(key, page);
   return page;
-}
-
-function keyOf({ namespace, name }: InterceptKey): string {
-  return `${namespace}/${name}`;
 }

@@ -26,6 +26,8 @@ export type SessionApi = {
   quit: { arguments: Record<string, never>; result: { left: InterceptName[] } };
 };
 export type Verb = keyof SessionApi;
+/** Those that a command may follow, which then is in the network of the cluster. */
+export type HeldVerb = 'intercept' | 'replace' | 'ingest';
 
 /** First line of a connection. */
 export type Request<V extends Verb = Verb> = {

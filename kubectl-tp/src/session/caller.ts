@@ -2,11 +2,11 @@
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { type ErrorDescription, TpError } from '../errors.ts';
+import { fromDescription, TpError } from '../errors.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import { VERSION } from '../version.ts';
 import type { Answer, Request, SessionApi, Verb } from './api.ts';
-import { readLines, writeLine } from './lines.ts';
+import { nextLine, readLines, writeLine } from './lines.ts';
 import { credentialsHash, type SessionFiles } from './paths.ts';
 
 export type CallOptions = {
@@ -81,7 +81,7 @@ async function exchange<V extends Verb>(
   try {
     if (signal?.aborted) cancel();
     for (;;) {
-      const answer = await nextAnswer(answers);
+      const answer = await nextLine(answers);
       if (answer === undefined && !isServed) return 'not served';
       if (answer === undefined) throw lostProcess(files);
       isServed = true;
@@ -99,22 +99,12 @@ async function exchange<V extends Verb>(
   }
 }
 
-/** Undefined when the process is gone: its end and a reset tell the same. */
-async function nextAnswer<A>(answers: AsyncGenerator<A>): Promise<A | undefined> {
-  try {
-    const { value, done } = await answers.next();
-    return done ? undefined : value;
-  } catch {
-    return undefined;
-  }
-}
-
 function holdOpen<V extends Verb>(
   socket: Socket,
   answers: AsyncGenerator<Answer<V>>,
   result: SessionApi[V]['result'],
 ): HeldCall<V> {
-  const over = nextAnswer(answers).then((answer) => {
+  const over = nextLine(answers).then((answer) => {
     socket.destroy();
     return answer !== undefined && 'error' in answer ? fromDescription(answer.error) : undefined;
   });
@@ -147,10 +137,6 @@ async function openSocket(path: string): Promise<Socket | undefined> {
   // A reset shows when the answer is read.
   socket.on('error', () => socket.destroy());
   return socket;
-}
-
-function fromDescription({ code, message, hint }: ErrorDescription): TpError {
-  return new TpError(code, message, { hint });
 }
 
 function lostProcess(files: SessionFiles): TpError {

@@ -2,6 +2,8 @@
 
 /** What nearly every cluster calls itself. */
 export const CLUSTER_DOMAIN = 'cluster.local';
+/** The API server's Service, which every cluster has. */
+export const API_SERVER_NAME = `kubernetes.default.svc.${CLUSTER_DOMAIN}`;
 /** Stands for the laptop among programs whose own loopback is another one. */
 export const LAPTOP_NAME = 'host.tp.internal';
 

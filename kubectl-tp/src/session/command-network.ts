@@ -2,7 +2,7 @@
 // cluster is the session process's part.
 
 import type { Tools } from '../command.ts';
-import { TpError } from '../errors.ts';
+import { fromDescription } from '../errors.ts';
 import { OWN_ADDRESSES } from '../network/network-addresses.ts';
 import type { Namespace } from '../network/rootless/start-namespace.ts';
 import { searchPath } from './cluster-names.ts';
@@ -20,7 +20,7 @@ export async function chooseNetwork(
   const { whyNotRootless } = await import('../network/rootless/why-not-rootless.ts');
   const reason = await whyNotRootless(env);
   if (reason === undefined) return startCommandNetwork(namespace);
-  if (choice === 'cluster') throw new TpError(reason.code, reason.message, { hint: reason.hint });
+  if (choice === 'cluster') throw fromDescription(reason);
   progress.warn(staysOnLaptop(reason.message));
   if (reason.hint !== undefined) progress.warn(`For a network of its own: ${reason.hint}`);
   return undefined;

@@ -63,10 +63,10 @@ export async function connect(
         signal,
         lifetime: joined.signal,
       }),
-      waitForTunnel({ live, outbound, session, timeoutMs: request.timeoutMs, ...tools }),
+      waitForTunnel({ live, outbound, session, timeoutMs: request.timeoutMs, ...tools, signal }),
       assertNamespace(client, { namespace, signal }),
     ]);
-    await proveNames(outbound.ask, CLUSTER_DOMAIN, signal);
+    await proveNames(outbound.ask, signal);
     const opened = await open(network);
     const result: ConnectResult = {
       session: live.identity.session,

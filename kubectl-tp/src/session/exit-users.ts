@@ -2,6 +2,7 @@
 // close the way of the other.
 
 import type { InterceptName } from './api.ts';
+import { interceptKey } from './intercept-key.ts';
 
 export type ExitUsers = {
   /**
@@ -17,7 +18,6 @@ export type ExitUsers = {
 export function createExitUsers(): ExitUsers {
   const users = new Map<string, number>();
   const endings = new Map<string, Promise<void>>();
-  const keyOf = ({ namespace, name }: InterceptName) => `${namespace}/${name}`;
 
   function endNow(key: string, end: () => Promise<void>): Promise<void> {
     const ending = end().finally(() => endings.delete(key));
@@ -34,7 +34,7 @@ export function createExitUsers(): ExitUsers {
 
   return {
     async enter(exit, end) {
-      const key = keyOf(exit);
+      const key = interceptKey(exit);
       users.set(key, (users.get(key) ?? 0) + 1);
       // Whoever ends it hears when that fails.
       await endings.get(key)?.catch(() => undefined);
@@ -45,9 +45,9 @@ export function createExitUsers(): ExitUsers {
         await leave(key, end);
       };
     },
-    isEntered: (exit) => users.has(keyOf(exit)),
+    isEntered: (exit) => users.has(interceptKey(exit)),
     async endUnused(exit, end) {
-      const key = keyOf(exit);
+      const key = interceptKey(exit);
       if (!users.has(key) && !endings.has(key)) await endNow(key, end);
     },
   };

@@ -1,6 +1,7 @@
 // Ways out of the cluster's pods for this laptop's connections: one object per target, there while somebody uses it, and
 // proven before anybody does.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { AGENT_EXIT_PORT, type Intercept } from '@kubectl-tp/control-plane/api';
 import { TpError } from '../errors.ts';
 import { findPodsOf } from '../kubernetes/target.ts';
@@ -9,7 +10,6 @@ import { createExitDialer, type ExitDialer } from '../outbound/exit-dialer.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { describeTarget } from '../output/describe-target.ts';
 import { createTlsIdentity } from '../tunnel/tls-identity.ts';
-import { unlessAborted } from '../waiting/unless-aborted.ts';
 import type { ConnectRequest, InterceptName } from './api.ts';
 import { buildExit } from './build-intercept.ts';
 import { type CallTools, createOrUpdate } from './intercept.ts';
@@ -91,6 +91,6 @@ async function prove(
         });
       }
     }
-    await unlessAborted(new Promise((resolve) => setTimeout(resolve, PROOF_AGAIN_MS)), signal);
+    await delay(PROOF_AGAIN_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }

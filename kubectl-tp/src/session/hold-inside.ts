@@ -3,7 +3,7 @@
 
 import { describeError } from '../errors.ts';
 import type { InsideDialer } from '../tunnel/local-target.ts';
-import type { InsideRequest, InsideResult, SessionApi } from './api.ts';
+import type { HeldVerb, InsideRequest, InsideResult, SessionApi } from './api.ts';
 import { type Connected, connect } from './connect.ts';
 import { type ForwardedPort, forwardPort } from './forward-port.ts';
 import type { CallTools } from './intercept.ts';
@@ -13,12 +13,10 @@ import type { Outcome } from './server.ts';
 import type { Session } from './session.ts';
 import { untilGone } from './until-ended.ts';
 
-export type InsideVerb = 'intercept' | 'replace' | 'ingest';
-
 type Request = { readonly namespace: string; readonly inside?: InsideRequest };
 
 /** `hold` does what the call is about. Its tools say where the command listens, if that is not on the laptop. */
-export async function holdInside<V extends InsideVerb>(
+export async function holdInside<V extends HeldVerb>(
   session: Session,
   request: Request,
   tools: CallTools,
@@ -83,7 +81,7 @@ async function openInside(
 }
 
 /** The effect of the call and the network end together. */
-async function lastInside<V extends InsideVerb>(
+async function lastInside<V extends HeldVerb>(
   outcome: Outcome<V>,
   { connected, dialer, close }: Opened,
   session: Session,
@@ -108,12 +106,12 @@ async function lastInside<V extends InsideVerb>(
   };
 }
 
-function withInside<V extends InsideVerb>(outcome: Outcome<V>, inside: InsideResult): Outcome<V> {
+function withInside<V extends HeldVerb>(outcome: Outcome<V>, inside: InsideResult): Outcome<V> {
   return { ...outcome, result: { ...outcome.result, inside } };
 }
 
 /** Ports that intercepts lead to. */
-function portsOf(result: SessionApi[InsideVerb]['result']): number[] {
+function portsOf(result: SessionApi[HeldVerb]['result']): number[] {
   if ('intercepts' in result) return result.intercepts.map(({ laptop }) => laptop.port);
   return 'laptop' in result ? [result.laptop.port] : [];
 }

@@ -4,6 +4,8 @@
 
 import { INTERCEPTS, type Intercept, SESSION_LABEL } from '@kubectl-tp/control-plane/api';
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
+import type { InterceptName } from './api.ts';
+import { interceptKey } from './intercept-key.ts';
 import type { Log } from './log.ts';
 
 export type InterceptTable = {
@@ -24,42 +26,53 @@ type Options = {
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly onChange: () => void;
+  /** It is over, whoever ended it. One that was made anew under its name is another one. */
+  readonly onRemoved: (intercept: Intercept) => void;
 };
 
-export function createInterceptTable({ client, session, signal, log, onChange }: Options): InterceptTable {
+export function createInterceptTable({ client, session, signal, log, onChange, onRemoved }: Options): InterceptTable {
   const intercepts = new Map<string, Intercept>();
   const followed = new Map<string, Promise<void>>();
-  const keyOf = (namespace: string, name: string) => `${namespace}/${name}`;
-  const keyOfObject = ({ metadata }: Intercept) => keyOf(metadata.namespace, metadata.name);
   const labelSelector = `${SESSION_LABEL}=${session}`;
 
   function put(intercept: Intercept): void {
-    intercepts.set(keyOfObject(intercept), intercept);
+    const key = interceptKey(intercept.metadata);
+    const known = intercepts.get(key);
+    intercepts.set(key, intercept);
+    if (known !== undefined && known.metadata.uid !== intercept.metadata.uid) onRemoved(known);
     onChange();
   }
 
   function replaceNamespace(namespace: string, listed: readonly Intercept[], version?: string): void {
-    for (const [key, { metadata }] of intercepts) {
-      if (metadata.namespace === namespace && !isNewer(metadata.resourceVersion, version)) intercepts.delete(key);
+    const uids = new Set(listed.map(({ metadata }) => metadata.uid));
+    for (const { metadata } of intercepts.values()) {
+      const isOlder = metadata.namespace === namespace && !isNewer(metadata.resourceVersion, version);
+      if (isOlder && !uids.has(metadata.uid)) drop(metadata);
     }
     for (const intercept of listed) putUnlessOlder(intercept);
     onChange();
   }
 
   function putUnlessOlder(seen: Intercept): void {
-    const known = intercepts.get(keyOfObject(seen));
+    const known = intercepts.get(interceptKey(seen.metadata));
     if (!isNewer(known?.metadata.resourceVersion, seen.metadata.resourceVersion)) put(seen);
   }
 
   /** The end of an earlier object of the same name says nothing about this one. */
   function removeSeen({ metadata }: Intercept): void {
-    if (intercepts.get(keyOf(metadata.namespace, metadata.name))?.metadata.uid !== metadata.uid) return;
-    remove(metadata.namespace, metadata.name);
+    if (intercepts.get(interceptKey(metadata))?.metadata.uid === metadata.uid) remove(metadata);
   }
 
-  function remove(namespace: string, name: string): void {
-    intercepts.delete(keyOf(namespace, name));
+  function remove(intercept: InterceptName): void {
+    drop(intercept);
     onChange();
+  }
+
+  function drop(intercept: InterceptName): void {
+    const key = interceptKey(intercept);
+    const known = intercepts.get(key);
+    intercepts.delete(key);
+    if (known !== undefined) onRemoved(known);
   }
 
   async function watchNamespace(namespace: string): Promise<void> {
@@ -88,10 +101,10 @@ export function createInterceptTable({ client, session, signal, log, onChange }:
       started.catch(() => followed.delete(namespace));
       return started;
     },
-    get: (namespace, name) => intercepts.get(keyOf(namespace, name)),
+    get: (namespace, name) => intercepts.get(interceptKey({ namespace, name })),
     all: () => [...intercepts.values()].filter(({ metadata }) => metadata.deletionTimestamp === undefined),
     put,
-    remove,
+    remove: (namespace, name) => remove({ namespace, name }),
     clear() {
       intercepts.clear();
       onChange();

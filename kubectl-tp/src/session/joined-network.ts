@@ -1,5 +1,5 @@
 // The cluster's network as one namespace sees it: names, addresses, and the way to each. What brings programs there (a
-// namespace of their own, a proxy) is for others to know.
+// namespace of their own, a proxy, the laptop's own interface) is for others to know.
 
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { type AddressTranslation, createAddressTranslation } from '../network/address-translation.ts';

@@ -15,7 +15,7 @@ import type { NetworkAddresses } from '../network/network-addresses.ts';
 import { openListener } from '../network/rootless/open-listener.ts';
 import { createTranslatingDialer } from '../network/translating-dialer.ts';
 import type { LaptopReport, NetworkEntry } from './api.ts';
-import { CLUSTER_DOMAIN, searchPath } from './cluster-names.ts';
+import { API_SERVER_NAME, CLUSTER_DOMAIN, searchPath } from './cluster-names.ts';
 import type { CallTools } from './intercept.ts';
 import type { JoinedNetwork } from './joined-network.ts';
 import { alsoNamesOf } from './laptop-wishes.ts';
@@ -69,8 +69,7 @@ export async function openLaptop(
     undoing.push(() => endNames(helper));
     tools.progress('Looking whether programs of this laptop reach the cluster');
     const gateway = addresses.ipv4.gateway;
-    const name = `kubernetes.default.svc.${CLUSTER_DOMAIN}`;
-    await proveLaptop({ name, gateway, interface: made.interface, signal });
+    await proveLaptop({ name: API_SERVER_NAME, gateway, interface: made.interface, signal });
 
     let state: LaptopReport['helper']['state'] = 'running';
     void helper.ended.then((how) => {

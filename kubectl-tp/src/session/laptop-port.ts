@@ -1,8 +1,7 @@
 // Is somebody listening on a port of this laptop, or of a command's own network there?
 
-import { connect } from 'node:net';
 import { TpError } from '../errors.ts';
-import type { LocalTarget } from '../tunnel/local-target.ts';
+import { dialLocal, type LocalTarget } from '../tunnel/local-target.ts';
 
 const CONNECT_TIMEOUT_MS = 1000;
 
@@ -11,7 +10,7 @@ const CONNECT_TIMEOUT_MS = 1000;
  * yet to start needs the port for itself.
  */
 export async function assertLaptopPort(port: number, hold: boolean): Promise<void> {
-  const isOpen = await isPortOpen(port);
+  const isOpen = await isTargetOpen({ host: 'localhost', port });
   if (isOpen && hold) {
     throw new TpError('PORT_IN_USE', `Port ${port} of this laptop is in use, so the command can't listen there.`, {
       hint: `End what listens there, choose another port with -p LOCAL, or leave out "-- CMD" if that is your application.`,
@@ -25,26 +24,7 @@ export async function assertLaptopPort(port: number, hold: boolean): Promise<voi
 }
 
 export async function isTargetOpen(target: LocalTarget): Promise<boolean> {
-  if (!('inside' in target)) return isPortOpen(target.port);
-  const socket = await target.inside.dial(target.port, AbortSignal.timeout(CONNECT_TIMEOUT_MS));
+  const socket = await dialLocal(target, AbortSignal.timeout(CONNECT_TIMEOUT_MS));
   socket?.destroy();
   return socket !== undefined;
-}
-
-async function isPortOpen(port: number): Promise<boolean> {
-  const answers = await Promise.all(['127.0.0.1', '::1'].map((host) => canConnect(host, port)));
-  return answers.includes(true);
-}
-
-function canConnect(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: CONNECT_TIMEOUT_MS });
-    const finish = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once('connect', () => finish(true));
-    socket.once('timeout', () => finish(false));
-    socket.once('error', () => finish(false));
-  });
 }

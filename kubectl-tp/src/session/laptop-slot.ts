@@ -1,6 +1,6 @@
 // The network of the whole laptop: one for this process, from `connect` to `quit`, whoever has called.
 
-import { TpError } from '../errors.ts';
+import { laptopTaken, takenByHelper } from '../network/helper/laptop-taken.ts';
 import { findLockHolder } from '../network/helper/lock-holder.ts';
 import type { ConnectResult } from './api.ts';
 import type { Connected } from './connect.ts';
@@ -29,18 +29,17 @@ export function createLaptopSlot(session: Session, log: Log): LaptopSlot {
   async function assertFree(): Promise<void> {
     const report = current?.connected.opened.laptop?.();
     if (report?.helper.state === 'running') {
-      throw taken(`This laptop is in the network of this cluster already, by interface ${report.interface}.`);
+      throw laptopTaken(`This laptop is in the network of this cluster already, by interface ${report.interface}.`);
     }
     // Its helper was killed: a new one puts in order what that has left.
     await leave();
     const holder = findLockHolder();
-    if (holder === undefined) return;
-    throw taken(`Another kubectl tp connect has the network of this laptop (its helper is process ${holder}).`);
+    if (holder !== undefined) throw takenByHelper(holder);
   }
 
   return {
     async join(connect) {
-      if (isJoining) throw taken('This laptop is about to join the network of this cluster.');
+      if (isJoining) throw laptopTaken('This laptop is about to join the network of this cluster.');
       isJoining = true;
       try {
         await assertFree();
@@ -59,10 +58,4 @@ export function createLaptopSlot(session: Session, log: Log): LaptopSlot {
     },
     leave,
   };
-}
-
-function taken(message: string): TpError {
-  return new TpError('LAPTOP_TAKEN', message, {
-    hint: 'To end it: kubectl tp quit, in its context. A second cluster beside it: kubectl tp connect -- CMD',
-  });
 }

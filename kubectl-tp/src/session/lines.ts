@@ -20,3 +20,13 @@ export async function* readLines(socket: Socket): AsyncGenerator<unknown> {
     for (const line of lines) if (line !== '') yield JSON.parse(line);
   }
 }
+
+/** Undefined when the other side is gone: its end and a reset tell the same, and so does what is no line of ours. */
+export async function nextLine<A>(lines: AsyncGenerator<A>): Promise<A | undefined> {
+  try {
+    const { value, done } = await lines.next();
+    return done ? undefined : value;
+  } catch {
+    return undefined;
+  }
+}

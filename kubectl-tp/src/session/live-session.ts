@@ -66,14 +66,16 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
   try {
     const certificate = followCertificate({ ...options, client, signal: lifetime.signal, bell });
     await certificate.issued(signal);
+    const agents = createAgentBook();
     const table = createInterceptTable({
       client,
       session: identity.session,
       signal: lifetime.signal,
       log,
       onChange: bell.ring,
+      // What agents have shown of one says nothing about the next of its name.
+      onRemoved: ({ metadata }) => agents.forget(metadata),
     });
-    const agents = createAgentBook();
     const directAddresses = new Map<string, DirectAddress | undefined>();
     const ways = {
       dialRelay: relayDialer(options),

@@ -1,4 +1,5 @@
-// Lets programs into a joined network: those of a namespace of their own by packets, others by a proxy.
+// Lets programs into a joined network: those of a namespace of their own and those of the whole laptop by packets, others
+// by a proxy.
 
 import { TpError } from '../errors.ts';
 import { LAPTOP_ADDRESSES, OWN_ADDRESSES } from '../network/network-addresses.ts';

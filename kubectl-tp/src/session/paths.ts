@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { TpError } from '../errors.ts';
 import type { Connection } from '../kubernetes/connection.ts';
+import { MAX_SOCKET_PATH_BYTES } from '../socket-path.ts';
 
 export type SessionFiles = {
   readonly id: string;
@@ -20,9 +21,6 @@ export type SessionFiles = {
   /** Folder of the files of pods. */
   readonly volumes: string;
 };
-
-/** The kernel's limit for the path of a unix socket, less its closing zero (104 bytes on macOS, 108 on Linux). */
-const MAX_SOCKET_PATH_BYTES = 103;
 
 export function sessionFiles(connection: Connection, env: NodeJS.ProcessEnv): SessionFiles {
   const folder = sessionFolder(env);

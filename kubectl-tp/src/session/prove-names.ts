@@ -4,23 +4,19 @@ import { randomInt } from 'node:crypto';
 import { type Answer, decode, encode, RECURSION_DESIRED } from 'dns-packet';
 import { TpError } from '../errors.ts';
 import type { DnsUpstream } from '../network/dns/resolver.ts';
+import { API_SERVER_NAME } from './cluster-names.ts';
 
 /** The first answer opens a connection to the resolver; a laptop far away needs a few round trips. */
 const TIMEOUT_MS = 5000;
 const ID_COUNT = 0x1_0000;
 
 /** Resolves with what was found. Throws CLUSTER_DNS_FAILED. */
-export async function proveNames(
-  ask: DnsUpstream,
-  clusterDomain: string,
-  signal?: AbortSignal,
-): Promise<{ readonly address: string }> {
-  const name = `kubernetes.default.svc.${clusterDomain}`;
+export async function proveNames(ask: DnsUpstream, signal?: AbortSignal): Promise<{ readonly address: string }> {
   const question = encode({
     type: 'query',
     id: randomInt(ID_COUNT),
     flags: RECURSION_DESIRED,
-    questions: [{ type: 'A', name }],
+    questions: [{ type: 'A', name: API_SERVER_NAME }],
   });
   let found: readonly Answer[] = [];
   try {
@@ -30,7 +26,7 @@ export async function proveNames(
     throw failed(error instanceof Error ? error.message : String(error), error);
   }
   const [address] = found.flatMap((record) => (record.type === 'A' ? [record.data] : []));
-  if (address === undefined) throw failed(`it does not know ${name}`);
+  if (address === undefined) throw failed(`it does not know ${API_SERVER_NAME}`);
   return { address };
 }
 

@@ -8,23 +8,22 @@ import { createHostDialer } from '../outbound/host-dialer.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { unlessAborted } from '../waiting/unless-aborted.ts';
 import type { LaptopReport, NetworkProof, Proof } from './api.ts';
-import { CLUSTER_DOMAIN } from './cluster-names.ts';
+import { API_SERVER_NAME } from './cluster-names.ts';
 import { proveNames } from './prove-names.ts';
 
-const NAME = `kubernetes.default.svc.${CLUSTER_DOMAIN}`;
 const PORT = 443;
 /** Of each of the two; who asks for the status waits for them. */
 const TIMEOUT_MS = 5000;
 
 /** Through the relays, as all programs that have joined. */
 export function proveOutbound({ ask, connect }: Pick<Outbound, 'ask' | 'connect'>): Promise<NetworkProof> {
-  return prove(async () => (await proveNames(ask, CLUSTER_DOMAIN)).address, { connect });
+  return prove(async () => (await proveNames(ask)).address, { connect });
 }
 
 /** As programs of this laptop do it: by the operating system's resolver, and by the interface. */
 export function proveLaptopNow(report: () => LaptopReport): Promise<NetworkProof> {
   const { connect } = createHostDialer();
-  return prove(async (signal) => (await unlessAborted(lookup(NAME), signal)).address, {
+  return prove(async (signal) => (await unlessAborted(lookup(API_SERVER_NAME), signal)).address, {
     async connect(to, signal) {
       const isOurs = report().routes.some((cidr) => contains(rangeOf(cidr), rangeOf(to.host)));
       // Whoever answers there would be somebody in another network of this laptop.
@@ -39,7 +38,7 @@ async function prove(
   { connect }: Pick<Dialer, 'connect'>,
 ): Promise<NetworkProof> {
   const found = await timed(find);
-  const lookupProof = { name: NAME, ...found.proof };
+  const lookupProof = { name: API_SERVER_NAME, ...found.proof };
   if (found.value === undefined) return { lookup: lookupProof };
   const host = found.value;
   const { proof } = await timed(async (signal) => void (await connect({ host, port: PORT }, signal)).destroy());

@@ -7,14 +7,12 @@ import type { Tools } from '../command.ts';
 import type { Namespace } from '../network/rootless/start-namespace.ts';
 import { parseRelativePath } from '../volumes/relative-path.ts';
 import type { MountedVolumes } from '../volumes/volume-book.ts';
-import type { InsideRequest, InterceptName, SessionApi } from './api.ts';
+import type { HeldVerb, InsideRequest, InterceptName, SessionApi } from './api.ts';
 import type { SessionCaller } from './caller.ts';
 import { type ChildCommand, startCommand } from './child-command.ts';
 import { chooseNetwork, type NetworkChoice, staysOnLaptop } from './command-network.ts';
 import { describeForwards, describeNetwork } from './inside-text.ts';
 import { runWhileHeld } from './run-while-held.ts';
-
-export type HeldVerb = 'intercept' | 'replace' | 'ingest';
 
 export type HeldCommand<V extends HeldVerb> = {
   readonly verb: V;

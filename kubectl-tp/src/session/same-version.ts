@@ -1,10 +1,9 @@
 // Plugin and cluster part have to speak the same words; before 1.0 these may change with every minor version. Pure.
 
 import { TpError } from '../errors.ts';
+import { VERSION_LABEL } from '../install/installed-version.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import { VERSION } from '../version.ts';
-
-const VERSION_LABEL = 'app.kubernetes.io/version';
 
 /** During an upgrade there are pods of two versions: one that fits is enough. A pod without the label tells nothing. */
 export function assertSameVersion(relays: readonly Pod[], plugin = VERSION): void {

@@ -193,10 +193,7 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     });
     const current = live();
     const known = current?.table.get(namespace, name);
-    if (known === undefined || known.metadata.uid === uid) {
-      current?.table.remove(namespace, name);
-      current?.agents.forget(metadata);
-    }
+    if (known?.metadata.uid === uid) current?.table.remove(namespace, name);
     if (uid !== undefined) insides.delete(uid);
   }
 

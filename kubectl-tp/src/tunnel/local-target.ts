@@ -1,6 +1,7 @@
 // Connects to the port that an intercept leads to: of the laptop, or of a command's own network there.
 
 import { connect, type Socket } from 'node:net';
+import { LOCALHOST } from '../localhost.ts';
 
 export type LocalTarget =
   | { readonly host: string; readonly port: number }
@@ -14,8 +15,6 @@ export type InsideDialer = {
 
 /** An application on this machine that does not accept within this time is as good as absent. */
 const CONNECT_TIMEOUT_MS = 3000;
-/** Many development servers listen on one of the two only. */
-const LOCALHOST = ['127.0.0.1', '::1'];
 
 /** Resolves with undefined when nobody accepts or the signal is aborted. `localhost` means IPv4, then IPv6. */
 export async function dialLocal(target: LocalTarget, signal: AbortSignal): Promise<Socket | undefined> {

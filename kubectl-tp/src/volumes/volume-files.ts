@@ -3,7 +3,14 @@
 
 import { fieldValue, resourceValue, type Value } from '../environment/field-value.ts';
 import { bytesOf, type KeyedKind, type KeyedRead } from '../kubernetes/keyed-object.ts';
-import type { DownwardFile, KeyItems, Pod, ProjectedSource, Volume } from '../kubernetes/objects.ts';
+import {
+  allContainers,
+  type DownwardFile,
+  type KeyItems,
+  type Pod,
+  type ProjectedSource,
+  type Volume,
+} from '../kubernetes/objects.ts';
 import { parseRelativePath } from './relative-path.ts';
 
 export type VolumeFile = { readonly path: readonly string[]; readonly bytes: Buffer; readonly mode: number };
@@ -94,8 +101,7 @@ function downwardFiles(items: readonly DownwardFile[], { pod }: VolumeInputs): F
 
 function downwardValue({ fieldRef, resourceFieldRef }: DownwardFile, pod: Pod): Value {
   if (fieldRef !== undefined) return fieldValue(fieldRef, pod);
-  const { containers, initContainers = [] } = pod.spec;
-  const container = [...containers, ...initContainers].find(({ name }) => name === resourceFieldRef?.containerName);
+  const container = allContainers(pod.spec).find(({ name }) => name === resourceFieldRef?.containerName);
   if (resourceFieldRef === undefined || container === undefined)
     return { error: 'it refers to nothing that is known here' };
   return resourceValue(resourceFieldRef, container);

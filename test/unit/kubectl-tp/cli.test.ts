@@ -35,6 +35,11 @@ test(mistake, 'intercpt orders', 'USAGE', /no command "intercpt"/);
 test(mistake, 'intercept', 'USAGE', /needs a NAME/);
 test(mistake, 'intercept a b', 'USAGE', /one word/);
 test(mistake, 'status now', 'USAGE', /takes no words: now/);
+for (const flag of ['--also-proxy 10.0.0.0/8', '--never-proxy 10.0.0.0/8', '--helper-command doas']) {
+  const told = new RegExp(`${flag.split(' ', 1)} is for the network of the whole laptop`);
+  test(mistake, `connect --proxy ${flag}`, 'USAGE', told);
+  test(mistake, `connect ${flag} -- true`, 'USAGE', told);
+}
 test(mistake, 'status -- ls', 'USAGE', /takes no command/);
 test(mistake, 'status --bogus', 'USAGE', /Unknown argument: bogus\nSee: kubectl tp status --help/);
 test(mistake, 'status -o yaml', 'USAGE', /output is "yaml", it can be "text", "json"/);

@@ -1,5 +1,6 @@
 // What is given back when a network of the cluster is left, whatever goes wrong meanwhile. The cluster is this process.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import test from 'ava';
 import { decode, encode } from 'dns-packet';
 import { NAMESPACES } from '../../../control-plane/src/api/index.ts';
@@ -14,18 +15,19 @@ import { createBell } from '../../../kubectl-tp/src/waiting/bell.ts';
 import { createDirectDialer } from '../../helpers/direct-dialer.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
 
+const REQUEST: ConnectRequest = {
+  namespace: 'shop',
+  entry: { kind: 'proxy', host: '127.0.0.1', port: 0 },
+  timeoutMs: 10_000,
+};
+
 test('a way in that does not close keeps no tunnels', async (t) => {
   const kubernetes = createMemoryKubernetes();
   kubernetes.put(NAMESPACES, { metadata: { name: 'shop' } });
   const live = buildLive();
   const session = { open: async () => live, cluster: { client: kubernetes.client }, installNamespace: 'kubectl-tp' };
-  const request: ConnectRequest = {
-    namespace: 'shop',
-    entry: { kind: 'proxy', host: '127.0.0.1', port: 0 },
-    timeoutMs: 10_000,
-  };
   const tools = { signal: new AbortController().signal, progress: () => undefined };
-  const connected = await connect(session as unknown as Session, request, tools, async () => ({
+  const connected = await connect(session as unknown as Session, REQUEST, tools, async () => ({
     result: {},
     close: () => Promise.reject(new Error('it is stuck')),
   }));
@@ -35,7 +37,28 @@ test('a way in that does not close keeps no tunnels', async (t) => {
   t.deepEqual(live.networks.all(), []);
 });
 
-function buildLive(): LiveSession {
+test('a network that can not be joined is waited for no longer', async (t) => {
+  // Without the namespace.
+  const { client } = createMemoryKubernetes();
+  let looks = 0;
+  const live = buildLive(() => {
+    looks += 1;
+    return [];
+  });
+  const session = { open: async () => live, cluster: { client }, installNamespace: 'kubectl-tp' };
+  const tools = { signal: new AbortController().signal, progress: () => undefined };
+  const joining = connect(session as unknown as Session, REQUEST, tools, () => Promise.reject(new Error('not yet')));
+  await t.throwsAsync(joining, { code: 'NAMESPACE_NOT_FOUND' });
+  t.not(looks, 0);
+  const before = looks;
+  live.bell.ring();
+  await nextTurn();
+  t.is(looks, before);
+});
+
+const UP = () => [{ relay: 'relay-0', state: { name: 'up' } }];
+
+function buildLive(status: () => object[] = UP): LiveSession {
   const outbound = {
     ...createDirectDialer(),
     ask: async (question: Buffer) => {
@@ -43,7 +66,7 @@ function buildLive(): LiveSession {
       const answers = questions.map(({ name }) => ({ type: 'A' as const, name, ttl: 5, data: '10.96.0.1' }));
       return encode({ id, type: 'response', questions, answers });
     },
-    tunnels: { setRelays: () => undefined, status: () => [{ relay: 'relay-0', state: { name: 'up' } }] },
+    tunnels: { setRelays: () => undefined, status },
     close: async () => undefined,
   };
   return {

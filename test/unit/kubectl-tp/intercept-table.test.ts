@@ -13,6 +13,8 @@ function buildIntercept(resourceVersion: string, uid = 'one', port = 1): Interce
 
 type Scene = {
   table: ReturnType<typeof createInterceptTable>;
+  /** Uids of those that are over. */
+  removed: (string | undefined)[];
   /** Resolves when the table has taken the event. */
   tell(event: WatchEvent<Intercept>): Promise<void>;
 };
@@ -31,16 +33,19 @@ async function createScene(t: ExecutionContext): Promise<Scene> {
     }
   }
   t.teardown(() => lifetime.abort());
+  const removed: (string | undefined)[] = [];
   const table = createInterceptTable({
     client: { list: async () => [], watch } as unknown as KubernetesClient,
     session: 'ann-1',
     signal: lifetime.signal,
     log: () => undefined,
     onChange: () => undefined,
+    onRemoved: ({ metadata }) => removed.push(metadata.uid),
   });
   await table.follow('shop');
   return {
     table,
+    removed,
     async tell(event) {
       events.push(event);
       await waitFor('the event is taken', () => taken === events.length);
@@ -74,4 +79,23 @@ test('the end of an earlier object of the same name is not the end of this one',
   t.truthy(table.get('shop', 'orders-1'));
   await tell({ type: 'deleted', object: buildIntercept('101', 'two') });
   t.is(table.get('shop', 'orders-1'), undefined);
+});
+
+test('each is removed once, by whatever tells of its end; a list that has it again ends nothing', async (t) => {
+  const { table, tell, removed } = await createScene(t);
+  table.put(buildIntercept('100', 'one'));
+  await tell({ type: 'listed', objects: [buildIntercept('101', 'one')], version: '102' });
+  t.deepEqual(removed, []);
+  await tell({ type: 'deleted', object: buildIntercept('103', 'one') });
+  t.deepEqual(removed, ['one']);
+  table.put(buildIntercept('104', 'two'));
+  // Made anew before the watch has told of the end.
+  table.put(buildIntercept('106', 'three'));
+  await tell({ type: 'deleted', object: buildIntercept('105', 'two') });
+  t.deepEqual(removed, ['one', 'two']);
+  await tell({ type: 'listed', objects: [buildIntercept('108', 'four')], version: '108' });
+  t.deepEqual(removed, ['one', 'two', 'three']);
+  table.remove('shop', 'orders-1');
+  table.remove('shop', 'orders-1');
+  t.deepEqual(removed, ['one', 'two', 'three', 'four']);
 });

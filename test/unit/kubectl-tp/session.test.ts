@@ -174,6 +174,23 @@ test('a session that can not be used leaves nothing', async (t) => {
   t.deepEqual(kubernetes.names(SESSIONS), []);
 });
 
+test('what agents have shown of an intercept is forgotten when somebody else deletes it', async (t) => {
+  const { kubernetes, session, issue } = await createScene(t);
+  const opening = session.open(tools());
+  await issue();
+  const live = await opening;
+  const metadata = { namespace: 'shop', name: 'orders-1', uid: 'one' };
+  kubernetes.put(INTERCEPTS, { metadata });
+  await session.follow('shop');
+  const agent = { namespace: 'shop', intercept: 'orders-1', pod: 'orders-0' };
+  live.agents.recordProbe(agent, 0);
+  live.agents.recordConnection(agent);
+  kubernetes.remove(INTERCEPTS, 'orders-1');
+  await waitFor('its end is seen', () => live.table.get('shop', 'orders-1') === undefined);
+  t.deepEqual(live.agents.probeAges(metadata, 0), new Map());
+  t.deepEqual(live.agents.connections(metadata), new Map());
+});
+
 test('closing ends an opening that nobody answers', async (t) => {
   const { session, object } = await createScene(t);
   const opening = t.throwsAsync(session.open(tools()), { code: 'SESSION_PROCESS_LOST' });

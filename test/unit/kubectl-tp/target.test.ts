@@ -52,6 +52,23 @@ test('pods without the named port of a Service do not count', async (t) => {
   t.false(target.hasPod(buildPod('jobs')));
 });
 
+test('a port is chosen by its name, its number or where it leads; several are told', async (t) => {
+  const { client, put } = createMemoryKubernetes();
+  const ports = [
+    { name: 'http', port: 80, targetPort: 8080 },
+    { name: 'admin', port: 8080, targetPort: 9000 },
+    { name: 'dns', port: 53, protocol: 'UDP' },
+  ];
+  const spec = { selector: { app: 'orders' }, ports };
+  put(SERVICES, { metadata: { name: 'orders', namespace: 'shop' }, spec } as unknown as KubernetesObject);
+  const target = { kind: 'Service', name: 'orders' } as const;
+  const find = (remotePort?: string) => findTarget(client, { namespace: 'shop', target, remotePort }, signal);
+  const meant = { http: '80', 80: '80', 8080: '8080', 9000: '8080' };
+  for (const [word, port] of Object.entries(meant)) t.is((await find(word)).port, port, word);
+  await t.throwsAsync(find('dns'), { message: /no TCP port dns. It has: 80 \(http\), 8080 \(admin\)\./ });
+  await t.throwsAsync(find(), { code: 'PORT_AMBIGUOUS', message: /several ports: 80 \(http\), 8080 \(admin\)\./ });
+});
+
 test('selectors with expressions', (t) => {
   const matchExpressions = [
     { key: 'tier', operator: 'In' as const, values: ['a', 'b'] },

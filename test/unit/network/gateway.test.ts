@@ -7,12 +7,15 @@ import { OWN_ADDRESSES } from '../../../kubectl-tp/src/network/network-addresses
 import { type Packet, parsePacket } from '../../../kubectl-tp/src/network/packet.ts';
 import { hasRightChecksums, writePacket } from '../../helpers/packets.ts';
 
-function createScene({ isReachable = false } = {}) {
+function createScene({
+  isReachable = false,
+  answer = async (question: Buffer, transport: string) => Buffer.from(`${question} by ${transport}`),
+} = {}) {
   const asked: string[] = [];
   const written: Buffer[] = [];
   const gateway = createGateway({
     addresses: OWN_ADDRESSES,
-    resolver: { answer: async (question, transport) => Buffer.from(`${question} by ${transport}`) },
+    resolver: { answer },
     serveDns: () => undefined,
     reachable: async (host) => {
       asked.push(host);
@@ -109,4 +112,10 @@ test('beyond a limit of unanswered questions the next is dropped; later ones are
   t.is(written.length, 1024);
   await gateway.answerDatagram(datagram(53, 'q'));
   t.is(written.length, 1025);
+});
+
+test('what is no question is not answered, not even by an empty datagram', async (t) => {
+  const { written, gateway } = createScene({ answer: async () => Buffer.alloc(0) });
+  await gateway.answerDatagram(datagram(53, 'no question'));
+  t.deepEqual(written, []);
 });

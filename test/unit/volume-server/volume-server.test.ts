@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, link, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -22,7 +22,7 @@ import { parseConfig } from '../../../control-plane/src/volume-server/config.ts'
 import { startVolumeServer, type VolumeServer } from '../../../control-plane/src/volume-server/server.ts';
 import { meetServer } from '../../../kubectl-tp/src/volumes/live/dial-volumes.ts';
 import { openVolumeKey, type VolumeKey } from '../../../kubectl-tp/src/volumes/live/volume-key.ts';
-import { portOf } from '../../helpers/tunnel-rig.ts';
+import { freePort } from '../../helpers/free-port.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const FOREVER_MS = 600_000;
@@ -44,15 +44,6 @@ async function openScene(
   const config = { port, publicKey: key.publicKey, secret: SECRET, exports: exports(folder) };
   const server = await startVolumeServer(config, { signal: ending.signal, idleMs });
   return { folder, port, key, server, stop: () => ending.abort() };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server);
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Undefined where the server lets nobody in, or is not the one that has the secret. */

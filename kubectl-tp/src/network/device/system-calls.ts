@@ -33,6 +33,10 @@ export const systemCalls = {
   syscall: library.func('long syscall(long, long, long, long)'),
 } satisfies Record<string, Call>;
 
+/** SOCK_STREAM | SOCK_CLOEXEC (socket(2)); the same on every architecture that we ship for. */
+export const SOCK_STREAM_CLOEXEC = 0o2000001;
+export const SOL_SOCKET = 1;
+
 export const lastErrno = (): number => koffi.errno();
 
 /** The result of a call; an error with `code` and `errno`, as node:fs makes them, when it has failed. */

@@ -3,7 +3,8 @@
 import { OUR_UDP_BYTES } from './limits.ts';
 import { TYPE } from './wire.ts';
 
-const EXTENDED_ERROR = 15;
+/** The code of the option (RFC 8914). */
+export const EXTENDED_ERROR = 15;
 /** "Network Error", RFC 8914, 4.24. */
 const NETWORK_ERROR = 23;
 /** The text is for a person who runs dig; a datagram has to hold it. */

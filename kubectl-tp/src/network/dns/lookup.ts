@@ -3,12 +3,12 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { type DecodedPacket, decode, encode } from 'dns-packet';
+import { EXTENDED_ERROR } from './edns.ts';
 import type { Resolver } from './resolver.ts';
 import { FLAG, RCODE, RCODE_BITS } from './wire.ts';
 
 const TYPES = { 4: ['A'], 6: ['AAAA'], any: ['A', 'AAAA'] } as const;
 const NAME = /^(?!.{254})([^.\s]{1,63}\.)*[^.\s]{1,63}\.?$/;
-const EXTENDED_ERROR = 15;
 
 /** IPv4 first. Empty: there is no such name, or it has no address. Rejects when nobody could be asked. */
 export async function lookup(resolver: Resolver, name: string, family?: 4 | 6): Promise<string[]> {

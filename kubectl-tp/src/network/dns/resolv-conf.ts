@@ -21,12 +21,7 @@ const MAX_ATTEMPTS = 5;
 
 /** Never throws: what it does not know it skips, as every reader of this file does. */
 export function parseResolvConf(text: string): ResolvConf {
-  const lines = text.split('\n').map((line) =>
-    line
-      .replace(/[#;].*$/, '')
-      .trim()
-      .split(/\s+/),
-  );
+  const lines = resolvConfLines(text);
   const servers = lines.flatMap(([word, address = '']) => (word === 'nameserver' && isIP(address) ? [address] : []));
   const options = lines.filter(([word]) => word === 'options').flatMap((words) => words.slice(1));
   return {
@@ -34,6 +29,16 @@ export function parseResolvConf(text: string): ResolvConf {
     timeoutMs: Math.min(optionOf(options, 'timeout') ?? DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS) * 1000,
     attempts: Math.min(optionOf(options, 'attempts') ?? DEFAULT_ATTEMPTS, MAX_ATTEMPTS),
   };
+}
+
+/** The words of each line, without comments. */
+export function resolvConfLines(text: string): string[][] {
+  return text.split('\n').map((line) =>
+    line
+      .replace(/[#;].*$/, '')
+      .trim()
+      .split(/\s+/),
+  );
 }
 
 /** The last one counts; 0 is as good as none. */

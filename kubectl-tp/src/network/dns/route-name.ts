@@ -1,5 +1,6 @@
 // Who answers for a name: the cluster, the laptop's resolver, or this resolver itself. Pure.
 
+import { LOCALHOST } from '../../localhost.ts';
 import { addressOfReverseName, hasSuffix, nameOf } from './names.ts';
 
 export type NameRoute =
@@ -24,7 +25,6 @@ export type NameSpace = {
   readonly alsoNames?: readonly string[];
 };
 
-const LOCALHOST = ['127.0.0.1', '::1'];
 /** What Kubernetes lets a name consist of, and the underscore of SRV names. Others need no search. */
 const COMMON_LABEL = /^[a-z0-9_-]+$/;
 const MAX_NAME_CHARACTERS = 255;

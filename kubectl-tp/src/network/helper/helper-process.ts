@@ -11,6 +11,7 @@ import { writeLine } from '../../session/lines.ts';
 import { HELPER_PROCESS_WORD } from '../../session/words.ts';
 import { AFTER_KILLED, startGuard } from './guard.ts';
 import { takeHelperLock } from './helper-lock.ts';
+import { laptopTaken, takenByHelper } from './laptop-taken.ts';
 import { findLockHolder } from './lock-holder.ts';
 import type { HelperAnswer } from './messages.ts';
 import { connectPeer, type Peer } from './peer.ts';
@@ -70,7 +71,7 @@ async function workFor(peer: Peer): Promise<void> {
   const ending = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => ending.abort());
   const release = takeHelperLock();
-  if (release === undefined) return refuse(peer, taken(findLockHolder()));
+  if (release === undefined) return refuse(peer, takenByHelper(findLockHolder()));
   try {
     const used = repairLaptop();
     if (used !== undefined) return await refuse(peer, inUse(used));
@@ -84,7 +85,7 @@ async function workFor(peer: Peer): Promise<void> {
 
 function repairOnly(): void {
   const release = takeHelperLock();
-  if (release === undefined) throw taken(findLockHolder());
+  if (release === undefined) throw takenByHelper(findLockHolder());
   try {
     const used = repairLaptop();
     if (used !== undefined) throw inUse(used);
@@ -97,7 +98,7 @@ function repairOnly(): void {
 function undoForKilled(): void {
   process.stdout.on('error', () => undefined);
   const release = takeHelperLock();
-  if (release === undefined) throw taken(findLockHolder());
+  if (release === undefined) throw takenByHelper(findLockHolder());
   try {
     undoLaptop();
     writeLine(process.stdout, { ended: true } satisfies HelperAnswer);
@@ -119,17 +120,6 @@ async function refuse({ socket }: Peer, error: TpError): Promise<void> {
   await sayLast(socket, { error: describeError(error) });
 }
 
-function taken(pid: number | undefined): TpError {
-  const who = pid === undefined ? '' : ` (its helper is process ${pid})`;
-  return laptopTaken(`Another kubectl tp connect has the network of this laptop${who}.`);
-}
-
 function inUse(name: string): TpError {
   return laptopTaken(`A session process still uses interface ${name}, whose helper was killed.`);
-}
-
-function laptopTaken(message: string): TpError {
-  return new TpError('LAPTOP_TAKEN', message, {
-    hint: 'A second cluster beside it: kubectl tp connect -- CMD. To end the first: kubectl tp quit, in its context',
-  });
 }

@@ -29,7 +29,7 @@ export type LaptopInterface = CreatedInterface & {
 /** Others may have some of these. */
 const NAMES = Array.from({ length: 10 }, (_, index) => `tp${index}`);
 /** By it a helper knows the interface of another one. */
-export const ALIAS = 'kubectl tp connect';
+const ALIAS = 'kubectl tp connect';
 /** The kernel's words for a laptop on which IPv6 is switched off. */
 const NO_IPV6: readonly number[] = [constants.errno.EACCES, constants.errno.EOPNOTSUPP, constants.errno.EAFNOSUPPORT];
 const ALREADY_SO: readonly number[] = [constants.errno.ESRCH, constants.errno.ENODEV, constants.errno.ENOENT];

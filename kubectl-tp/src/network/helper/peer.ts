@@ -1,11 +1,9 @@
 // The helper's connection to the session process that it works for, and who that is, in the kernel's word.
 
 import { Socket } from 'node:net';
-import { checked, systemCalls } from '../device/system-calls.ts';
+import { checked, SOCK_STREAM_CLOEXEC, SOL_SOCKET, systemCalls } from '../device/system-calls.ts';
 
 const AF_UNIX = 1;
-const SOCK_STREAM_CLOEXEC = 0o2000001;
-const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 /** struct sockaddr_un. */
 const PATH_BYTES = 108;

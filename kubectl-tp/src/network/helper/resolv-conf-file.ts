@@ -2,6 +2,7 @@
 // there lies beside it meanwhile, the same file and not a copy: a link that others write through stays one.
 
 import { linkSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { resolvConfLines } from '../dns/resolv-conf.ts';
 
 export const RESOLV_CONF = '/etc/resolv.conf';
 export const BACKUP_PATH = '/etc/resolv.conf.kubectl-tp';
@@ -56,12 +57,7 @@ export const isReplaced = (): boolean => readText(RESOLV_CONF)?.startsWith(MARKE
 
 /** The laptop's own search path and options go on to hold. */
 export function buildResolvConf(before: string, server: string, search: readonly string[]): string {
-  const lines = before.split('\n').map((line) =>
-    line
-      .replace(/[#;].*$/, '')
-      .trim()
-      .split(/\s+/),
-  );
+  const lines = resolvConfLines(before);
   // The last one of the two words counts (resolv.conf(5)).
   const [, ...own] = lines.findLast(([word]) => word === 'search' || word === 'domain') ?? [];
   const options = lines.flatMap(([word, ...values]) => (word === 'options' ? values : []));

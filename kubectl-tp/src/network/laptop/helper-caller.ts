@@ -7,8 +7,8 @@
 import { once } from 'node:events';
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
-import { type ErrorDescription, TpError } from '../../errors.ts';
-import { readLines, writeLine } from '../../session/lines.ts';
+import { fromDescription, TpError } from '../../errors.ts';
+import { nextLine, readLines, writeLine } from '../../session/lines.ts';
 import type { HelperAnswer, HelperApi, HelperRequest, HelperVerb } from '../helper/messages.ts';
 
 export type HelperCaller = {
@@ -44,7 +44,7 @@ async function createHelperCaller(socket: Socket): Promise<HelperCaller> {
   socket.on('error', () => socket.destroy());
   const answers = readLines(socket) as AsyncGenerator<HelperAnswer>;
   const ended = Promise.withResolvers<'undone' | 'killed'>();
-  const first = await next(answers);
+  const first = await nextLine(answers);
   if (first === undefined || !('hello' in first)) {
     socket.destroy();
     throw first !== undefined && 'error' in first ? fromDescription(first.error) : gone();
@@ -54,7 +54,7 @@ async function createHelperCaller(socket: Socket): Promise<HelperCaller> {
 
   async function listen(): Promise<void> {
     let last: HelperAnswer | undefined;
-    for (let answer = await next(answers); answer !== undefined; answer = await next(answers)) {
+    for (let answer = await nextLine(answers); answer !== undefined; answer = await nextLine(answers)) {
       last = answer;
       if (!('ended' in answer)) waiting.shift()?.resolve(answer);
     }
@@ -80,20 +80,6 @@ async function createHelperCaller(socket: Socket): Promise<HelperCaller> {
       await ended.promise;
     },
   };
-}
-
-/** Undefined when it is gone: its end and a reset tell the same. */
-async function next(answers: AsyncGenerator<HelperAnswer>): Promise<HelperAnswer | undefined> {
-  try {
-    const { value, done } = await answers.next();
-    return done ? undefined : value;
-  } catch {
-    return undefined;
-  }
-}
-
-function fromDescription({ code, message, hint }: ErrorDescription): TpError {
-  return new TpError(code, message, { hint });
 }
 
 function gone(): TpError {

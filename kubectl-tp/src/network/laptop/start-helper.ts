@@ -2,9 +2,9 @@
 
 import { spawn } from 'node:child_process';
 import { TpError } from '../../errors.ts';
+import { findProgram } from '../../find-program.ts';
 import { programPath } from '../../program-path.ts';
 import { HELPER_PROCESS_WORD } from '../../session/words.ts';
-import { findProgram } from '../rootless/find-program.ts';
 import { isRoot } from '../rootless/unshare.ts';
 
 export type HelperStart = {

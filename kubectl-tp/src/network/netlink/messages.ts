@@ -19,17 +19,17 @@ export const HEADER_BYTES = 16;
 const IFF_UP = 0x1;
 const IFLA_MTU = 4;
 const IFLA_TXQLEN = 13;
-const IFLA_IFALIAS = 20;
-const IFA_ADDRESS = 1;
-const IFA_LOCAL = 2;
+export const IFLA_IFALIAS = 20;
+export const IFA_ADDRESS = 1;
+export const IFA_LOCAL = 2;
 /** No probing whether somebody else has the address, during which it could not be used. */
 const IFA_F_NODAD = 0x02;
-const RTA_DST = 1;
-const RTA_OIF = 4;
+export const RTA_DST = 1;
+export const RTA_OIF = 4;
 const RT_TABLE_MAIN = 254;
 const RTPROT_STATIC = 4;
 const RT_SCOPE_LINK = 253;
-const RTN_UNICAST = 1;
+export const RTN_UNICAST = 1;
 
 export const ADDRESS_FAMILY: Readonly<Record<IpVersion, number>> = { 4: 2, 6: 10 };
 const ADDRESS_BITS: Readonly<Record<IpVersion, number>> = { 4: 32, 6: 128 };

@@ -18,7 +18,7 @@ const NETLINK_ROUTE = 0;
 const MAX_ANSWER_BYTES = 1 << 16;
 
 /** The kernel answers at once: no call waits for anybody else. */
-export function openNetlink(): NetlinkSocket {
+function openNetlink(): NetlinkSocket {
   const socket = checked('opening rtnetlink', systemCalls.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE));
 
   function receive(what: string): NetlinkMessage[] {

@@ -2,7 +2,16 @@
 // and routes. Pure. What it does not know it skips, as the kernel's documentation asks of every reader.
 
 import { formatAddress } from '@kubectl-tp/control-plane/addresses';
-import { ADDRESS_FAMILY, HEADER_BYTES } from './messages.ts';
+import {
+  ADDRESS_FAMILY,
+  HEADER_BYTES,
+  IFA_ADDRESS,
+  IFA_LOCAL,
+  IFLA_IFALIAS,
+  RTA_DST,
+  RTA_OIF,
+  RTN_UNICAST,
+} from './messages.ts';
 
 export type NetlinkMessage = { readonly type: number; readonly body: Buffer };
 
@@ -22,18 +31,12 @@ export type Route = {
   readonly interfaceIndex: number;
 };
 
-export const NLMSG_ERROR = 2;
+const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
 
 const IFLA_IFNAME = 3;
-const IFLA_IFALIAS = 20;
 const IFF_LOWER_UP = 0x1_0000;
-const IFA_ADDRESS = 1;
-const IFA_LOCAL = 2;
-const RTA_DST = 1;
-const RTA_OIF = 4;
 const RTA_GATEWAY = 5;
-const RTN_UNICAST = 1;
 
 /** Those of one answer, which may hold many. */
 export function parseMessages(answer: Buffer): NetlinkMessage[] {

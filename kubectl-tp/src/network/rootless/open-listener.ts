@@ -2,12 +2,10 @@
 // another process that has taken the descriptor.
 
 import { createServer, type Server } from 'node:net';
-import { checked, systemCalls } from '../device/system-calls.ts';
+import { checked, SOCK_STREAM_CLOEXEC, SOL_SOCKET, systemCalls } from '../device/system-calls.ts';
 import { ADDRESS_FAMILY } from '../netlink/messages.ts';
 import { hasIpv6 } from './setup-interface.ts';
 
-const SOCK_STREAM_CLOEXEC = 0o2000001;
-const SOL_SOCKET = 1;
 /** Without privileges since Linux 5.7, for sockets that are bound to none yet. */
 const SO_BINDTODEVICE = 25;
 const IPPROTO_IPV6 = 41;

@@ -2,12 +2,12 @@
 // whoever takes the descriptors.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { TpError } from '../../errors.ts';
+import { fromDescription, TpError } from '../../errors.ts';
+import { findProgram } from '../../find-program.ts';
 import { passSignals, toExitCode } from '../../pass-signals.ts';
 import { programPath } from '../../program-path.ts';
 import { NAMESPACE_PROCESS_WORD } from '../../session/words.ts';
 import type { NetworkAddresses } from '../network-addresses.ts';
-import { findProgram } from './find-program.ts';
 import type { FromInside, NamespaceDescriptors, PrivateFiles, ToInside } from './messages.ts';
 import { isRoot, namespaceFlags, sameUserFlags, unshareProgram } from './unshare.ts';
 
@@ -32,12 +32,13 @@ export type Namespace = {
 /** Throws TpError; ask `whyNotRootless` before, which knows the reasons of machines that cannot do it. */
 export async function startNamespace({ addresses, resolvConf }: NamespaceOptions): Promise<Namespace> {
   const unshare = await unshareProgram(process.env);
+  // Before it starts: from then on somebody has to listen for its end.
+  const wrapper = await commandWrapper(unshare);
   const inside = [process.execPath, '--', programPath(), NAMESPACE_PROCESS_WORD];
   const child = spawn(unshare, [...namespaceFlags(), '--', ...inside], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   const exited = exitCode(child);
-  const wrapper = await commandWrapper(unshare);
   const descriptors = await setUp(child, { kind: 'setup', addresses, resolvConf });
 
   return {
@@ -49,19 +50,16 @@ export async function startNamespace({ addresses, resolvConf }: NamespaceOptions
           hint: 'Check the command after --.',
         });
       }
-      child.send({ kind: 'run', command: [...wrapper, ...command], environment } satisfies ToInside);
+      tell(child, { kind: 'run', command: [...wrapper, ...command], environment });
       passSignals(child);
       return exited;
     },
     mountFiles: (files) =>
       new Promise((resolve) => {
-        const gone = () => resolve(['everything: the namespace is gone']);
-        child.once('exit', gone);
-        child.once('message', (answer: FromInside) => {
-          child.off('exit', gone);
-          resolve(answer.kind === 'mounted' ? answer.missing : []);
-        });
-        child.send({ kind: 'mount', files } satisfies ToInside);
+        // Also when it has ended before.
+        void exited.then(() => resolve(['everything: the namespace is gone']));
+        child.once('message', (answer: FromInside) => resolve(answer.kind === 'mounted' ? answer.missing : []));
+        tell(child, { kind: 'mount', files });
       }),
     kill: (signal) => void child.kill(signal),
     async close() {
@@ -80,12 +78,16 @@ function setUp(child: ChildProcess, message: ToInside): Promise<NamespaceDescrip
     child.once('message', (answer: FromInside) => {
       if (answer.kind === 'ready') return resolve(answer.descriptors);
       if (answer.kind !== 'failed') return;
-      const { code, message: text, hint } = answer.error;
       child.disconnect();
-      reject(new TpError(code, text, { hint }));
+      reject(fromDescription(answer.error));
     });
-    child.send(message);
+    tell(child, message);
   });
+}
+
+/** What one that has ended can't be told, its exit tells. */
+function tell(child: ChildProcess, message: ToInside): void {
+  child.send(message, () => undefined);
 }
 
 /** Stands before the command, so that it is the user's own again, and ends when the process inside is killed. */

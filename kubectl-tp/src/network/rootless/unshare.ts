@@ -2,7 +2,7 @@
 // user namespace by itself.
 
 import { TpError } from '../../errors.ts';
-import { findProgram } from './find-program.ts';
+import { findProgram } from '../../find-program.ts';
 
 export const isRoot = (): boolean => process.getuid?.() === 0;
 

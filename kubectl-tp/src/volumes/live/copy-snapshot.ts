@@ -3,6 +3,7 @@
 
 import { mkdir, open, rm, symlink } from 'node:fs/promises';
 import { containLink } from './contain-link.ts';
+import { kindOf } from './file-kind.ts';
 import type { RemoteEntry, SftpClient } from './sftp-client.ts';
 
 export type SnapshotLimits = { bytes: number; files: number };
@@ -31,7 +32,6 @@ type Options = {
   readonly signal: AbortSignal;
 };
 
-const KIND = { MASK: 0o170000, FOLDER: 0o040000, FILE: 0o100000, LINK: 0o120000 } as const;
 const MAX_TOLD = 3;
 
 /** Throws when the pod is gone or it is aborted, with what was copied so far in place. */
@@ -54,12 +54,12 @@ export async function copySnapshot({
 
   async function copy(names: readonly string[], { attributes }: Omit<RemoteEntry, 'name'>): Promise<void> {
     signal.throwIfAborted();
-    const kind = (attributes.mode ?? 0) & KIND.MASK;
+    const kind = kindOf(attributes);
     if (left.files === 0) return leaveOut(names, `more than ${SNAPSHOT_LIMITS.files} files`);
     left.files -= 1;
-    if (kind === KIND.FOLDER) return copyFolder(names);
-    if (kind === KIND.LINK) return copyLink(names);
-    if (kind !== KIND.FILE) return leaveOut(names, 'neither file nor folder');
+    if (kind === 'folder') return copyFolder(names);
+    if (kind === 'link') return copyLink(names);
+    if (kind !== 'file') return leaveOut(names, 'neither file nor folder');
     if ((attributes.size ?? 0) > left.bytes) {
       return leaveOut(names, `more than ${SNAPSHOT_LIMITS.bytes >> 20} MiB in all`);
     }

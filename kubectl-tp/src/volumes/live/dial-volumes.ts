@@ -5,7 +5,6 @@ import { type KeyObject, randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PODS } from '@kubectl-tp/control-plane/api';
-import { isNotFound } from '@kubectl-tp/control-plane/kubernetes';
 import {
   isServerProof,
   NONCE_BYTES,
@@ -15,10 +14,10 @@ import {
 } from '@kubectl-tp/control-plane/protocol';
 import { TpError } from '../../errors.ts';
 import type { Cluster } from '../../kubernetes/client.ts';
-import { isTerminating, type Pod } from '../../kubernetes/objects.ts';
+import { allContainers, isTerminating, type Pod } from '../../kubernetes/objects.ts';
 import { portForward } from '../../kubernetes/port-forward.ts';
 import { findTargetPods, type TargetName } from '../../kubernetes/target.ts';
-import { apiErrorOf } from '../../kubernetes/translate-error.ts';
+import { ifFound } from '../../kubernetes/translate-error.ts';
 import type { LiveMount } from '../mounts.ts';
 import { type ServerWish, startVolumeServer } from './start-volume-server.ts';
 import { findVolumeServer, type RunningServer } from './volume-container.ts';
@@ -40,6 +39,8 @@ type Options = VolumeSource & {
   readonly cluster: Cluster;
   readonly installNamespace: string;
   readonly key: VolumeKey;
+  /** The clock, milliseconds. */
+  readonly now?: () => number;
 };
 
 /** Its container runs a moment before it listens: Node reads and compiles the program first. */
@@ -50,7 +51,7 @@ const ANSWER_TIMEOUT_MS = 10_000;
 const MAX_STARTS = 3;
 
 export function createVolumeDialer(options: Options): DialVolumes {
-  const { cluster, namespace, key } = options;
+  const { cluster, namespace, key, now = Date.now } = options;
   /** By uid of the pod: servers since the last one that worked. */
   const starts = new Map<string, number>();
   let podName = options.pod;
@@ -68,9 +69,7 @@ export function createVolumeDialer(options: Options): DialVolumes {
     const pod = await findPod({ ...options, pod: podName }, signal);
     podName = pod.metadata.name;
     const { uid = '' } = pod.metadata;
-    const container = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find(
-      ({ name }) => name === options.container,
-    );
+    const container = allContainers(pod.spec).find(({ name }) => name === options.container);
     if (container === undefined) throw unreachable(podName, `it has no container ${options.container}`);
     const wish = { ...options, client: cluster.client, pod, container, publicKey: key.publicKey };
     const server = findVolumeServer(pod, wish) ?? (await startOne(wish, uid, signal));
@@ -85,10 +84,12 @@ export function createVolumeDialer(options: Options): DialVolumes {
   }
 
   return async (signal) => {
-    const deadlineMs = Date.now() + LISTEN_TIMEOUT_MS;
+    let asked: { readonly name: string; readonly deadlineMs: number } | undefined;
     for (;;) {
       // Each time: one that still seems to run may have ended meanwhile.
       const { pod, uid, server } = await locate(signal);
+      // From here on: starting one takes longer than it has to answer.
+      if (asked?.name !== server.name) asked = { name: server.name, deadlineMs: now() + LISTEN_TIMEOUT_MS };
       const stream = await portForward(cluster, { namespace, pod, port: server.port }, signal).catch((error) => {
         throw explainRight(error, namespace);
       });
@@ -98,7 +99,7 @@ export function createVolumeDialer(options: Options): DialVolumes {
         return stream;
       }
       stream.destroy();
-      if (Date.now() > deadlineMs) throw unreachable(pod, why);
+      if (now() > asked.deadlineMs) throw unreachable(pod, why);
       await delay(RETRY_MS, undefined, { signal });
     }
   };
@@ -154,14 +155,11 @@ function readBytes(stream: Duplex, bytes: number): Promise<Buffer | undefined> {
 async function findPod(source: VolumeSource & Pick<Options, 'cluster'>, signal: AbortSignal): Promise<Pod> {
   const { cluster, namespace, target, container, mounts } = source;
   const { client } = cluster;
-  const current = await client.get<Pod>(PODS, { name: source.pod, namespace }, { signal }).catch((error) => {
-    if (isNotFound(apiErrorOf(error))) return undefined;
-    throw error;
-  });
+  const current = await ifFound(client.get<Pod>(PODS, { name: source.pod, namespace }, { signal }));
   const others = async () => findTargetPods(client, { namespace, target, command: 'ingest' }, signal);
   const candidates = current !== undefined && isServing(current) ? [current] : (await others()).filter(isServing);
   const fits = ({ spec }: Pod) =>
-    [...spec.containers, ...(spec.initContainers ?? [])].some(({ name }) => name === container) &&
+    allContainers(spec).some(({ name }) => name === container) &&
     mounts.every(({ volume }) => spec.volumes?.some(({ name }) => name === volume));
   const found = candidates.find(fits);
   if (found !== undefined) return found;

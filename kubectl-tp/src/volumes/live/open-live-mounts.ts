@@ -2,7 +2,6 @@
 // this machine can't mount. What can't be had costs a sentence and nothing else.
 
 import { join } from 'node:path';
-import type { FileAttributes } from '@kubectl-tp/control-plane/protocol';
 import { describeError } from '../../errors.ts';
 import type { Cluster } from '../../kubernetes/client.ts';
 import type { Log } from '../../session/log.ts';
@@ -10,6 +9,7 @@ import { describeVolume, type LiveMount } from '../mounts.ts';
 import { makeFolder } from '../write-files.ts';
 import { copySnapshot, SNAPSHOT_LIMITS } from './copy-snapshot.ts';
 import { createVolumeDialer, type DialVolumes, type VolumeSource } from './dial-volumes.ts';
+import { kindOf } from './file-kind.ts';
 import { createMount, type LiveFolder } from './live-folder.ts';
 import { unmountBelow } from './mounted-below.ts';
 import { createSftpClient, type SftpClient } from './sftp-client.ts';
@@ -127,7 +127,7 @@ async function openOne(options: OneOptions): Promise<Opened> {
   const names = { mount, share };
   try {
     const attributes = await client.attributes(share.exported);
-    if (!isFolder(attributes))
+    if (kindOf(attributes) !== 'folder')
       return { ...names, notes: await copy(options, mount.path.slice(0, -1), 'it is one file') };
     if (noSshfs !== undefined) return { ...names, notes: await copy(options, mount.path, noSshfs) };
     const folder = await makeFolder(root, mount.path);
@@ -170,10 +170,4 @@ async function copy(
 
 function namesOf(mount: LiveMount, at: number): Pick<Opened, 'mount' | 'share'> {
   return { mount, share: { mount, exported: `/${at}` } };
-}
-
-const FILE_KIND = { MASK: 0o170000, FOLDER: 0o040000 } as const;
-
-function isFolder({ mode = 0 }: FileAttributes): boolean {
-  return (mode & FILE_KIND.MASK) === FILE_KIND.FOLDER;
 }

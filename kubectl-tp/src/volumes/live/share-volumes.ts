@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { ACCEPTED, splice } from '@kubectl-tp/control-plane/protocol';
+import { MAX_SOCKET_PATH_BYTES } from '../../socket-path.ts';
 import type { LiveMount } from '../mounts.ts';
 import type { DialVolumes } from './dial-volumes.ts';
 
@@ -17,16 +18,13 @@ export type SharedVolumes = {
   close(): void;
 };
 
-/** The kernel's limit for the path of a unix socket, less its closing zero. */
-const MAX_PATH_BYTES = 103;
-
 /** Undefined where the path is too long for a socket. */
 export async function shareVolumes(
   path: string,
   dial: DialVolumes,
   folders: readonly SharedFolder[],
 ): Promise<SharedVolumes | undefined> {
-  if (Buffer.byteLength(path) > MAX_PATH_BYTES) return undefined;
+  if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) return undefined;
   const lifetime = new AbortController();
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {

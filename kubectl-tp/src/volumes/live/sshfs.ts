@@ -4,7 +4,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findProgram } from '../../network/rootless/find-program.ts';
+import { findProgram } from '../../find-program.ts';
 import { realFolder } from '../real-folder.ts';
 import { mountedBelow, unmountBelow } from './mounted-below.ts';
 
@@ -13,7 +13,6 @@ export type Sshfs = {
   readonly answers: Writable;
   /** Resolves when it is mounted; throws with what sshfs says when it can't be. */
   readonly mounted: Promise<void>;
-  readonly ended: Promise<void>;
   /** Resolves when nothing is mounted any more. */
   close(): Promise<void>;
 };
@@ -64,7 +63,6 @@ export function startSshfs(wish: Options): Sshfs {
     requests: child.stdout,
     answers: child.stdin,
     mounted,
-    ended,
     async close() {
       await unmountBelow(folder);
       child.kill('SIGTERM');

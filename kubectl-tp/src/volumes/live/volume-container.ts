@@ -53,7 +53,7 @@ export function buildVolumeContainer(wish: VolumeContainerWish): EphemeralContai
   };
 }
 
-export function buildExports(mounts: readonly LiveMount[]): VolumeExport[] {
+function buildExports(mounts: readonly LiveMount[]): VolumeExport[] {
   const volumes = [...new Set(mounts.map(({ volume }) => volume))];
   return mounts.map(({ volume, subPath, isReadOnly }) => ({
     folder: folderOf(volumes, volume),
