@@ -106,8 +106,7 @@ async function writeKubeconfig(): Promise<string> {
 }
 
 async function residentMb(): Promise<number> {
-  const { stdout } = await run('kubectl-tp', ['status', '-o', 'json'], { env });
-  const { pid } = JSON.parse(stdout) as { pid: number };
+  const { pid } = await alice.status();
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
 }

@@ -33,13 +33,19 @@ test('a probe fails while the laptop is silent and succeeds when it is there', a
     () => silent.connections > 0,
     () => 'a probe',
   );
+  const stat = async (name: string) => Object.values(await agent.stats(`^cluster.probe/.*${name}$`));
+  await waitFor(
+    async () => (await stat('health_check.failure')).some((failures) => failures > 0),
+    () => 'a failed probe',
+  );
+  t.deepEqual(await stat('membership_healthy'), [0]);
   await apply({ relays: [laptop.port] });
   await waitFor(
     () => laptop.handshakes.some(({ alpn }) => alpn === 'tp-probe'),
     () => 'a probe of the laptop',
   );
   await waitFor(
-    async () => Object.values(await agent.stats('^cluster.probe/.*membership_healthy')).includes(1),
+    async () => (await stat('membership_healthy')).includes(1),
     () => 'a healthy laptop',
   );
   t.is((await callHttp1({ port: agent.agentPort, headers: MINE })).body, 'laptop');

@@ -2,18 +2,15 @@
 
 import { createServer } from 'node:net';
 import test from 'ava';
+import { COMMANDS } from '../../../kubectl-tp/src/commands/index.ts';
 import { createPlugin } from './run-plugin.ts';
 
 test('help texts', async (t) => {
   const plugin = await createPlugin(t);
-  const commands = [
-    ...['intercept', 'replace', 'ingest', 'env', 'leave', 'list', 'status', 'quit'],
-    ...['install', 'uninstall', 'version', 'completion'],
-  ];
   const overview = await plugin.run();
   t.is(overview.code, 0);
   t.snapshot(overview.stdout);
-  for (const command of commands) {
+  for (const { name: command } of COMMANDS.filter(({ hidden }) => !hidden)) {
     const { code, stdout } = await plugin.run(command, '--help');
     t.is(code, 0, command);
     // The connection flags are the same everywhere.
