@@ -3,7 +3,7 @@
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +45,7 @@ await bundle(folder);
 const alice = await createPerson(cluster, 'alice');
 const { env } = alice;
 env.PATH = `${folder}:${env.PATH}`;
+env.KUBECONFIG = await writeKubeconfig();
 try {
   await measure();
 } finally {
@@ -97,9 +98,16 @@ async function settle(intercept: (app: string) => string[]): Promise<void> {
   await run('kubectl-tp', ['quit'], { env });
 }
 
+/** As kubectl writes it, which is what people have; the lab's own is JSON. */
+async function writeKubeconfig(): Promise<string> {
+  const { stdout } = await run('kubectl', ['config', 'view', '--raw', '--flatten'], { env });
+  const path = join(folder, 'kubeconfig');
+  await writeFile(path, stdout, { mode: 0o600 });
+  return path;
+}
+
 async function residentMb(): Promise<number> {
-  const { stdout } = await run('kubectl-tp', ['status', '-o', 'json'], { env });
-  const { pid } = JSON.parse(stdout) as { pid: number };
+  const { pid } = await alice.status();
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
 }

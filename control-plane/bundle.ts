@@ -16,9 +16,8 @@ const PROGRAMS = {
   webhook: 'webhook/src/main.ts',
 };
 
-// Packages in the older module format ask for `require`.
-const REQUIRE =
-  "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);";
+// Packages in the older module format ask for `require`. Most parts have none of these, and make none.
+const REQUIRE = "const require = (id) => process.getBuiltinModule('node:module').createRequire(import.meta.url)(id);";
 
 /** Fills `folder`, which is emptied first. */
 export async function bundleImage(folder: string): Promise<void> {

@@ -1,12 +1,13 @@
 // The lab as a whole: start, join, stop, status. From nothing to a Ready node in seconds; data never outlives a stop.
 
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { apply, hasServiceAccount, isApiServerReady, isNodeReady } from './api-client.ts';
 import { removeTraces } from './cleanup.ts';
 import { apiServer, controllers, coreDns, corefile, dnsObjects, etcd } from './control-plane.ts';
 import { LabError } from './errors.ts';
-import { agentImage, pauseImage, productImage, toolsImage } from './images/definitions.ts';
+import { agentImage, type ImageNames, pauseImage, productImages, toolsImage } from './images/definitions.ts';
 import { loadIntoNode } from './images/load.ts';
 import type { Image } from './images/oci-archive.ts';
 import { ensureKeys } from './keys.ts';
@@ -53,27 +54,34 @@ export async function joinNode(lab: Lab, report: Report): Promise<void> {
   await assertRunning(lab);
   const [, node] = lab.nodes;
   await withLock(`lab/${lab.name}`, async () => {
-    if (netnsExists(node)) return;
+    if (hasJoined(lab, node)) return;
+    if (netnsExists(node)) {
+      throw new LabError('LAB_DEADLINE', `An earlier join of node ${node.name} has ended half-way.`, {
+        hint: 'npm run lab -- stop',
+      });
+    }
     const programs = await labPrograms();
     await joinNetwork(lab, node);
     await startRuntime(lab, programs, node);
     await Promise.all([loadBaseImages(lab, programs, node), startKubelet(lab, programs, node)]);
     await waitFor('the second node', () => isNodeReady(lab, node));
+    await writeFile(joined(lab, node), '');
     report(`node ${node.name} is Ready`);
   });
 }
 
 /** Packs the product from this checkout and loads it, with its agent and the tools, into every node. */
-export async function loadImages(lab: Lab): Promise<{ product: string; agent: string; tools: string }> {
+export async function loadImages(lab: Lab): Promise<ImageNames> {
   await assertRunning(lab);
-  const [product, agent, tools] = await Promise.all([productImage(), agentImage(), toolsImage()]);
-  await loadIntoNodes(lab, [product, agent, tools]);
-  return { product: product.name, agent: agent.name, tools: tools.name };
+  const { images, names } = await productImages();
+  await loadIntoNodes(lab, images);
+  return names;
 }
 
 export async function loadIntoNodes(lab: Lab, images: readonly Image[]): Promise<void> {
   const programs = await labPrograms();
-  await Promise.all(lab.nodes.filter(netnsExists).map((node) => loadIntoNode(lab, programs, node, images)));
+  const nodes = lab.nodes.filter((node, index) => index === 0 || hasJoined(lab, node));
+  await Promise.all(nodes.map((node) => loadIntoNode(lab, programs, node, images)));
 }
 
 /** All daemons live and the first node is Ready. */
@@ -132,3 +140,6 @@ function isDnsReady(programs: Programs, node: LabNode): Promise<boolean> {
 
 /** Written last, so that a start that died half-way is not taken for a running lab. */
 const complete = (lab: Lab): string => join(lab.folders.run, 'complete');
+/** The same for a further node. */
+const joined = (lab: Lab, node: LabNode): string => join(lab.folders.run, `complete-${node.name}`);
+const hasJoined = (lab: Lab, node: LabNode): boolean => existsSync(joined(lab, node));

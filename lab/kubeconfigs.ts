@@ -4,6 +4,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { API_PORT, kubeconfigOf, type Lab } from './lab.ts';
+import { USERS } from './users.ts';
 
 export type Client = {
   /** Names the files of its certificate and kubeconfig. */
@@ -22,7 +23,11 @@ export function clients(lab: Lab): Client[] {
     daemon('proxy', 'CN=system:kube-proxy'),
     daemon('coredns', 'O=system:masters, CN=coredns'),
     daemon('admin', 'O=system:masters, CN=admin'),
-    ...['alice', 'bob', 'carol'].map((user) => ({ user, subject: `O=developers, CN=${user}`, namespace: 'team-a' })),
+    ...USERS.filter((user) => user !== 'admin').map((user) => ({
+      user,
+      subject: `O=developers, CN=${user}`,
+      namespace: 'team-a',
+    })),
   ];
 }
 

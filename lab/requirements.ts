@@ -6,7 +6,7 @@ import { LabError } from './errors.ts';
 
 const CAP_NET_ADMIN = 12;
 const CAP_SYS_ADMIN = 21;
-const COMMANDS = ['ip', 'nsenter', 'tar', 'mount', 'umount', 'dpkg', 'apt-get', 'python3', 'go'];
+const COMMANDS = ['ip', 'nsenter', 'tar', 'mount', 'umount', 'dpkg', 'apt-get', 'python3', 'bash', 'go'];
 
 export type Machine = {
   readonly platform: string;
@@ -16,6 +16,7 @@ export type Machine = {
   readonly filesystems: string;
   readonly hasIpv6: boolean;
   readonly hasCommand: (name: string) => boolean;
+  readonly hasPip: boolean;
 };
 
 /** What the machine lacks, in words that follow "The lab needs". */
@@ -29,6 +30,7 @@ export function missingRequirements(machine: Machine): string[] {
     ...(/\boverlay\b/.test(machine.filesystems) ? [] : ['overlayfs in the kernel']),
     ...(machine.hasIpv6 ? [] : ['IPv6 in the kernel (its network has both versions)']),
     ...COMMANDS.filter((name) => !machine.hasCommand(name)).map((name) => `the command "${name}"`),
+    ...(machine.hasPip ? [] : ['pip for python3 (it fetches Envoy)']),
   ];
 }
 
@@ -49,5 +51,6 @@ function thisMachine(): Machine {
     filesystems: process.platform === 'linux' ? readFileSync('/proc/filesystems', 'utf8') : '',
     hasIpv6: existsSync('/proc/net/if_inet6'),
     hasCommand: (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0,
+    hasPip: spawnSync('python3', ['-c', 'import pip']).status === 0,
   };
 }

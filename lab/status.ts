@@ -1,8 +1,8 @@
-// What `lab status` prints: the daemons with their memory and processor time, then nodes and pods.
+// What `lab status` prints: logs and daemons, dead ones too, whatever state the lab is in; nodes and pods when it runs.
 
 import { readFile } from 'node:fs/promises';
 import { kubectl } from './api-client.ts';
-import { assertRunning } from './cluster.ts';
+import { isHealthy } from './cluster.ts';
 import type { Lab } from './lab.ts';
 import { daemonPids, isAlive } from './processes.ts';
 import { labPrograms } from './programs.ts';
@@ -10,9 +10,10 @@ import { labPrograms } from './programs.ts';
 export async function describeStatus(lab: Lab): Promise<string> {
   const daemons = await Promise.all([...(await daemonPids(lab))].map(([name, pid]) => describeDaemon(name, pid)));
   const heading = `lab ${lab.name}, logs in ${lab.folders.log}`;
-  await assertRunning(lab);
-  const pods = await kubectl(lab, await labPrograms(), ['get', 'nodes,pods', '-A', '-o', 'wide']);
-  return [heading, ...daemons, '', pods].join('\n');
+  const objects = (await isHealthy(lab))
+    ? await kubectl(lab, await labPrograms(), ['get', 'nodes,pods', '-A', '-o', 'wide'])
+    : 'It does not run: npm run lab -- start\n';
+  return [heading, ...daemons, '', objects].join('\n');
 }
 
 async function describeDaemon(name: string, pid: number): Promise<string> {

@@ -1,7 +1,7 @@
 // The cluster that demo and cluster tests work on: the lab, or an existing one named by a kubeconfig context.
 
 import { createWriteStream } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { shortHash } from './cache.ts';
@@ -9,19 +9,18 @@ import { loadImages, loadIntoNodes, start } from './cluster.ts';
 import { environmentFor, pluginEnvironment } from './environment.ts';
 import { LabError } from './errors.ts';
 import { buildLoadCommand } from './image-loading.ts';
-import { agentImage, productImage, toolsImage } from './images/definitions.ts';
+import { type ImageNames, productImages } from './images/definitions.ts';
+import { loadMissing } from './images/load.ts';
 import { type Image, ociArchive } from './images/oci-archive.ts';
 import { currentLab } from './lab.ts';
 import { cacheFolder } from './paths.ts';
 import { capture } from './shell.ts';
 import type { User } from './users.ts';
 
-export type Images = { readonly product: string; readonly agent: string; readonly tools: string };
-
 export type TargetCluster = {
   /** For a person, such as `the lab "tp"`. */
   readonly description: string;
-  readonly images: Images;
+  readonly images: ImageNames;
   /** Loads one more image; resolves with its name. */
   load(image: Image): Promise<string>;
   /** Variables for children: KUBECONFIG, and PATH with `kubectl` and `kubectl-tp`. */
@@ -66,32 +65,41 @@ async function openContext(context: string): Promise<TargetCluster> {
 /** A kubeconfig whose current context is the named one, so that no child needs a flag. */
 async function pinContext(context: string): Promise<string> {
   const view = ['config', 'view', '--minify', '--flatten', '--raw', '--context', context];
-  const folder = join(cacheFolder(), 'contexts');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, `${shortHash(context)}.kubeconfig`);
+  await mkdir(contextsFolder(), { recursive: true, mode: 0o700 });
+  const file = join(contextsFolder(), `${shortHash(context)}.kubeconfig`);
   await writeFile(file, await capture('kubectl', view), { mode: 0o600 });
   return file;
 }
 
-async function provideImages(context: string, kubeconfig: string): Promise<Images> {
+async function provideImages(context: string, kubeconfig: string): Promise<ImageNames> {
   const { TP_IMAGE, TP_AGENT_IMAGE, TP_TOOLS_IMAGE } = process.env;
   if (TP_IMAGE && TP_AGENT_IMAGE && TP_TOOLS_IMAGE) {
     return { product: TP_IMAGE, agent: TP_AGENT_IMAGE, tools: TP_TOOLS_IMAGE };
   }
-  const [product, agent, tools] = await Promise.all([productImage(), agentImage(), toolsImage()]);
-  await loadIntoContext(context, kubeconfig, [product, agent, tools]);
-  return { product: product.name, agent: agent.name, tools: tools.name };
+  const { images, names } = await productImages();
+  await loadIntoContext(context, kubeconfig, images);
+  return names;
 }
 
+/** Once for as long as the cluster has these nodes. */
 async function loadIntoContext(context: string, kubeconfig: string, images: readonly Image[]): Promise<void> {
-  const archive = join(cacheFolder(), 'images.tar');
-  await pipeline(ociArchive(images), createWriteStream(archive));
-  const nodeLabels = await firstNodeLabels(kubeconfig);
-  const { command, args } = buildLoadCommand({ context, nodeLabels }, archive);
-  await capture(command, args);
+  const nodes = await readNodes(kubeconfig);
+  const cluster = join(contextsFolder(), shortHash([context, ...nodes.map(({ uid }) => uid).sort()].join()));
+  await loadMissing(`${cluster}.images.json`, images, async (missing) => {
+    const archive = `${cluster}.tar`;
+    await pipeline(ociArchive(missing), createWriteStream(archive));
+    // Where no command is known, the error names the archive, which stays.
+    const { command, args } = buildLoadCommand({ context, nodeLabels: nodes[0]?.labels ?? {} }, archive);
+    await capture(command, args).finally(() => rm(archive));
+  });
 }
 
-async function firstNodeLabels(kubeconfig: string): Promise<Record<string, string>> {
+type Node = { readonly uid: string; readonly labels: Readonly<Record<string, string>> };
+
+async function readNodes(kubeconfig: string): Promise<Node[]> {
   const nodes = await capture('kubectl', ['--kubeconfig', kubeconfig, 'get', 'nodes', '-o', 'json']);
-  return JSON.parse(nodes).items[0]?.metadata.labels ?? {};
+  const { items } = JSON.parse(nodes) as { items: { metadata: { uid: string; labels?: Record<string, string> } }[] };
+  return items.map(({ metadata }) => ({ uid: metadata.uid, labels: metadata.labels ?? {} }));
 }
+
+const contextsFolder = (): string => join(cacheFolder(), 'contexts');

@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
+import { checkDocLinks } from './check/doc-links.ts';
 import { checkErrorCodes } from './check/error-codes.ts';
 import { findFileProblems } from './check/file-rules.ts';
 import { findDirectionProblems, findPurityProblems } from './check/import-direction.ts';
@@ -24,6 +25,7 @@ const CHECKS: readonly Check[] = [
   { name: 'packages import in one direction', run: async () => findDirectionProblems(await readSourceFiles()) },
   { name: 'pure folders are pure', run: async () => findPurityProblems(await readSourceFiles()) },
   { name: 'error codes are documented', run: checkErrorCodes },
+  { name: 'documents lead somewhere', run: checkDocLinks },
   { name: 'files', run: async () => findFileProblems(await readSourceFiles()) },
 ];
 

@@ -113,7 +113,8 @@ async function askUntil(connection: Duplex, untilMs: number): Promise<number[]> 
   return times;
 }
 
-async function ask(connection: Duplex): Promise<void> {
+/** One request, and its whole answer. */
+export async function ask(connection: Duplex): Promise<void> {
   connection.write(REQUEST);
   await receive(connection, ANSWER.length);
 }

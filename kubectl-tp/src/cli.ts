@@ -1,12 +1,14 @@
-// The command line: turns words into one command and its arguments. The only file that knows yargs.
+// The command line: turns words into one command and its arguments.
 
-import yargs, { type Argv, type Options as YargsOption } from 'yargs';
-import type { AnyCommand, Arguments, Option, Options } from './command.ts';
+import type { AnyCommand, Arguments, Options } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { CONNECTION_OPTIONS, lastString, listOf, toConnectionFlags } from './connection-options.ts';
 import { TpError } from './errors.ts';
+import { OUTPUT_OPTIONS, optionsOf } from './known-options.ts';
 import type { ConnectionFlags } from './kubernetes/connection.ts';
 import type { OutputFormat } from './output/printer.ts';
+import { type ParsedWords, readPlainWords } from './read-plain-words.ts';
+import { PROGRAM, usageError } from './usage-error.ts';
 
 export type Invocation =
   | { readonly kind: 'help'; readonly text: string }
@@ -19,50 +21,18 @@ export type Invocation =
       readonly verbose: boolean;
     };
 
-const PROGRAM = 'kubectl tp';
-
-const GLOBAL_OPTIONS = {
-  output: {
-    type: 'string',
-    alias: 'o',
-    choices: ['text', 'json'],
-    describe: 'how to print the result and errors',
-    value: 'FORMAT',
-  },
-  quiet: { type: 'boolean', alias: 'q', describe: 'no progress on stderr' },
-} as const satisfies Options;
-
-/** Sentences of yargs in our words. */
-const SENTENCES = {
-  'Not enough arguments following: %s': 'A flag needs a value: %s',
-  'Invalid values:': 'A flag has a value that it does not understand:',
-  'Argument: %s, Given: %s, Choices: %s': '%s is %s, it can be %s',
-};
-
 /** Throws USAGE. */
 export async function parseCommandLine(words: readonly string[]): Promise<Invocation> {
   const { own, childCommand } = splitChildCommand(words);
   const found = findCommand(own);
-  const parser = found === undefined ? buildOverview() : buildCommandParser(found.command);
-  const rest = found?.rest ?? own;
-  if (found === undefined && rest.some((word) => !word.startsWith('-'))) throw unknownCommand(rest);
-
-  let help: string | undefined;
-  const parsed = await parser.parseAsync(
-    rest,
-    {},
-    (error: Error | null | undefined, _argv: unknown, output: string) => {
-      if (error) throw error;
-      if (output !== '') help = output;
-    },
-  );
-  if (help !== undefined) return { kind: 'help', text: help };
-  if (found === undefined) return { kind: 'help', text: await parser.getHelp() };
-
-  const args = toArguments(found.command, parsed, childCommand);
+  if (found === undefined) return { kind: 'help', text: await helpWithoutCommand(own) };
+  const { command, rest } = found;
+  const parsed = readPlainWords(rest, optionsOf(command)) ?? (await leaveToYargs(command, rest));
+  if (typeof parsed === 'string') return { kind: 'help', text: parsed };
+  const args = toArguments(command, parsed, childCommand);
   return {
     kind: 'command',
-    command: found.command,
+    command,
     args,
     flags: toConnectionFlags(parsed),
     format: parsed.output === 'json' ? 'json' : 'text',
@@ -91,7 +61,7 @@ function findCommand(words: readonly string[]): { command: AnyCommand; rest: str
 }
 
 function firstPlainWord(words: readonly string[]): number | undefined {
-  const all: Options = { ...CONNECTION_OPTIONS, ...GLOBAL_OPTIONS };
+  const all: Options = { ...CONNECTION_OPTIONS, ...OUTPUT_OPTIONS };
   const takesValue = new Set(
     Object.entries(all).flatMap(([name, { type, alias }]) =>
       type === 'boolean'
@@ -107,72 +77,16 @@ function firstPlainWord(words: readonly string[]): number | undefined {
   return undefined;
 }
 
-function buildOverview(): Argv {
-  const shown = COMMANDS.filter(({ hidden }) => hidden !== true);
-  const parser = createParser('COMMAND').usage(
-    `${PROGRAM} COMMAND [flags]\n\nYour laptop answers chosen requests of a shared cluster.`,
-  );
-  for (const { name, words, summary } of shown)
-    parser.command(words === undefined ? name : `${name} ${words}`, summary);
-  return parser.epilogue(
-    `Flags of one command: ${PROGRAM} COMMAND --help. kubectl's connection flags work everywhere.`,
-  );
+async function helpWithoutCommand(words: readonly string[]): Promise<string> {
+  if (words.some((word) => !word.startsWith('-'))) throw unknownCommand(words);
+  const { explainCommands } = await import('./read-by-yargs.ts');
+  return explainCommands(words);
 }
 
-function buildCommandParser({ name, words, summary, options, examples, takesCommand }: AnyCommand): Argv {
-  const line = [PROGRAM, name, words, '[flags]', takesCommand ? '[-- CMD]' : undefined];
-  const parser = createParser(name)
-    .usage(`${line.filter((word) => word !== undefined).join(' ')}\n\n${summary}`)
-    .options(toYargs(options, 'Flags:'))
-    .options(toYargs(withoutAliases(CONNECTION_OPTIONS, options), 'Connection (as in kubectl):'));
-  for (const [command, what] of examples) parser.example(command, what);
-  return parser;
-}
-
-/** A command may use a letter for itself, as `quit -s` does. */
-function withoutAliases(options: Options, taken: Options): Options {
-  const free = ({ alias, ...rest }: Option): Option =>
-    alias === undefined || Object.hasOwn(taken, alias) ? rest : { ...rest, alias };
-  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, free(option)]));
-}
-
-function createParser(command: string): Argv {
-  return (
-    yargs()
-      .scriptName(PROGRAM)
-      .parserConfiguration({ 'camel-case-expansion': false, 'boolean-negation': false, 'parse-numbers': false })
-      .options(toYargs(GLOBAL_OPTIONS, 'Output:'))
-      .help('help', 'show this text')
-      .alias('help', 'h')
-      .group('help', 'Output:')
-      .version(false)
-      .strictOptions()
-      .updateStrings(SENTENCES)
-      .exitProcess(false)
-      // A fixed width: the same help text everywhere, also in a pipe.
-      .wrap(110)
-      .fail((message, error) => {
-        const said = message ?? error?.message ?? '';
-        throw usageError(said.replaceAll(/\n\s*/g, ' '), command);
-      })
-  );
-}
-
-function toYargs(options: Options, group: string): Record<string, YargsOption> {
-  return Object.fromEntries(
-    Object.entries(options).map(([name, option]) => [name, { ...toYargsOption(option), group }]),
-  );
-}
-
-function toYargsOption({ type, alias, choices, describe, hidden, value }: Option): YargsOption {
-  return {
-    describe: value === undefined ? describe : `${describe} (${value})`,
-    ...(type === 'boolean' ? { type } : { type: 'string', requiresArg: true }),
-    ...(type === 'list' ? { array: true, nargs: 1 } : {}),
-    ...(alias === undefined ? {} : { alias }),
-    ...(choices === undefined ? {} : { choices: [...choices] }),
-    ...(hidden ? { hidden } : {}),
-  };
+/** Loaded only when needed: that takes as long as Node itself takes to start. */
+async function leaveToYargs(command: AnyCommand, words: readonly string[]): Promise<ParsedWords | string> {
+  const { readByYargs } = await import('./read-by-yargs.ts');
+  return readByYargs(command, words);
 }
 
 function toArguments(command: AnyCommand, parsed: Record<string, unknown>, childCommand: string[]): Arguments<Options> {
@@ -188,10 +102,6 @@ function toArguments(command: AnyCommand, parsed: Record<string, unknown>, child
     return [name, type === 'list' ? listOf(parsed[name]) : lastString(parsed[name])];
   });
   return { ...Object.fromEntries(values), words, childCommand };
-}
-
-function usageError(message: string, command: string): TpError {
-  return new TpError('USAGE', message, { hint: `See: ${PROGRAM} ${command} --help` });
 }
 
 function unknownCommand(words: readonly string[]): TpError {

@@ -4,6 +4,7 @@ import type { Tools } from './command.ts';
 import { type Connection, type ConnectionFlags, resolveConnection } from './kubernetes/connection.ts';
 import type { Printer } from './output/printer.ts';
 import type { Progress } from './output/progress.ts';
+import { findSession, startSession } from './session/start.ts';
 
 export type ContextOptions = {
   readonly flags: ConnectionFlags;
@@ -28,11 +29,9 @@ export function createTools({ flags, env, printer, progress, signal }: ContextOp
     signal,
     connection,
     async session() {
-      const { startSession } = await import('./session/start.ts');
       return startSession(await connection(), env);
     },
     async existingSession(options) {
-      const { findSession } = await import('./session/start.ts');
       return findSession(await connection(), env, options);
     },
     async cluster() {

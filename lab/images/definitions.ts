@@ -59,8 +59,16 @@ export async function databaseImage(): Promise<Image> {
   };
 }
 
-/** The product, named after its content. */
-export async function productImage(): Promise<Image> {
+export type ImageNames = { readonly product: string; readonly agent: string; readonly tools: string };
+
+/** The product from this checkout, with its agent and the tools. */
+export async function productImages(): Promise<{ images: readonly Image[]; names: ImageNames }> {
+  const [product, agent, tools] = await Promise.all([productImage(), agentImage(), toolsImage()]);
+  return { images: [product, agent, tools], names: { product: product.name, agent: agent.name, tools: tools.name } };
+}
+
+/** Named after its content. */
+async function productImage(): Promise<Image> {
   const layers = [...(await baseLayers()), await nodeLayer(), await programsLayer()];
   const config = { Env: [PATH, 'NODE_ENV=production'], WorkingDir: '/app', User: NONROOT, Cmd: ['node'] };
   const content = imageDigest({ name: '', config, layers });

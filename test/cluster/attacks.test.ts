@@ -54,14 +54,16 @@ test.serial('a pod without a certificate gets nothing from a laptop behind the r
   const known = `${metadata.name}.${NAMESPACE}.${spec.session}.session.tp`;
   const script = `
     const socket = require('node:tls').connect({ host: 'tp-relay.kubectl-tp.svc', port: 8443, servername: process.argv[1], rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
-    let got = '';
+    let connected = false, got = '';
+    socket.on('connect', () => { connected = true; });
     socket.on('secureConnect', () => socket.write('GET / HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n'));
     socket.on('data', (bytes) => { got += bytes; });
     socket.on('error', () => {});
-    socket.on('close', () => { console.log(JSON.stringify(got)); process.exit(0); });
+    socket.on('close', () => { console.log(JSON.stringify({ connected, got })); process.exit(0); });
     setTimeout(() => { console.log('hangs'); process.exit(1); }, 8000);`;
   for (const name of [known, 'x.team-a.s-unknown.session.tp', 'example.com']) {
-    t.is((await inLoadPod(stage, 'node', '-e', script, name)).trim(), '""', name);
+    const outcome = JSON.parse(await inLoadPod(stage, 'node', '-e', script, name));
+    t.deepEqual(outcome, { connected: true, got: '' }, name);
   }
 });
 

@@ -178,7 +178,7 @@ for (const [signal, what] of [
       'for i in $(seq 60); do curl -sS --max-time 5 http://echo/ && echo " answer $i"; sleep 0.2; done; echo over';
     const running = alice.start('connect', ...IN, '--', 'sh', '-c', loop);
     await waitFor('an answer', () => running.stdout().includes('answer 5'));
-    const { pid } = JSON.parse(await alice.tpOk('status', '-o', 'json')) as { pid: number };
+    const { pid } = await alice.status();
     process.kill(pid, signal);
     const { stdout, code } = await running.ended;
     t.is(code, 0);

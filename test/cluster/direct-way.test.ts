@@ -6,10 +6,8 @@ import { openStage } from '../helpers/stage.ts';
 import type { Person } from '../helpers/tp.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
-type Relays = { readonly relays: readonly { readonly state: string; readonly way?: string }[] };
-
 async function ways(person: Person): Promise<string[]> {
-  const { relays } = JSON.parse(await person.tpOk('status', '-o', 'json')) as Relays;
+  const { relays } = await person.status();
   return relays.map(({ state, way }) => `${state} ${way}`).sort();
 }
 

@@ -52,10 +52,7 @@ test.serial('kubectl waits for an intercept, describes it, and ends it by deleti
   t.log(
     `no request reached the laptop ${((performance.now() - deletedAt) / 1000).toFixed(1)} s later, 1 s of load included`,
   );
-  await waitFor('the laptop knows', async () => {
-    const { intercepts } = JSON.parse(await person.tpOk('status', '-o', 'json')) as { intercepts: unknown[] };
-    return intercepts.length === 0;
-  });
+  await waitFor('the laptop knows', async () => (await person.status()).intercepts.length === 0);
   t.pass();
 });
 
@@ -87,9 +84,10 @@ test.serial('uninstall --agent takes the agent out of one workload by a rollout'
   const refused = await person.tp('uninstall', '--agent', 'echo', ...IN);
   t.is(refused.code, 4, refused.stderr);
   await person.tpOk('leave', 'echo', ...IN);
-  const bystanders = stage.load({ app: 'echo', connections: 'fresh', perSecond: 50, seconds: 10 });
-  await person.tpOk('uninstall', '--agent', 'echo', ...IN);
-  t.deepEqual((await bystanders).failures, {});
+  const bystanders = { app: 'echo', connections: 'fresh', perSecond: 50 } as const;
+  const uninstall = () => person.tpOk('uninstall', '--agent', 'echo', ...IN);
+  const [result] = await stage.loadDuring([bystanders], 20, uninstall);
+  t.deepEqual(result?.failures, {});
   const { items } = JSON.parse(await kubectl('get', 'pods', '-l', 'app=echo', '-o', 'json')) as { items: Pod[] };
   const staying = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   t.is(staying.length, 2);

@@ -48,13 +48,6 @@ function isRunning(pid: number): boolean {
   }
 }
 
-type Status = {
-  pid: number;
-  session: { name: string };
-  intercepts: { name: string; connections: Record<string, number> }[];
-};
-const statusOf = async ({ person }: Scene): Promise<Status> => JSON.parse(await person.tpOk('status', '-o', 'json'));
-
 type Running = { child: ChildProcess; said: () => string; ended: Promise<number | null> };
 
 /** The first intercept of a workload replaces its pods, on a machine that may be busy. */
@@ -131,7 +124,7 @@ test.serial('a signal reaches the command, and a killed session process is repla
   );
   const served = async () => (await scene.stage.load({ app: 'echo', headers: MINE, ...SHORT })).servedBy;
   await waitFor('the command serves', async () => (await served()).command === 20, ROLLOUT_MS);
-  const before = await statusOf(scene);
+  const before = await scene.person.status();
   process.kill(before.pid, 'SIGKILL');
   await waitFor(
     'a new session process is there',
@@ -139,8 +132,9 @@ test.serial('a signal reaches the command, and a killed session process is repla
     ROLLOUT_MS,
   );
   await waitFor('the command serves again', async () => (await served()).command === 20);
-  const after = await statusOf(scene);
-  t.is(after.session.name, before.session.name);
+  const after = await scene.person.status();
+  t.truthy(before.session?.name);
+  t.is(after.session?.name, before.session?.name);
   t.not(after.pid, before.pid);
   t.is(after.intercepts.length, 1);
   running.child.kill('SIGTERM');
@@ -152,10 +146,10 @@ test.serial('the next command takes up what a killed session process held; quit 
   const scene = await openScene(t);
   const { person, stage } = scene;
   await person.tpOk('intercept', 'echo', ...IN, '-p', scene.port, ...MATCH);
-  const { pid, session } = await statusOf(scene);
+  const { pid, session: { name } = { name: 'none' } } = await person.status();
   process.kill(pid, 'SIGKILL');
-  const again = await statusOf(scene);
-  t.is(again.session.name, session.name);
+  const again = await person.status();
+  t.is(again.session?.name, name);
   t.is(again.intercepts.length, 1);
   await waitFor('the laptop is reached again', async () => {
     const { servedBy } = await stage.load({ app: 'echo', headers: MINE, ...SHORT });
@@ -166,7 +160,7 @@ test.serial('the next command takes up what a killed session process held; quit 
   t.deepEqual(await readdir(join(person.env.HOME ?? '', 'kubectl-tp')), []);
   t.deepEqual(await interceptNames(scene), []);
   const sessions = await stage.cluster.kubectl(['-n', 'kubectl-tp', 'get', 'sessions.kubectl-tp.dev', '-o', 'name']);
-  t.false(sessions.includes(session.name));
+  t.false(sessions.includes(name));
   await waitFor('the process is gone', () => !isRunning(again.pid), 5000);
   t.is((await person.tp('quit')).code, 0, 'quitting twice is no error');
 });
@@ -191,7 +185,7 @@ test.serial(
     ]);
     t.is(fallback, 'Fail');
     await stage.cluster.kubectl([...IN, 'delete', 'intercepts.kubectl-tp.dev', name]);
-    await waitFor('the session process knows', async () => (await statusOf(scene)).intercepts.length === 0, 5000);
+    await waitFor('the session process knows', async () => (await scene.person.status()).intercepts.length === 0, 5000);
     t.regex(await person.tpOk('leave', 'echo', ...IN), /no intercept echo of yours/);
     t.regex(await person.tpOk('leave', '--all'), /nothing to leave/);
   },

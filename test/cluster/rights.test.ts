@@ -95,6 +95,5 @@ test.serial("an administrator ends anybody's intercept, and it ends on the lapto
   });
   t.is(failed, 0);
   t.is(servedBy['laptop-alice'] ?? 0, 0);
-  const status = JSON.parse(await alice.tpOk('status', '--output', 'json')) as { intercepts: unknown[] };
-  t.deepEqual(status.intercepts, []);
+  t.deepEqual((await alice.status()).intercepts, []);
 });

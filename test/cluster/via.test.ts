@@ -92,9 +92,9 @@ test.serial('by proxy and by Service, and a pod that ends hands over to the othe
     seen.every((source) => addresses.includes(source)),
     `${seen} of ${addresses}`,
   );
-  const report = JSON.parse(await alice.tpOk('status', '-o', 'json')) as { networks: { via?: string }[] };
+  const { networks } = await alice.status();
   t.deepEqual(
-    report.networks.map(({ via }) => via),
+    networks.map(({ via }) => via),
     ['web'],
   );
 });

@@ -87,7 +87,7 @@ test.serial(
     await shell(`echo from the laptop > ${data}/new && mkdir ${data}/folder && mv ${data}/new ${data}/folder/moved`);
     const inPod = (path: string) => stage.cluster.kubectl([...IN, 'exec', TARGET, '--', 'cat', path]);
     t.is(await inPod('/data/folder/moved'), 'from the laptop\n');
-    const { pid } = JSON.parse(await person.tpOk('status', '-o', 'json')) as { pid: number };
+    const { pid } = await person.status();
     process.kill(pid, 'SIGKILL');
     await waitFor('the mounts end', async () => (await mountedBelow(root)).length === 0);
     await person.tpOk('status');

@@ -9,16 +9,10 @@ const KINDS = ['keep-alive', 'fresh', 'h2c'] as const satisfies LoadPlan['connec
 /** Three kinds of connections at this rate: 300 requests a second in all. */
 const PER_SECOND = 100;
 
-/** 300 bystander requests a second for as long as `story` is expected to last; the totals of all kinds. */
-async function underLoad(
-  stage: Stage,
-  app: string,
-  seconds: number,
-  story: () => Promise<void>,
-): Promise<LoadResult[]> {
-  const loads = KINDS.map((connections) => stage.load({ app, connections, perSecond: PER_SECOND, seconds }));
-  await story();
-  return Promise.all(loads);
+/** 300 bystander requests a second during `story`; the totals of each kind. */
+function underLoad(stage: Stage, app: string, seconds: number, story: () => Promise<unknown>): Promise<LoadResult[]> {
+  const plans = KINDS.map((connections) => ({ app, connections, perSecond: PER_SECOND }));
+  return stage.loadDuring(plans, seconds, story);
 }
 
 const failuresOf = (results: LoadResult[]) =>

@@ -12,6 +12,7 @@ const NAMESPACE = 'team-a';
 const INSTALL_NAMESPACE = 'kubectl-tp';
 const SECONDS = 20;
 const KILL_AFTER_MS = 3000;
+const ALL = { app: 'echo', perSecond: 100 } as const;
 /** At 50 requests a second, a kill meets at most those that are under way within its detection time. */
 const MATCHED = { connections: 'fresh', perSecond: 50, seconds: SECONDS, headers: { 'x-dev': 'alice' } } as const;
 const IN_FLIGHT_AT_MOST = 5;
@@ -31,13 +32,14 @@ async function killUnderLoad(
   { stage }: Scene,
   kill: () => Promise<void> | void,
 ): Promise<{ bystanders: LoadResult[]; matched: LoadResult }> {
-  const bystanders = (['keep-alive', 'fresh', 'h2c'] as const).map((connections) =>
-    stage.load({ app: 'echo', connections, perSecond: 100, seconds: SECONDS }),
-  );
+  const plans = (['keep-alive', 'fresh', 'h2c'] as const).map((connections) => ({ ...ALL, connections }));
   const matched = stage.load({ app: 'echo', ...MATCHED });
-  await delay(KILL_AFTER_MS);
-  await kill();
-  return { bystanders: await Promise.all(bystanders), matched: await matched };
+  const bystanders = stage.loadDuring(plans, SECONDS, async () => {
+    await delay(KILL_AFTER_MS);
+    await kill();
+  });
+  const [ofBystanders, ofMatched] = await Promise.all([bystanders, matched]);
+  return { bystanders: ofBystanders, matched: ofMatched };
 }
 
 function assertUnharmed(
@@ -72,7 +74,7 @@ async function killPods({ stage }: Scene, component: string, script: string): Pr
 
 test.serial('kill -9 of the session process', async (t) => {
   const scene = await openScene(t);
-  const { pid } = JSON.parse(await scene.alice.tpOk('status', '--output', 'json')) as { pid: number };
+  const { pid } = await scene.alice.status();
   assertUnharmed(t, await killUnderLoad(scene, () => void process.kill(pid, 'SIGKILL')));
 });
 

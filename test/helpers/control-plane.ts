@@ -7,10 +7,11 @@ import { run } from '../../control-plane/src/run.ts';
 import { RESOURCE_TYPES, TYPE_URLS } from '../../xds/src/index.ts';
 import { connectDeltaAgent, type DeltaAgent } from './delta-agent.ts';
 import { answer, type FakeApi, startFakeApi } from './fake-api.ts';
-import { INSTALL, NODE, SECRETS_PATH } from './shop.ts';
+import { INSTALL, NEIGHBOUR, NODE, SECRETS_PATH } from './shop.ts';
 import { waitFor } from './wait-for.ts';
 
 const AGENT_TOKEN = 'token-of-the-agent';
+export const NEIGHBOUR_TOKEN = 'token-of-the-neighbour';
 
 export type RunningControlPlane = {
   readonly api: FakeApi;
@@ -59,28 +60,34 @@ export async function startControlPlane(
   return { api, ports, stop: end, log };
 }
 
-/** Knows one token, bound to the pod of NODE. */
+/** Each token is bound to a pod of the namespace of NODE. */
+const POD_OF_TOKEN: Readonly<Record<string, string | undefined>> = {
+  [AGENT_TOKEN]: NODE.split('/')[1],
+  [NEIGHBOUR_TOKEN]: NEIGHBOUR,
+};
+
 const reviewTokens: FakeApi['intercept'] = async (request, response, path) => {
   if (!path.endsWith('/tokenreviews')) return false;
   let body = '';
   for await (const chunk of request) body += chunk;
   const { spec } = JSON.parse(body) as { spec: { token: string; audiences: string[] } };
-  const [namespace, pod] = NODE.split('/');
+  const [namespace] = NODE.split('/');
+  const pod = POD_OF_TOKEN[spec.token];
   const user = {
     username: `system:serviceaccount:${namespace}:default`,
     extra: {
       'authentication.kubernetes.io/pod-name': [pod],
-      'authentication.kubernetes.io/pod-uid': ['uid-pod'],
+      'authentication.kubernetes.io/pod-uid': [`uid-${pod}`],
     },
   };
-  const authenticated = spec.token === AGENT_TOKEN;
+  const authenticated = pod !== undefined;
   answer(response, 201, {
     status: authenticated ? { authenticated, audiences: spec.audiences, user } : { authenticated },
   });
   return true;
 };
 
-/** An agent that acknowledges all it gets. */
+/** An agent that says it is the one of NODE. */
 export function connectAgent(t: ExecutionContext, controlPlane: RunningControlPlane, token = AGENT_TOKEN): DeltaAgent {
   const secret = controlPlane.api.find<KubernetesObject & { data: Record<string, string> }>(
     SECRETS_PATH,

@@ -1,8 +1,8 @@
 // The cluster of the cluster tests: the lab (started when it does not run), or the one that TP_CONTEXT names.
 
-import { databaseImage } from '../../lab/images/definitions.ts';
+import { databaseImage, type ImageNames } from '../../lab/images/definitions.ts';
 import { capture } from '../../lab/shell.ts';
-import { type Images, openTargetCluster } from '../../lab/target-cluster.ts';
+import { openTargetCluster } from '../../lab/target-cluster.ts';
 import type { User } from '../../lab/users.ts';
 
 export type AsUser = {
@@ -13,7 +13,7 @@ export type AsUser = {
 };
 
 export type LabCluster = {
-  readonly images: Images;
+  readonly images: ImageNames;
   /** Loads the image of a PostgreSQL server; resolves with its name. */
   databaseImage(): Promise<string>;
   env(user?: User): Promise<NodeJS.ProcessEnv>;

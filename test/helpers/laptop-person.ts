@@ -8,11 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
+import type { SessionReport } from '../../kubectl-tp/src/session/api.ts';
 import { kubeFolder, nameProgramsFolder } from '../../lab/programs.ts';
 import type { User } from '../../lab/users.ts';
 import type { LabCluster } from './lab.ts';
 import { API_NAME, type LaptopNamespace, openLaptopNamespace, ROUTER } from './laptop-namespace.ts';
 import { AS_ORDINARY_USER, collectOutput, type Ended, ORDINARY_ID } from './processes.ts';
+import { parseStatus } from './tp.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../kubectl-tp/src/main.ts', import.meta.url));
 const ROUTER_PROGRAM = fileURLToPath(new URL('./laptop-router.ts', import.meta.url));
@@ -24,6 +26,8 @@ export type LaptopPerson = Pick<LaptopNamespace, 'run'> & {
   type(line: string): Promise<Ended>;
   /** Standard output; a failure throws with what was printed. */
   typeOk(line: string): Promise<string>;
+  /** What their session process says of itself; throws when none runs. */
+  status(): Promise<SessionReport>;
   /** Everything that a network on the laptop may change, and the processes. */
   snapshot(): Promise<string>;
 };
@@ -44,6 +48,12 @@ export async function createLaptopPerson(t: ExecutionContext, cluster: LabCluste
     return ended;
   }
 
+  async function typeOk(line: string): Promise<string> {
+    const { code, stdout, stderr } = await type(line);
+    if (code !== 0) throw new Error(`"${line}" ended with ${code}:\n${stderr}${stdout}`);
+    return stdout;
+  }
+
   t.teardown(async () => {
     await type('kubectl tp quit');
     await rm(home, { recursive: true, force: true });
@@ -52,11 +62,8 @@ export async function createLaptopPerson(t: ExecutionContext, cluster: LabCluste
     run: laptop.run,
     home,
     type,
-    async typeOk(line) {
-      const { code, stdout, stderr } = await type(line);
-      if (code !== 0) throw new Error(`"${line}" ended with ${code}:\n${stderr}${stdout}`);
-      return stdout;
-    },
+    typeOk,
+    status: async () => parseStatus(await typeOk('kubectl tp status -o json')),
     snapshot: async () => (await laptop.snapshot()) + (await laptop.run('sh', '-c', PROCESSES)),
   };
 }

@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
+import type { SessionReport } from '../../kubectl-tp/src/session/api.ts';
 import type { User } from '../../lab/users.ts';
 import type { LabCluster } from './lab.ts';
 import { type Ended, ORDINARY_ID } from './processes.ts';
 import { type RunningHost, runAs } from './rootless-rig.ts';
+import { parseStatus } from './tp.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../kubectl-tp/src/main.ts', import.meta.url));
 
@@ -18,6 +20,8 @@ export type OrdinaryPerson = {
   /** Standard output; a failure throws with what was printed. */
   tpOk(...args: string[]): Promise<string>;
   tp(...args: string[]): Promise<Ended>;
+  /** What their session process says of itself; throws when none runs. */
+  status(): Promise<SessionReport>;
   /** On a machine that a program has changed, which runs the command in its place; `unshare ...`, say. */
   tpOn(machine: readonly string[], ...args: string[]): Promise<Ended>;
 };
@@ -36,6 +40,11 @@ export async function createOrdinaryPerson(
   const env = { ...(await cluster.env(user)), HOME: home, XDG_RUNTIME_DIR: home, KUBECONFIG: kubeconfig };
   const start = (...args: string[]) => runAs('ordinary user', [process.execPath, PROGRAM, ...args], env);
   const tp = (...args: string[]) => start(...args).ended;
+  const tpOk: OrdinaryPerson['tpOk'] = async (...args) => {
+    const { code, stdout, stderr } = await tp(...args);
+    if (code !== 0) throw new Error(`kubectl tp ${args.join(' ')} ended with ${code}:\n${stderr}${stdout}`);
+    return stdout;
+  };
   t.teardown(async () => {
     await tp('quit');
     await rm(home, { recursive: true, force: true });
@@ -44,11 +53,8 @@ export async function createOrdinaryPerson(
     home,
     start,
     tp,
+    tpOk,
     tpOn: (machine, ...args) => runAs('ordinary user', [...machine, process.execPath, PROGRAM, ...args], env).ended,
-    async tpOk(...args) {
-      const { code, stdout, stderr } = await tp(...args);
-      if (code !== 0) throw new Error(`kubectl tp ${args.join(' ')} ended with ${code}:\n${stderr}${stdout}`);
-      return stdout;
-    },
+    status: async () => parseStatus(await tpOk('status', '-o', 'json')),
   };
 }

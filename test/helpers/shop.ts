@@ -7,6 +7,8 @@ import type { FakeApi } from './fake-api.ts';
 export const INSTALL = 'kubectl-tp';
 export const SHOP = 'shop';
 export const NODE = 'shop/orders-abc-1';
+/** A pod beside that of NODE. */
+export const NEIGHBOUR = 'orders-abc-2';
 
 const CORE = '/api/v1/namespaces';
 const TP = '/apis/kubectl-tp.dev/v1alpha1/namespaces';
@@ -25,11 +27,11 @@ export function publicKeyPem(): string {
     .toString();
 }
 
-export function sessionObject(publicKey = publicKeyPem()) {
+export function sessionObject(publicKey = publicKeyPem(), name = 'alice-1') {
   return {
     apiVersion: 'kubectl-tp.dev/v1alpha1',
     kind: 'Session',
-    metadata: { name: 'alice-1', namespace: INSTALL, uid: 'uid-alice-1', generation: 1 },
+    metadata: { name, namespace: INSTALL, uid: `uid-${name}`, generation: 1 },
     spec: { owner: 'alice', publicKey, clientVersion: '0.1.0' },
   };
 }
@@ -51,14 +53,14 @@ export function interceptObject(name = 'orders-alice') {
   };
 }
 
-export function podObject({ agent = true }: { agent?: boolean } = {}) {
+export function podObject({ agent = true, name = 'orders-abc-1' }: { agent?: boolean; name?: string } = {}) {
   const ports = [{ name: 'http', appPort: 8080, agentPort: 15080, capture: 'Name', container: 'app' }];
   const annotations = agent ? { [AGENT_ANNOTATION]: JSON.stringify({ version: '0.1.0', ports }) } : {};
   return {
     metadata: {
-      name: 'orders-abc-1',
+      name,
       namespace: SHOP,
-      uid: 'uid-pod',
+      uid: `uid-${name}`,
       labels: { app: 'orders', 'pod-template-hash': 'abc' },
       annotations,
       ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'orders-abc', uid: 'r', controller: true }],

@@ -13,13 +13,21 @@ import { waitFor } from './wait-for.ts';
 
 export type LaptopApp = { readonly port: number; stop(): Promise<void> };
 
+export type StageLoad = Omit<LoadPlan, 'url'> & { app: string; path?: string };
+
 export type Stage = {
   readonly cluster: LabCluster;
   readonly namespace: string;
   /** Deploys an echo application and waits until all its pods are ready. */
   deploy(app: Omit<EchoAppOptions, 'namespace' | 'image'>): Promise<void>;
   /** Runs load inside the cluster and counts what became of it. */
-  load(plan: Omit<LoadPlan, 'url'> & { app: string; path?: string }): Promise<LoadResult>;
+  load(plan: StageLoad): Promise<LoadResult>;
+  /** All these loads while the story goes on; throws when it takes longer, since its end had none. */
+  loadDuring(
+    plans: readonly Omit<StageLoad, 'seconds'>[],
+    seconds: number,
+    story: () => Promise<unknown>,
+  ): Promise<LoadResult[]>;
   person(user: User): Promise<Person>;
   /** Starts an echo application on this machine, as a developer would. */
   laptopApp(name: string, port?: number): Promise<LaptopApp>;
@@ -33,6 +41,11 @@ export async function openStage(t: ExecutionContext, namespace: string): Promise
   await cluster.apply([buildNamespace(namespace), buildCode(namespace), buildLoadPod(namespace, image)]);
   await cluster.kubectl(['-n', namespace, 'wait', `pod/${LOAD_POD}`, '--for=condition=Ready', '--timeout=60s']);
   const deployed: string[] = [];
+  const load: Stage['load'] = async ({ app, path = '/', ...plan }) => {
+    const url = `http://${app}.${namespace}${path}`;
+    const args = ['-n', namespace, 'exec', LOAD_POD, '--', 'node', '/app/test-apps/load.ts'];
+    return JSON.parse(await cluster.kubectl([...args, JSON.stringify({ ...plan, url })])) as LoadResult;
+  };
   t.teardown(async () => {
     for (const name of deployed)
       await cluster.kubectl(['-n', namespace, 'delete', 'deployment,service', name, '--wait=false']);
@@ -45,10 +58,12 @@ export async function openStage(t: ExecutionContext, namespace: string): Promise
       deployed.push(app.name);
       await cluster.kubectl(['-n', namespace, 'rollout', 'status', `deployment/${app.name}`, '--timeout=120s']);
     },
-    async load({ app, path = '/', ...plan }) {
-      const url = `http://${app}.${namespace}${path}`;
-      const args = ['-n', namespace, 'exec', LOAD_POD, '--', 'node', '/app/test-apps/load.ts'];
-      return JSON.parse(await cluster.kubectl([...args, JSON.stringify({ ...plan, url })])) as LoadResult;
+    load,
+    async loadDuring(plans, seconds, story) {
+      const loads = Promise.all(plans.map((plan) => load({ ...plan, seconds })));
+      const [tookMs, results] = await Promise.all([measure(story), loads]);
+      if (tookMs <= seconds * 1000) return results;
+      throw new Error(`the story took ${(tookMs / 1000).toFixed(1)} s, its load ended after ${seconds} s`);
     },
     async person(user) {
       const person = await createPerson(cluster, user);
@@ -61,6 +76,12 @@ export async function openStage(t: ExecutionContext, namespace: string): Promise
       return app;
     },
   };
+}
+
+async function measure(story: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await story();
+  return performance.now() - startedAt;
 }
 
 /** Installs this checkout's version, or upgrades to it. */

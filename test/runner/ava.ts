@@ -7,10 +7,12 @@ import { addTally, emptyTally, parseTapLine, type Tally } from './tally.ts';
 
 const AVA = 'node_modules/ava/entrypoints/cli.js';
 
-export async function runAva(args: readonly string[]): Promise<Tally> {
+/** Ends early, with what there is, when `signal` says so. */
+export async function runAva(args: readonly string[], signal: AbortSignal): Promise<Tally> {
   const child = spawn(process.execPath, [AVA, '--tap', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const closed = once(child, 'close');
-  process.once('SIGTERM', () => child.kill());
+  const end = () => child.kill();
+  signal.addEventListener('abort', end);
   let tally = emptyTally;
   let printing = false;
   for await (const line of createInterface({ input: child.stdout })) {
@@ -23,7 +25,8 @@ export async function runAva(args: readonly string[]): Promise<Tally> {
     if (printing || isMishap(line)) console.log(line);
   }
   const [code] = await closed;
-  if (code === 0 || tally.failed > 0) return tally;
+  signal.removeEventListener('abort', end);
+  if (code === 0 || tally.failed > 0 || signal.aborted) return tally;
   // No TAP result, but ava's exit code tells.
   console.log(
     `not ok - no test failed, but a test process crashed or did not end; which: node ${AVA} ${args.join(' ')}`,

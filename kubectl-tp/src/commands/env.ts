@@ -2,6 +2,7 @@
 // only while it has the whole laptop in the cluster's network; nothing stays behind.
 
 import { defineCommand } from '../command.ts';
+import { parseSelection } from './environment-flags.ts';
 import { CONTAINER_OPTIONS, SELECTION_OPTIONS } from './environment-options.ts';
 import { parseTarget } from './intercept-arguments.ts';
 
@@ -17,7 +18,6 @@ export const env = defineCommand({
   async run(tools, args) {
     const [word = ''] = args.words;
     const target = parseTarget(word);
-    const { parseSelection } = await import('./environment-flags.ts');
     const { syntax, selection } = parseSelection(args);
     const [{ client }, { namespace }, { printEnvironment }] = await Promise.all([
       tools.cluster(),

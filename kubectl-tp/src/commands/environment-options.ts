@@ -1,5 +1,4 @@
-// The flags about environment and files that several commands share. What they mean is read in environment-flags.ts,
-// which commands load only when it is needed.
+// The flags about environment and files that several commands share. What they mean is read in environment-flags.ts.
 
 import { resolve } from 'node:path';
 import type { Arguments, Options } from '../command.ts';

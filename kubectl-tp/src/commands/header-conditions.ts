@@ -1,4 +1,4 @@
-// --header values as conditions. On its own: most commands have none.
+// --header values as conditions. Pure.
 
 import { parseHeaders } from '@kubectl-tp/control-plane/match';
 import { TpError } from '../errors.ts';

@@ -3,6 +3,7 @@
 import { defineCommand } from '../command.ts';
 import { formatFacts } from '../output/table.ts';
 import type { IngestRequest, IngestResult } from '../session/api.ts';
+import { parseEnvironmentFlags } from './environment-flags.ts';
 import { ENVIRONMENT_OPTIONS, NETWORK_OPTIONS, parseMount, parseNetwork } from './environment-options.ts';
 import { parseTarget } from './intercept-arguments.ts';
 import { withoutEnvironment } from './intercept-text.ts';
@@ -27,7 +28,6 @@ export const ingest = defineCommand({
       ...parseMount(args.mount),
       hold,
     };
-    const { parseEnvironmentFlags } = await import('./environment-flags.ts');
     const environment = parseEnvironmentFlags(args);
     const { namespace } = await tools.connection();
     const request: IngestRequest = { ...wish, namespace };

@@ -5,6 +5,7 @@ import { readDuration } from '../duration.ts';
 import type { InterceptRequest, InterceptResult } from '../session/api.ts';
 import type { SessionCaller } from '../session/caller.ts';
 import type { NetworkChoice } from '../session/command-network.ts';
+import { parseEnvironmentFlags } from './environment-flags.ts';
 import {
   ENVIRONMENT_OPTIONS,
   NETWORK_OPTIONS,
@@ -12,6 +13,7 @@ import {
   parseNetwork,
   wantsEnvironment,
 } from './environment-options.ts';
+import { parseHeaderConditions } from './header-conditions.ts';
 import { FALLBACK_OPTION, parseFallback, parsePorts, parseTarget } from './intercept-arguments.ts';
 import { formatIntercept, withoutEnvironment } from './intercept-text.ts';
 
@@ -58,7 +60,7 @@ export const intercept = defineCommand({
     const wish = {
       target: parseTarget(word),
       ...parsePorts(args.port),
-      headers: await parseHeaderFlags([...args.header, ...args['http-header']]),
+      headers: parseHeaderConditions([...args.header, ...args['http-header']]),
       fallback: parseFallback(args.fallback),
       ...(args.ttl === undefined ? {} : { ttlMs: readDuration(args.ttl, '--ttl') }),
       timeoutMs: readDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout'),
@@ -68,7 +70,6 @@ export const intercept = defineCommand({
       ...parseMount(args.mount),
       loaderVariables: args['loader-variables'],
     };
-    const { parseEnvironmentFlags } = await import('./environment-flags.ts');
     const environment = parseEnvironmentFlags(args);
     const { namespace } = await tools.connection();
     const request: InterceptRequest = { ...wish, namespace };
@@ -86,12 +87,6 @@ export const intercept = defineCommand({
     return undefined;
   },
 });
-
-async function parseHeaderFlags(flags: readonly string[]): Promise<InterceptRequest['headers']> {
-  if (flags.length === 0) return [];
-  const { parseHeaderConditions } = await import('./header-conditions.ts');
-  return parseHeaderConditions(flags);
-}
 
 type Run = {
   readonly command: readonly string[];

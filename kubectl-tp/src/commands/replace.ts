@@ -3,6 +3,7 @@
 import { defineCommand } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import type { ReplaceRequest, ReplaceResult } from '../session/api.ts';
+import { parseEnvironmentFlags } from './environment-flags.ts';
 import {
   ENVIRONMENT_OPTIONS,
   NETWORK_OPTIONS,
@@ -54,7 +55,6 @@ export const replace = defineCommand({
       ...parseMount(args.mount),
       hold,
     };
-    const { parseEnvironmentFlags } = await import('./environment-flags.ts');
     const environment = parseEnvironmentFlags(args);
     const { namespace } = await tools.connection();
     const request: ReplaceRequest = { ...wish, namespace };

@@ -1,7 +1,6 @@
 // Writes an environment to a file that only its owner can read: it may hold secrets.
 
 import { TpError } from '../errors.ts';
-import { writePrivateFile } from '../write-private-file.ts';
 import { type EnvironmentSyntax, formatEnvironment, type Variables } from './formats.ts';
 
 type File = {
@@ -17,6 +16,8 @@ export async function writeEnvironmentFile(
   variables: Variables,
 ): Promise<readonly string[]> {
   const { text, leftOut } = formatEnvironment(syntax, variables);
+  // Every intercept loads this module, few write a file.
+  const { writePrivateFile } = await import('../write-private-file.ts');
   try {
     await writePrivateFile(path, text);
   } catch (cause) {

@@ -1,10 +1,11 @@
 // Reads kubeconfig files the way kubectl does: a list of files, the first to name something wins. client-node does
 // not do that (a name in two files is an error, the last current-context wins), so it gets the result of this.
 
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { TpError } from '../errors.ts';
+import { readPlainYaml } from './read-plain-yaml.ts';
 
 export type NamedEntry = {
   readonly name: string;
@@ -50,7 +51,8 @@ type OneFile = Pick<Kubeconfig, 'currentContext'> & Record<'contexts' | 'cluster
 async function readOne(path: string, required: boolean): Promise<OneFile | undefined> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    // There is nothing else to do meanwhile, and `node:fs/promises` would have to be loaded.
+    text = readFileSync(path, 'utf8');
   } catch (cause) {
     if (isMissing(cause) && !required) return undefined;
     throw isMissing(cause) ? noKubeconfig([path]) : invalid(path, reasonOf(cause), cause);
@@ -65,14 +67,18 @@ async function readOne(path: string, required: boolean): Promise<OneFile | undef
 }
 
 async function parseDocument(path: string, text: string): Promise<Record<string, unknown>> {
-  const { parse } = await import('../yaml.ts');
   try {
-    const document: unknown = parse(text) ?? {};
+    const document: unknown = readPlainYaml(text) ?? (await parseYaml(text)) ?? {};
     if (isRecord(document)) return document;
   } catch (cause) {
     throw invalid(path, reasonOf(cause), cause);
   }
   throw invalid(path, 'it is not a kubeconfig.');
+}
+
+async function parseYaml(text: string): Promise<unknown> {
+  const { parse } = await import('../yaml.ts');
+  return parse(text);
 }
 
 function entries(list: unknown, key: string, path: string): NamedEntry[] {

@@ -7,7 +7,7 @@ import type { Connection } from '../kubernetes/connection.ts';
 import { VERSION } from '../version.ts';
 import type { Answer, Request, SessionApi, Verb } from './api.ts';
 import { nextLine, readLines, writeLine } from './lines.ts';
-import { credentialsHash, type SessionFiles } from './paths.ts';
+import { credentialsOf, type SessionFiles } from './paths.ts';
 
 export type CallOptions = {
   readonly signal?: AbortSignal;
@@ -43,7 +43,7 @@ export function createSessionCaller(
   restart: () => Promise<void>,
 ): SessionCaller {
   async function hold<V extends Verb>(verb: V, args: SessionApi[V]['arguments'], options: CallOptions = {}) {
-    const request: Request<V> = { verb, arguments: args, version: VERSION, credentials: credentialsHash(connection) };
+    const request: Request<V> = { verb, arguments: args, version: VERSION, credentials: credentialsOf(connection) };
     const first = await exchange(files, request, options);
     if (first !== 'not served') return first;
     await restart();

@@ -13,7 +13,7 @@ import { createHandlers } from './handlers.ts';
 import { createIdleTimer } from './idle-timer.ts';
 import { createLaptopSlot } from './laptop-slot.ts';
 import { createLog, type Log } from './log.ts';
-import { credentialsHash, type SessionFiles } from './paths.ts';
+import { credentialsOf, type SessionFiles } from './paths.ts';
 import { createSessionServer } from './server.ts';
 import { createSession } from './session.ts';
 import type { SessionStart } from './start.ts';
@@ -47,7 +47,7 @@ export async function runSessionProcess(): Promise<void> {
     await session.close();
   };
   const resume = createResume({ session, volumes }, files.identity, log);
-  const credentials = credentialsHash(connection);
+  const credentials = credentialsOf(connection);
   const idleMs = readDuration(process.env.TP_SESSION_IDLE ?? DEFAULT_IDLE, 'TP_SESSION_IDLE');
   const idle = createIdleTimer({
     limitMs: () => (session.isClosed() ? UNUSED_MS : idleMs),

@@ -2,7 +2,6 @@
 
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -19,7 +18,7 @@ export type SessionStart = { readonly connection: Connection; readonly files: Se
 export async function startSession(connection: Connection, env: NodeJS.ProcessEnv): Promise<SessionCaller> {
   const files = sessionFiles(connection, env);
   const start = () => startProcess({ connection, files }, env);
-  await createSessionFolder(env);
+  createSessionFolder(env);
   if (!(await isAnswering(files.socket))) await start();
   return createSessionCaller(connection, files, start);
 }
@@ -32,7 +31,7 @@ export async function findSession(
 ): Promise<SessionCaller | undefined> {
   const { socket, identity, volumes } = sessionFiles(connection, env);
   if (!existsSync(dirname(socket))) return undefined;
-  await createSessionFolder(env);
+  createSessionFolder(env);
   const isThere = (await isAnswering(socket)) || (resume && (existsSync(identity) || existsSync(volumes)));
   return isThere ? startSession(connection, env) : undefined;
 }
@@ -55,7 +54,7 @@ export const YOUNG_GENERATION = '--max-semi-space-size=4';
 
 async function startProcess(start: SessionStart, env: NodeJS.ProcessEnv): Promise<void> {
   // Most commands find a process.
-  const { spawn } = await import('node:child_process');
+  const [{ spawn }, { open }] = await Promise.all([import('node:child_process'), import('node:fs/promises')]);
   const log = await open(start.files.log, 'a', 0o600);
   try {
     const child = spawn(

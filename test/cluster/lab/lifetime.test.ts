@@ -1,13 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { kubectl } from '../../../lab/api-client.ts';
-import { isHealthy, start, stop, wipe } from '../../../lab/cluster.ts';
-import { TOOLS_IMAGE } from '../../../lab/images/definitions.ts';
+import { isHealthy, joinNode, loadIntoNodes, start, stop, wipe } from '../../../lab/cluster.ts';
+import { TOOLS_IMAGE, toolsImage } from '../../../lab/images/definitions.ts';
 import { currentLab, type Lab } from '../../../lab/lab.ts';
 import { daemonPids, isAlive, waitFor } from '../../../lab/processes.ts';
 import { labPrograms } from '../../../lab/programs.ts';
 import { capture } from '../../../lab/shell.ts';
+import { describeStatus } from '../../../lab/status.ts';
 
 // A lab of its own beside the one that the other tests use.
 const lab = currentLab('life');
@@ -25,13 +26,24 @@ test('a lab starts beside another, survives a crash and leaves nothing when it s
 
   await crash(lab, ['kube-apiserver', 'containerd-lab']);
   t.false(await isHealthy(lab));
+  const status = await describeStatus(lab);
+  t.true(status.includes(lab.folders.log), status);
+  t.regex(status, /kube-apiserver +pid \d+ +dead\n/);
   t.true(await start(lab, silent), 'cleaned up and started again');
+  await assertHalfJoinedIsNoNode(t);
   await runPod();
 
   await stop(lab);
   await waitFor('zombies to be reaped', async () => (await processes()).length === 0);
   t.deepEqual(await traces(), before);
 });
+
+/** What is left of a join that has ended before its containerd ran. */
+async function assertHalfJoinedIsNoNode(t: ExecutionContext): Promise<void> {
+  await capture('ip', ['netns', 'add', lab.nodes[1].netns]);
+  await t.throwsAsync(joinNode(lab, silent), { code: 'LAB_DEADLINE' });
+  await t.notThrowsAsync(loadIntoNodes(lab, [{ ...(await toolsImage()), name: 'lab.local/anew:1' }]));
+}
 
 /** So that there are mounts, cgroups and logs to clean up. */
 async function runPod(): Promise<void> {

@@ -30,11 +30,12 @@ test('a probe fails while the laptop is silent and succeeds when it is there', a
   const silent = await startSilentLaptop(t);
   await apply({ relays: [silent.port] });
   await waitFor('a probe', () => silent.connections > 0);
+  const stat = async (name: string) => Object.values(await agent.stats(`^cluster.probe/.*${name}$`));
+  await waitFor('a failed probe', async () => (await stat('health_check.failure')).some((failures) => failures > 0));
+  t.deepEqual(await stat('membership_healthy'), [0]);
   await apply({ relays: [laptop.port] });
   await waitFor('a probe of the laptop', () => laptop.handshakes.some(({ alpn }) => alpn === 'tp-probe'));
-  await waitFor('a healthy laptop', async () =>
-    Object.values(await agent.stats('^cluster.probe/.*membership_healthy')).includes(1),
-  );
+  await waitFor('a healthy laptop', async () => (await stat('membership_healthy')).includes(1));
   t.is((await callHttp1({ port: agent.agentPort, headers: MINE })).body, 'laptop');
 });
 

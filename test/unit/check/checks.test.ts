@@ -1,4 +1,5 @@
 import test from 'ava';
+import { findLinkProblems } from '../../check/doc-links.ts';
 import { compareErrorCodes, parseErrorRows } from '../../check/error-codes.ts';
 import { findFileProblems } from '../../check/file-rules.ts';
 import { findDirectionProblems, findPurityProblems } from '../../check/import-direction.ts';
@@ -77,3 +78,28 @@ test(file, 'lab/a.ts', 'const x = 1;\n', /comment/);
 test(file, 'lab/a.ts', `// Long.\n${'x\n'.repeat(400)}`, /401 lines/);
 test(file, 'lab/a.test.ts', 'x\n', /below test/);
 test(file, 'test/a.test.ts', 'x\n', undefined);
+
+const leads = test.macro({
+  exec: (t, text: string, somewhere: boolean) => {
+    const paths = [
+      'README.md',
+      'docs',
+      'docs/a.md',
+      'docs/b.md',
+      'xds/src/ir',
+      'xds/src/ir/agent.ts',
+      'xds/src/ir/b.ts',
+    ];
+    t.is(findLinkProblems([{ path: 'docs/a.md', text }], paths).length, somewhere ? 0 : 1);
+  },
+  title: (_, text, somewhere) => `${text} leads ${somewhere ? 'somewhere' : 'nowhere'}`,
+});
+
+test(leads, '[b](b.md) and [all](../README.md#part)', true);
+test(leads, '[c](c.md)', false);
+test(leads, '[elsewhere](https://example.com/c.md)', true);
+test(leads, '`xds/src/ir/` and `ir/agent`', true);
+test(leads, '`ir/{agent,b}.ts`', true);
+test(leads, '`ir/{agent,c}.ts`', false);
+test(leads, '`xds/src/gone.ts`', false);
+test(leads, '`deployment/orders` and `/etc/hosts`', true);

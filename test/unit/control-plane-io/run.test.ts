@@ -1,10 +1,17 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { status } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
 import type { Intercept, Session } from '../../../control-plane/src/api/index.ts';
 import type { KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
-import { connectAgent, obey, type RunningControlPlane, startControlPlane } from '../../helpers/control-plane.ts';
+import {
+  connectAgent,
+  NEIGHBOUR_TOKEN,
+  obey,
+  type RunningControlPlane,
+  startControlPlane,
+} from '../../helpers/control-plane.ts';
 import { refuse } from '../../helpers/fake-api.ts';
 import {
   DEPLOYMENTS_PATH,
@@ -13,8 +20,10 @@ import {
   interceptObject,
   LEASES_PATH,
   leaseObject,
+  NEIGHBOUR,
   PODS_PATH,
   podObject,
+  publicKeyPem,
   SECRETS_PATH,
   SESSIONS_PATH,
   sessionObject,
@@ -23,7 +32,8 @@ import { waitFor } from '../../helpers/wait-for.ts';
 
 const intercept = ({ api }: RunningControlPlane) =>
   api.find<Intercept & KubernetesObject>(INTERCEPTS_PATH, 'orders-alice');
-const session = ({ api }: RunningControlPlane) => api.find<Session & KubernetesObject>(SESSIONS_PATH, 'alice-1');
+const session = ({ api }: RunningControlPlane, name = 'alice-1') =>
+  api.find<Session & KubernetesObject>(SESSIONS_PATH, name);
 
 /** `True`, `False reason`. */
 function condition(controlPlane: RunningControlPlane, type: string): string | undefined {
@@ -107,8 +117,9 @@ test('a session with a key of another kind is told so, once', async (t) => {
   const writes = () =>
     controlPlane.api.requests.filter((request) => request.includes('sessions/alice-1/status')).length;
   const before = writes();
-  controlPlane.api.put(PODS_PATH, podObject());
-  await waitFor('another round', () => controlPlane.api.find(PODS_PATH, 'orders-abc-1'));
+  controlPlane.api.put(SESSIONS_PATH, sessionObject(publicKeyPem(), 'bob-1'));
+  // Sessions get their certificates in rounds over all of them.
+  await waitFor('another round', () => session(controlPlane, 'bob-1')?.status?.certificate);
   t.is(writes(), before);
 });
 
@@ -167,10 +178,16 @@ test('an expired intercept is deleted', async (t) => {
 
 test('agents with a wrong token, or the token of another pod, are refused', async (t) => {
   const controlPlane = await startControlPlane(t, { fill: fillShop });
-  const agent = connectAgent(t, controlPlane, 'made-up');
-  agent.send('cluster');
-  const { code } = await agent.ended;
-  t.is(code, 16);
+  controlPlane.api.put(PODS_PATH, podObject({ name: NEIGHBOUR }));
+  const refusalOf = async (token: string) => {
+    const agent = connectAgent(t, controlPlane, token);
+    agent.send('cluster');
+    return (await agent.ended).code;
+  };
+  t.is(await refusalOf('made-up'), status.UNAUTHENTICATED);
+  // Until the watch has shown its pod, an agent is to try again.
+  await waitFor('the neighbour', async () => (await refusalOf(NEIGHBOUR_TOKEN)) !== status.UNAVAILABLE);
+  t.is(await refusalOf(NEIGHBOUR_TOKEN), status.PERMISSION_DENIED);
 });
 
 test('the webhook has its certificate, and the API server its authority', async (t) => {

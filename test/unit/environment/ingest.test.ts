@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type Answers, refusal, startFakeApiServer } from '../../helpers/fake-api-server.ts';
+import { parseStatus } from '../../helpers/tp.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 import { createPlugin, type Plugin } from '../kubectl-tp/run-plugin.ts';
 
@@ -170,7 +171,7 @@ test('files of a killed session process are known to the next one', async (t) =>
   const ingest = async () => {
     t.is((await plugin.run('ingest', 'orders', '--mount', root)).code, 0);
     const { stdout } = await plugin.run('status', '-o', 'json');
-    const { pid, ingests } = JSON.parse(stdout) as { pid: number; ingests: object[] };
+    const { pid, ingests } = parseStatus(stdout);
     t.deepEqual(ingests, [{ namespace: 'shop', target: 'orders', root }]);
     process.kill(pid, 'SIGKILL');
     await waitFor('it is gone', () => !isRunning(pid));

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
+import { stringify } from 'yaml';
 import { bundle } from '../../../kubectl-tp/bundle.ts';
 import { OWN_ADDRESSES } from '../../../kubectl-tp/src/network/network-addresses.ts';
 import type { FromInside, ToInside } from '../../../kubectl-tp/src/network/rootless/messages.ts';
@@ -55,6 +56,31 @@ test('the bundle, through a link as krew makes it', async (t) => {
   t.regex((await run('intercept', 'orders', '--kubeconfig', api.kubeconfig)).stderr, /TARGET_NOT_FOUND/);
   // With the manifests.
   t.regex((await run('install', '--no-helm', '--kubeconfig', api.kubeconfig)).stderr, /customresourcedefinitions/);
+});
+
+test('a command that only asks its session process loads next to nothing', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tp-bundle-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  await bundle(join(folder, 'dist'));
+  const kubeconfig = join(folder, 'config');
+  await writeFile(kubeconfig, stringify(buildKubeconfig('https://127.0.0.1:1')));
+  const look = join(folder, 'look.cjs');
+  await writeFile(look, `process.on('exit', () => console.log(JSON.stringify(process.moduleLoadList)));`);
+  const words = ['leave', 'orders', '-n', 'shop', '--kubeconfig', kubeconfig];
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--require', look, '--', join(folder, 'dist/main.mjs'), ...words],
+    { env: { HOME: folder, XDG_RUNTIME_DIR: folder, PATH: process.env.PATH } },
+  );
+  const [said, loaded] = stdout.trimEnd().split('\n');
+  t.regex(said ?? '', /no intercept orders/);
+  const modules = new Set((JSON.parse(loaded ?? '[]') as string[]).map((name) => name.replace('NativeModule ', '')));
+  t.true(modules.has('net'));
+  const heavy = ['assert', 'crypto', 'fs/promises', 'http', 'https', 'tls', 'worker_threads', 'zlib'];
+  t.deepEqual(
+    heavy.filter((name) => modules.has(name)),
+    [],
+  );
 });
 
 test('the bundle can be the process inside of a namespace', async (t) => {

@@ -1,19 +1,16 @@
 // The command line as people type it: help, mistakes, exit codes.
 
 import test from 'ava';
+import { COMMANDS } from '../../../kubectl-tp/src/commands/index.ts';
 import { closedPort } from '../../helpers/loopback.ts';
 import { createPlugin } from './run-plugin.ts';
 
 test('help texts', async (t) => {
   const plugin = await createPlugin(t);
-  const commands = [
-    ...['intercept', 'replace', 'ingest', 'env', 'leave', 'list', 'status', 'quit'],
-    ...['install', 'uninstall', 'version', 'completion'],
-  ];
   const overview = await plugin.run();
   t.is(overview.code, 0);
   t.snapshot(overview.stdout);
-  for (const command of commands) {
+  for (const { name: command } of COMMANDS.filter(({ hidden }) => !hidden)) {
     const { code, stdout } = await plugin.run(command, '--help');
     t.is(code, 0, command);
     // The connection flags are the same everywhere.

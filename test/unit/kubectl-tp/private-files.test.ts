@@ -49,13 +49,13 @@ test('a session folder that others may enter, or that is a link, is refused', as
   const runtime = await createFolder(t);
   const env = { XDG_RUNTIME_DIR: runtime };
   const folder = join(runtime, 'kubectl-tp');
-  await createSessionFolder(env);
+  createSessionFolder(env);
   t.is((await stat(folder)).mode & 0o777, 0o700);
-  await createSessionFolder(env);
+  createSessionFolder(env);
   await chmod(folder, 0o710);
-  await t.throwsAsync(createSessionFolder(env), { code: 'SESSION_PROCESS_FAILED', message: /only you can enter/ });
+  t.throws(() => createSessionFolder(env), { code: 'SESSION_PROCESS_FAILED', message: /only you can enter/ });
   await rm(folder, { recursive: true });
   await mkdir(join(runtime, 'elsewhere'), { mode: 0o700 });
   await symlink(join(runtime, 'elsewhere'), folder);
-  await t.throwsAsync(createSessionFolder(env), { message: /only you can enter/ });
+  t.throws(() => createSessionFolder(env), { message: /only you can enter/ });
 });

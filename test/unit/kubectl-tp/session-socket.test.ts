@@ -9,7 +9,7 @@ import { EXIT, TpError } from '../../../kubectl-tp/src/errors.ts';
 import type { Connection } from '../../../kubectl-tp/src/kubernetes/connection.ts';
 import type { InterceptRequest, InterceptResult } from '../../../kubectl-tp/src/session/api.ts';
 import { createSessionCaller } from '../../../kubectl-tp/src/session/caller.ts';
-import { credentialsHash, type SessionFiles, sessionFiles } from '../../../kubectl-tp/src/session/paths.ts';
+import { credentialsOf, type SessionFiles, sessionFiles } from '../../../kubectl-tp/src/session/paths.ts';
 import { createSessionServer, type Handlers } from '../../../kubectl-tp/src/session/server.ts';
 import { isAnswering } from '../../../kubectl-tp/src/session/start.ts';
 import { takeSocket } from '../../../kubectl-tp/src/session/takeover.ts';
@@ -60,7 +60,7 @@ async function serve(t: ExecutionContext, handlers: Partial<Handlers>, version =
   let running = 0;
   const server = createSessionServer({
     handlers: { ...HANDLERS, ...handlers },
-    isMine: (request) => request.version === version && request.credentials === credentialsHash(CONNECTION),
+    isMine: (request) => request.version === version && request.credentials === credentialsOf(CONNECTION),
     onForeign: () => void server.close(),
     onActivity: (count) => {
       running = count;
@@ -189,7 +189,7 @@ test('a process of another version makes room, and the call is made again on the
 
 test('other credentials are other words for the process', (t) => {
   const renewed = { ...CONNECTION, user: { name: 'ann', value: { token: 'two' } } };
-  t.not(credentialsHash(CONNECTION), credentialsHash(renewed));
+  t.not(credentialsOf(CONNECTION), credentialsOf(renewed));
 });
 
 test('a renewed token of the same kubeconfig entry is the same session; another user or server is not', (t) => {

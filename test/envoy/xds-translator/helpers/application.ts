@@ -22,6 +22,8 @@ export type Application = {
   hitsOf(id: string): Hit[];
   /** Connections that are open now. */
   readonly connections: ReadonlySet<net.Socket>;
+  /** How many there have been. */
+  readonly accepted: number;
   close(): Promise<void>;
 };
 
@@ -29,10 +31,12 @@ export type Application = {
 export async function startApplication(name: string, { port = 0, host = '127.0.0.1' } = {}): Promise<Application> {
   const hits: Hit[] = [];
   const connections = new Set<net.Socket>();
+  let accepted = 0;
   const http1 = createHttp1(name, hits);
   const h2c = createHttp2(name, hits);
   const server = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     connections.add(socket);
+    accepted += 1;
     socket.on('close', () => connections.delete(socket)).on('error', () => socket.destroy());
     socket.once('readable', () => {
       const head: Buffer | null = socket.read();
@@ -48,6 +52,9 @@ export async function startApplication(name: string, { port = 0, host = '127.0.0
     hits,
     hitsOf: (id) => hits.filter((hit) => hit.id === id),
     connections,
+    get accepted() {
+      return accepted;
+    },
     close: () => {
       for (const socket of connections) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));

@@ -29,7 +29,7 @@ const TOKENS: Record<string, { namespace: string; pod: string; uid: string }> = 
   'token-of-an-earlier-relay-1': { namespace: INSTALL, pod: 'relay-1', uid: 'uid-earlier' },
   'token-of-an-unready-relay': { namespace: INSTALL, pod: 'relay-2', uid: 'uid-relay-2' },
   'token-of-a-webhook': { namespace: INSTALL, pod: 'webhook-1', uid: 'uid-webhook' },
-  'token-of-an-agent': { namespace: 'shop', pod: 'orders-abc-1', uid: 'uid-pod' },
+  'token-of-an-agent': { namespace: 'shop', pod: 'orders-abc-1', uid: 'uid-orders-abc-1' },
   'token-of-a-relay-elsewhere': { namespace: 'shop', pod: 'relay-1', uid: 'uid-elsewhere' },
   'token-of-a-pod-not-yet-seen': { namespace: INSTALL, pod: 'relay-9', uid: 'uid-relay-9' },
 };
