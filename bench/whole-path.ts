@@ -1,9 +1,11 @@
 // What an intercept costs on the real cluster: one application asked directly, through an idle agent, as a bystander
-// beside an intercept, and intercepted. All in one run, so that the ratios hold on a noisy machine.
+// beside an intercept, and intercepted; at last intercepted with relays that the laptop reaches without the API server.
+// All in one run, so that the ratios hold on a noisy machine.
 // Run: node bench/whole-path.ts [seconds per figure]
 
 import { spawn } from 'node:child_process';
 import type { Measured, MeasurePlan } from '../test/apps/measure.ts';
+import { openDirectWay } from '../test/helpers/direct-way.ts';
 import { buildCode, buildEchoApp, buildLoadPod, LOAD_POD } from '../test/helpers/echo-app.ts';
 import { labCluster } from '../test/helpers/lab.ts';
 import { install } from '../test/helpers/stage.ts';
@@ -28,6 +30,13 @@ const WAYS: readonly Way[] = [
   { name: "Node's HTTP server, direct", app: 'bench-usual' },
   { name: "Node's HTTP server, idle agent", app: 'bench-usual-idle', base: "Node's HTTP server, direct" },
 ];
+/** Measured behind the others, as the relays change for it. */
+const DIRECT: Way = {
+  name: 'intercepted, without the API server',
+  app: 'bench-held',
+  headers: { 'x-dev': 'bench' },
+  base: 'direct',
+};
 type Figures = typeof RIVAL;
 
 const cluster = await labCluster();
@@ -55,24 +64,37 @@ laptop.stdout.on('data', (bytes: Buffer) => {
 });
 const port = (await waitFor('the laptop listens', () => /listens on (\d+)/.exec(said) ?? undefined))[1] ?? '';
 const alice = await createPerson(cluster, 'alice');
+let closeDirectWay: (() => Promise<void>) | undefined;
 try {
-  await alice.tpOk('intercept', 'bench-held', '--header', 'x-dev=bench', '--port', port);
-  await compare();
+  await intercept();
+  const medians = await measureWays(WAYS);
+  await alice.tpOk('quit');
+  closeDirectWay = await openDirectWay(cluster);
+  await intercept();
+  const direct = await measureWays([DIRECT]);
+  const { relays } = await alice.status();
+  for (const [name, figures] of direct) medians.set(name, figures);
+  for (const { name, base = '' } of [...WAYS, DIRECT]) print(name, medians.get(name), medians.get(base));
+  print('rival, intercepted', RIVAL, undefined);
+  console.log(`ways to the relays at the end: ${relays.map(({ way }) => way).join(', ')}`);
 } finally {
   laptop.kill();
   await alice.leave();
+  await closeDirectWay?.();
   for (const app of new Set(WAYS.map((way) => way.app)))
     await kubectl('delete', 'deployment,service', app, '--wait=false');
 }
 
-async function compare(): Promise<void> {
-  const rounds = new Map<string, Figures[]>(WAYS.map(({ name }) => [name, []]));
+function intercept(): Promise<string> {
+  return alice.tpOk('intercept', 'bench-held', '--header', 'x-dev=bench', '--port', port);
+}
+
+async function measureWays(ways: readonly Way[]): Promise<Map<string, Figures>> {
+  const rounds = new Map<string, Figures[]>(ways.map(({ name }) => [name, []]));
   for (let round = 0; round < ROUNDS; round++) {
-    for (const way of WAYS) rounds.get(way.name)?.push(await measureWay(way));
+    for (const way of ways) rounds.get(way.name)?.push(await measureWay(way));
   }
-  const medians = new Map([...rounds].map(([name, all]) => [name, medianFigures(all)]));
-  for (const { name, base = '' } of WAYS) print(name, medians.get(name) ?? RIVAL, medians.get(base));
-  print('rival, intercepted', RIVAL, undefined);
+  return new Map([...rounds].map(([name, all]) => [name, medianFigures(all)]));
 }
 
 async function measureWay({ app, headers = {} }: Way): Promise<Figures> {
@@ -112,7 +134,8 @@ function medianFigures(all: readonly Figures[]): Figures {
   };
 }
 
-function print(name: string, figures: Figures, base: Figures | undefined): void {
+function print(name: string, figures: Figures | undefined, base: Figures | undefined): void {
+  if (figures === undefined) return;
   const part = (key: keyof Figures, unit: string, digits = 0) => {
     const ratio = base ? ` (${(figures[key] / base[key]).toFixed(2)}x)` : '';
     return `${figures[key].toFixed(digits)}${ratio} ${unit}`;
