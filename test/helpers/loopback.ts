@@ -1,5 +1,6 @@
 // Servers and connections on this machine's loopback.
 
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { ExecutionContext } from 'ava';
@@ -42,12 +43,21 @@ export function portOf(server: Server): number {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-/** A port that nobody listens on: taken from the system, then given back. */
+/**
+ * A port that nobody listens on. Not one that the system gave and took back: it would soon give it to a server of
+ * another test. Linux gives those from 32768 on (ip_local_port_range).
+ */
 export async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server);
-  server.close();
-  await once(server, 'close');
-  return port;
+  const server = createServer();
+  for (;;) {
+    const port = randomInt(10_000, 32_768);
+    try {
+      await once(server.listen(port, '127.0.0.1'), 'listening');
+    } catch {
+      continue; // somebody has it
+    }
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
