@@ -129,6 +129,11 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
       const result = describe(record, started.files, await started.live);
       return { ...result, missing: [...plan.missing, ...result.missing] };
     } catch (error) {
+      if (isKnown && closing.signal.aborted) {
+        // The next process takes up what was there before.
+        await records.write(known);
+        throw error;
+      }
       if (holder !== undefined) holders.remove(owner, holder);
       if (isKnown && !isUnheld(known)) await restore(known);
       else await remove(record);

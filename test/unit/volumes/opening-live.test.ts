@@ -1,7 +1,7 @@
 // What the book of volumes asks of those that open live ones, and what it does while they are at it.
 
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -29,8 +29,8 @@ const THERE: Promise<LiveMounts> = Promise.resolve({
   close: async () => undefined,
 });
 
-async function createScene(t: ExecutionContext, openLive: OpenLiveMounts) {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'tp-opening-')));
+async function createScene(t: ExecutionContext, openLive: OpenLiveMounts, earlier?: string) {
+  const folder = earlier ?? (await realpath(await mkdtemp(join(tmpdir(), 'tp-opening-'))));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const { client } = createMemoryKubernetes();
   const book = createVolumeBook({ client, folder: join(folder, 'book'), openLive, log: () => undefined });
@@ -72,6 +72,23 @@ for (const [end, reason] of [
     await mounting;
   });
 }
+
+test('files that are mounted once more while the process ends stay for the next one', async (t) => {
+  const { opening, open } = createNever();
+  const earlier = await createScene(t, () => THERE);
+  const { folder } = earlier;
+  const chosen = join(folder, 'chosen');
+  await earlier.mount(chosen, { holder: {} });
+  await earlier.book.close();
+  const records = await readdir(join(folder, 'book'));
+  const { book, mount } = await createScene(t, open, folder);
+  const again = t.throwsAsync(mount(chosen, { holder: {} }), { message: /session process ends/ });
+  await opening;
+  await book.close();
+  await again;
+  t.true(existsSync(chosen));
+  t.deepEqual(await readdir(join(folder, 'book')), records);
+});
 
 test('files of one owner come and go while a pod of another one is slow', async (t) => {
   const { opening, open } = createNever();
