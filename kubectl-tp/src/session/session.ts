@@ -35,6 +35,8 @@ export type Session = {
   /** On purpose, or with its object; one that is only closed goes on in another process. */
   hasEnded(live: LiveSession): boolean;
   isClosed(): boolean;
+  /** It was closed, not ended: nothing of it is known here any more, and everything goes on in another process. */
+  isLeftToNext(): boolean;
   /** It has intercepts, exits in use or joined networks, or is being opened. */
   isNeeded(): boolean;
   open(tools: CallTools): Promise<LiveSession>;
@@ -73,6 +75,7 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
   const insides = new Map<string, LocalTarget>();
   const ended = new WeakSet<LiveSession>();
   const lifetime = new AbortController();
+  let isLeftToNext = false;
 
   let saved = Promise.resolve();
 
@@ -245,6 +248,7 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     live,
     hasEnded: (one) => ended.has(one),
     isClosed: () => state.kind === 'closed',
+    isLeftToNext: () => isLeftToNext,
     isNeeded: () => state.kind === 'opening' || isInUse(live()),
     open,
     follow,
@@ -275,6 +279,7 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     async close() {
       const current = live();
       state = { kind: 'closed' };
+      isLeftToNext ||= !lifetime.signal.aborted;
       lifetime.abort(ending());
       await current?.close();
     },

@@ -1,17 +1,20 @@
 // Waits for the end of what somebody else ends.
 
+import { once } from 'node:events';
 import { TpError } from '../errors.ts';
 import type { InterceptName } from './api.ts';
 import type { LiveSession } from './live-session.ts';
 import type { Session } from './session.ts';
 
-/** Deleted by somebody, expired, or gone with its session; undefined when the caller leaves before. */
+/** Deleted by somebody, expired, or gone with its session; undefined when the caller leaves before. A process that ends
+ * ends no intercept. */
 export async function untilEnded(
   session: Session,
   { namespace, name }: InterceptName,
   signal: AbortSignal,
 ): Promise<TpError | undefined> {
   const live = session.live();
+  if (live === undefined && session.isLeftToNext()) return aborted(signal);
   while (live?.table.get(namespace, name) !== undefined) if (!(await rings(live, signal))) return undefined;
   return new TpError('INTERCEPT_ENDED', `Intercept ${name} in ${namespace} was ended elsewhere, or its time is over.`, {
     hint: `See what there is: kubectl tp list -n ${namespace}`,
@@ -38,6 +41,10 @@ export function untilCut(
 ): Promise<TpError | undefined> {
   const gone = untilGone(session, live, signal);
   return exit === undefined ? gone : Promise.race([gone, untilEnded(session, exit, signal)]);
+}
+
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 /** False when the signal came first, were it before the call. */

@@ -14,7 +14,7 @@ import {
 } from '../../../control-plane/src/api/index.ts';
 import type { CallTools } from '../../../kubectl-tp/src/session/intercept.ts';
 import { createSession, type Session } from '../../../kubectl-tp/src/session/session.ts';
-import { untilGone } from '../../../kubectl-tp/src/session/until-ended.ts';
+import { untilEnded, untilGone } from '../../../kubectl-tp/src/session/until-ended.ts';
 import { createUnusedLook } from '../../../kubectl-tp/src/session/unused-things.ts';
 import type { VolumeBook } from '../../../kubectl-tp/src/volumes/volume-book.ts';
 import { createMemoryKubernetes, type MemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
@@ -157,6 +157,23 @@ for (const [how, isOver] of [
     live.bell.ring();
     caller.abort();
     t.is((await gone)?.code, isOver ? 'NETWORK_ENDED' : undefined);
+  });
+}
+
+for (const [how, code] of [
+  ['close', undefined],
+  ['end', 'INTERCEPT_ENDED'],
+] as const) {
+  test(`${how}: who asks for the end of an intercept only then ${code === undefined ? 'waits' : 'hears of it'}`, async (t) => {
+    const { session, issue } = await createScene(t);
+    const opened = session.open(tools());
+    await issue();
+    await opened;
+    await session[how]();
+    const caller = new AbortController();
+    const over = untilEnded(session, { namespace: 'shop', name: 'orders-1' }, caller.signal);
+    caller.abort();
+    t.is((await over)?.code, code);
   });
 }
 
