@@ -66,6 +66,8 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
   try {
     const certificate = followCertificate({ ...options, client, signal: lifetime.signal, bell });
     await certificate.issued(signal);
+    // It may be there already.
+    signal.throwIfAborted();
     const agents = createAgentBook();
     const table = createInterceptTable({
       client,

@@ -156,6 +156,7 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
   }
 
   function openOnce(): Promise<LiveSession> {
+    if (lifetime.signal.aborted) return Promise.reject(lifetime.signal.reason);
     if (state.kind === 'open') return Promise.resolve(state.live);
     if (state.kind === 'opening') return state.opened;
     // Closed while it was being opened, and perhaps opened anew: that state is not this opening's to change.

@@ -217,6 +217,15 @@ test('closing ends an opening that nobody answers', async (t) => {
   t.true(session.isClosed());
 });
 
+for (const how of ['close', 'end'] as const) {
+  test(`${how}: a call that comes late opens no other session`, async (t) => {
+    const { kubernetes, session } = await createScene(t);
+    await session[how]();
+    await t.throwsAsync(session.open(tools()), { code: 'SESSION_PROCESS_LOST' });
+    t.deepEqual(kubernetes.names(SESSIONS), []);
+  });
+}
+
 test('a port is served only for an intercept that this laptop was asked for, also after a restart', async (t) => {
   const { session, issue, reopen } = await createScene(t);
   const opened = session.open(tools());
