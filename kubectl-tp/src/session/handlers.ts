@@ -58,6 +58,7 @@ export function createHandlers(options: Options): Handlers {
     },
 
     async ingest({ arguments: request, ...tools }) {
+      if (request.hold) volumes.expect(ownerOf(request));
       await resume(tools.signal);
       return holdInside<'ingest'>(session, request, tools, async (inside) => {
         const result = await ingest(holdings, request, inside);

@@ -6,7 +6,10 @@ import { idOf } from '../volumes/volume-record.ts';
 import type { Holdings } from './intercept.ts';
 import type { Log } from './log.ts';
 
-/** Commands come back within seconds of a new session process (run-while-held.ts). */
+/**
+ * Commands come back within seconds of a new session process (run-while-held.ts). Those that ask for files which the
+ * cluster does not give them yet are expected (holders.ts).
+ */
 const LOOK_MS = 30_000;
 
 /** Until the process ends. */

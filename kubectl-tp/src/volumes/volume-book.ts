@@ -55,9 +55,11 @@ export type VolumeBook = {
   /** Takes up what an earlier process has left, or removes it where the owner is gone. */
   resume(isAlive: (owner: VolumeOwner) => boolean): Promise<void>;
   all(): readonly { readonly owner: VolumeOwner; readonly root: string }[];
-  /** Not meant to stay, and held by nobody: an earlier process had a holder that may come back. */
+  /** Somebody has asked for these and may have them by now; whether `mount` comes depends on the cluster. */
+  expect(owner: VolumeOwner): void;
+  /** Not meant to stay, held by nobody, and not expected: an earlier process had a holder that may come back. */
   unheld(): readonly VolumeOwner[];
-  /** Nothing happens where somebody holds them by now. */
+  /** Nothing happens where somebody holds or expects them by now. */
   unmountUnheld(owner: VolumeOwner): Promise<void>;
   /** Nothing is kept current, mounted or removed any more. The files stay: they are the next process's. */
   close(): Promise<void>;
@@ -156,12 +158,16 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
   }
 
   async function release(owner: VolumeOwner, holder: object): Promise<void> {
-    if (holders.remove(owner, holder)) await removeUnheld(owner);
+    if (holders.remove(owner, holder)) await removeIf(isUnheld, owner);
   }
 
-  async function removeUnheld(owner: VolumeOwner): Promise<void> {
+  async function removeIf(isUnneeded: (record: VolumeRecord) => boolean, owner: VolumeOwner): Promise<void> {
     const record = await records.read(owner);
-    if (record !== undefined && isUnheld(record)) await remove(record);
+    if (record !== undefined && isUnneeded(record)) await remove(record);
+  }
+
+  function isAbandoned(record: VolumeRecord): boolean {
+    return isUnheld(record) && !holders.isExpected(record.owner);
   }
 
   function isUnheld({ owner, stays }: VolumeRecord): boolean {
@@ -220,12 +226,13 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
       await Promise.all((await records.all()).map(takeUpOne));
     },
     all: () => running.all().map(({ owner, root }) => ({ owner, root })),
+    expect: holders.expect,
     unheld: () =>
       running
         .all()
-        .filter(isUnheld)
+        .filter(isAbandoned)
         .map(({ owner }) => owner),
-    unmountUnheld: (owner) => inTurn(owner, () => removeUnheld(owner)),
+    unmountUnheld: (owner) => inTurn(owner, () => removeIf(isAbandoned, owner)),
     close() {
       closing.abort(ending());
       return turns.ofAll(async () => {

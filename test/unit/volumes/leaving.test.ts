@@ -11,6 +11,7 @@ import type { Pod, Volume, VolumeMount } from '../../../kubectl-tp/src/kubernete
 import { ownerOf } from '../../../kubectl-tp/src/session/ingest.ts';
 import type { Session } from '../../../kubectl-tp/src/session/session.ts';
 import { createUnusedLook } from '../../../kubectl-tp/src/session/unused-things.ts';
+import { createHolders } from '../../../kubectl-tp/src/volumes/holders.ts';
 import { planMounts } from '../../../kubectl-tp/src/volumes/mounts.ts';
 import { createVolumeBook, type VolumeWish } from '../../../kubectl-tp/src/volumes/volume-book.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
@@ -179,6 +180,29 @@ test('files of an earlier process go when their holder does not come back; those
   t.true(existsSync(staying));
   await next.unmountAll();
   t.deepEqual(await readdir(folder), []);
+});
+
+test('files of an earlier process stay while their command asks for them in vain', async (t) => {
+  const { mount, book, reopen } = await createScene(t);
+  const { root } = await mount(MOUNTS, [SETTINGS], undefined, { holder: {} });
+  await book.close();
+  const next = reopen();
+  await next.resume(() => true);
+  next.expect(OWNER);
+  t.deepEqual(next.unheld(), []);
+  await next.unmountUnheld(OWNER);
+  t.true(existsSync(root));
+});
+
+test('who has asked is expected for two minutes', (t) => {
+  let nowMs = 0;
+  const holders = createHolders(() => nowMs);
+  t.false(holders.isExpected(OWNER));
+  holders.expect(OWNER);
+  nowMs = 119_999;
+  t.true(holders.isExpected(OWNER));
+  nowMs = 120_000;
+  t.false(holders.isExpected(OWNER));
 });
 
 test('a book that is closed leaves files to the next process', async (t) => {
