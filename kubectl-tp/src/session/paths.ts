@@ -55,8 +55,9 @@ export function createSessionFolder(env: NodeJS.ProcessEnv): void {
 }
 
 /**
- * Changes whenever the process would have to speak to the API server differently. Has secrets, which the process on the
- * other side of the socket has anyway.
+ * Changes whenever the process would have to speak to the API server differently. Has secrets, of which the process on
+ * the other side of the socket may have older ones only. It may see these: it is the same person's, since nobody else
+ * enters the folder.
  */
 export function credentialsOf({ cluster, user, impersonate, requestTimeoutMs }: Connection): string {
   return JSON.stringify([cluster, user, impersonate, requestTimeoutMs]);
