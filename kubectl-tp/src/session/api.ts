@@ -36,6 +36,12 @@ export type Request<V extends Verb = Verb> = {
   /** A session process of another version or with other credentials makes room for a new one. */
   readonly version: string;
   readonly credentials: string;
+  /**
+   * Of a command that runs already and has lost its process. Replaces none: commands with different credentials or
+   * versions would take the process from each other for ever. Served whatever the credentials, of which there may be
+   * newer ones by now; a process of another version answers `makesRoom` and stays.
+   */
+  readonly again?: true;
 };
 
 /** A line of the answer. `makesRoom`: call again on a new process; nothing was done. */

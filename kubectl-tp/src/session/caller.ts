@@ -13,6 +13,8 @@ export type CallOptions = {
   readonly signal?: AbortSignal;
   readonly onProgress?: (text: string) => void;
   readonly onStartHelper?: (socket: string) => void;
+  /** See Request. */
+  readonly again?: true;
 };
 
 /** A call whose effect lasts until `end`: see `hold` in the API. `over` resolves when it is over before: with the
@@ -43,15 +45,20 @@ export function createSessionCaller(
   restart: () => Promise<void>,
 ): SessionCaller {
   async function hold<V extends Verb>(verb: V, args: SessionApi[V]['arguments'], options: CallOptions = {}) {
-    const request: Request<V> = { verb, arguments: args, version: VERSION, credentials: credentialsOf(connection) };
+    const { again } = options;
+    const request: Request<V> = {
+      verb,
+      arguments: args,
+      version: VERSION,
+      credentials: credentialsOf(connection),
+      ...(again && { again }),
+    };
     const first = await exchange(files, request, options);
     if (first !== 'not served') return first;
     await restart();
     const second = await exchange(files, request, options);
     if (second !== 'not served') return second;
-    throw new TpError('SESSION_PROCESS_LOST', 'The session process does not serve this version of the plugin.', {
-      hint: `End it with \`kubectl tp quit\`, then use one version only. Its log: ${files.log}`,
-    });
+    throw otherVersion(files);
   }
 
   return {
@@ -88,8 +95,11 @@ async function exchange<V extends Verb>(
       if ('progress' in answer) onProgress?.(answer.progress);
       else if ('startHelper' in answer) onStartHelper?.(answer.startHelper);
       else if ('result' in answer) return holdOpen(socket, answers, answer.result);
-      else if ('makesRoom' in answer) return await closed(socket, 'not served');
-      else throw await closed(socket, fromDescription(answer.error));
+      else if ('makesRoom' in answer) {
+        await closed(socket, undefined);
+        if (request.again) throw otherVersion(files);
+        return 'not served';
+      } else throw await closed(socket, fromDescription(answer.error));
     }
   } catch (error) {
     socket.destroy();
@@ -137,6 +147,12 @@ async function openSocket(path: string): Promise<Socket | undefined> {
   // A reset shows when the answer is read.
   socket.on('error', () => socket.destroy());
   return socket;
+}
+
+function otherVersion(files: SessionFiles): TpError {
+  return new TpError('SESSION_PROCESS_LOST', 'The session process does not serve this version of the plugin.', {
+    hint: `End it with \`kubectl tp quit\`, then use one version only. Its log: ${files.log}`,
+  });
 }
 
 function lostProcess(files: SessionFiles): TpError {

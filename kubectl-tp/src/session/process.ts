@@ -47,7 +47,6 @@ export async function runSessionProcess(): Promise<void> {
     await session.close();
   };
   const resume = createResume({ session, volumes }, files.identity, log);
-  const credentials = credentialsOf(connection);
   const idleMs = readDuration(process.env.TP_SESSION_IDLE ?? DEFAULT_IDLE, 'TP_SESSION_IDLE');
   const idle = createIdleTimer({
     limitMs: () => (session.isClosed() ? UNUSED_MS : idleMs),
@@ -66,7 +65,8 @@ export async function runSessionProcess(): Promise<void> {
       log,
       quit: () => end('quit', async () => undefined),
     }),
-    isMine: (request) => request.version === VERSION && request.credentials === credentials,
+    version: VERSION,
+    credentials: credentialsOf(connection),
     onForeign: () => end('replaced', close),
     onActivity: idle.note,
     log,

@@ -65,7 +65,7 @@ async function takeUpAgain<V extends Verb>(
 ): Promise<HeldCall<V> | undefined> {
   try {
     const session = await tools.session();
-    return await session.hold(verb, again(result), { signal, onProgress: tools.progress.step });
+    return await session.hold(verb, again(result), { signal, onProgress: tools.progress.step, again: true });
   } catch (error) {
     if (!signal.aborted) tools.progress.warn(error instanceof Error ? error.message : String(error));
     return undefined;

@@ -28,9 +28,10 @@ export type Handlers = { readonly [V in Verb]: (call: Call<V>) => Promise<Outcom
 
 export type ServerOptions = {
   readonly handlers: Handlers;
-  /** Whether a request is of this version and these credentials. */
-  readonly isMine: (request: Request) => boolean;
-  /** Called with the first request that is not. */
+  /** Of this process. */
+  readonly version: string;
+  readonly credentials: string;
+  /** Called with a request of others, unless it is made again. */
   readonly onForeign: () => void;
   /** A call began or ended. */
   readonly onActivity: (running: number) => void;
@@ -59,16 +60,20 @@ async function answer(socket: Socket, options: ServerOptions): Promise<void> {
   const { value: request, done } = await lines.next();
   if (done) return void socket.end();
   const parsed = parseRequest(request);
-  if (parsed === undefined || !options.isMine(parsed)) {
+  if (parsed === undefined || !isMine(parsed, options)) {
     writeLine(socket, { makesRoom: true });
     socket.end();
-    return options.onForeign();
+    return parsed?.again ? undefined : options.onForeign();
   }
   const caller = new AbortController();
   const callerEnded = lines.next().finally(() => caller.abort(interrupted()));
   callerEnded.catch((error) => options.log('a caller broke off', { error: String(error) }));
   await runCall(socket, parsed, { options, signal: caller.signal, callerEnded });
   socket.end();
+}
+
+function isMine({ version, credentials, again }: Request, mine: ServerOptions): boolean {
+  return version === mine.version && (again === true || credentials === mine.credentials);
 }
 
 type Running = { options: ServerOptions; signal: AbortSignal; callerEnded: Promise<unknown> };

@@ -60,7 +60,8 @@ async function serve(t: ExecutionContext, handlers: Partial<Handlers>, version =
   let running = 0;
   const server = createSessionServer({
     handlers: { ...HANDLERS, ...handlers },
-    isMine: (request) => request.version === version && request.credentials === credentialsOf(CONNECTION),
+    version,
+    credentials: credentialsOf(CONNECTION),
     onForeign: () => void server.close(),
     onActivity: (count) => {
       running = count;
@@ -176,7 +177,8 @@ test('a process of another version makes room, and the call is made again on the
   const caller = createSessionCaller(CONNECTION, old.files, async () => {
     const server = createSessionServer({
       handlers: { ...HANDLERS, leave: async () => ({ result: { left: [] } }) },
-      isMine: () => true,
+      version: VERSION,
+      credentials: credentialsOf(CONNECTION),
       onForeign: () => undefined,
       onActivity: () => undefined,
       log: () => undefined,
@@ -187,9 +189,46 @@ test('a process of another version makes room, and the call is made again on the
   t.deepEqual(await caller.call('leave', { all: true }), { left: [] });
 });
 
+const RENEWED: Connection = { ...CONNECTION, user: { name: 'ann', value: { token: 'two' } } };
+
+test('two commands whose credentials differ come to rest with one process', async (t) => {
+  const files = await createFiles(t);
+  let processes = 0;
+  const start = async (connection: Connection) => {
+    const server = createSessionServer({
+      handlers: { ...HANDLERS, intercept: async () => ({ result: RESULT, release: async () => undefined }) },
+      version: VERSION,
+      credentials: credentialsOf(connection),
+      onForeign: () => void server.close(),
+      onActivity: () => undefined,
+      log: () => undefined,
+    });
+    t.teardown(() => server.close());
+    processes += 1;
+    await takeSocket(server, files);
+  };
+  await start(CONNECTION);
+  const [first, second] = [CONNECTION, RENEWED].map((one) => createSessionCaller(one, files, () => start(one)));
+  if (first === undefined || second === undefined) return t.fail();
+  const lost = await first.hold('intercept', REQUEST);
+  const held = await second.hold('intercept', REQUEST);
+  t.is(processes, 2, 'a new command brings its credentials');
+  const again = await first.hold('intercept', REQUEST, { again: true });
+  t.is(processes, 2);
+  t.true(await isAnswering(files.socket));
+  await Promise.all([lost, held, again].map((one) => one.end()));
+});
+
+test('a process of another version stays when a command of this one is taken up again', async (t) => {
+  const { files } = await serve(t, {}, '9.9.9');
+  const caller = createSessionCaller(CONNECTION, files, neverRestart);
+  const again = caller.hold('intercept', REQUEST, { again: true });
+  await t.throwsAsync(again, { code: 'SESSION_PROCESS_LOST', message: /this version/ });
+  t.true(await isAnswering(files.socket));
+});
+
 test('other credentials are other words for the process', (t) => {
-  const renewed = { ...CONNECTION, user: { name: 'ann', value: { token: 'two' } } };
-  t.not(credentialsOf(CONNECTION), credentialsOf(renewed));
+  t.not(credentialsOf(CONNECTION), credentialsOf(RENEWED));
 });
 
 test('a renewed token of the same kubeconfig entry is the same session; another user or server is not', (t) => {
