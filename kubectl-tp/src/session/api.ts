@@ -51,6 +51,8 @@ export type Answer<V extends Verb = Verb> =
   | { readonly startHelper: string }
   | { readonly result: SessionApi[V]['result'] }
   | { readonly error: ErrorDescription }
+  /** The last line of a call with `hold` that its caller has ended: nothing of the effect is left. */
+  | { readonly ended: true }
   | { readonly makesRoom: true };
 
 /** The network in which the caller's command is to run, and its intercepts to end. */

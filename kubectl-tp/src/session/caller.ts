@@ -22,7 +22,8 @@ export type CallOptions = {
 export type HeldCall<V extends Verb> = {
   readonly result: SessionApi[V]['result'];
   readonly over: Promise<TpError | undefined>;
-  end(): Promise<void>;
+  /** Whether the process says that nothing is left of the effect. */
+  end(): Promise<boolean>;
 };
 
 export type SessionCaller = {
@@ -99,7 +100,7 @@ async function exchange<V extends Verb>(
         await closed(socket, undefined);
         if (request.again) throw otherVersion(files);
         return 'not served';
-      } else throw await closed(socket, fromDescription(answer.error));
+      } else if ('error' in answer) throw await closed(socket, fromDescription(answer.error));
     }
   } catch (error) {
     socket.destroy();
@@ -114,16 +115,17 @@ function holdOpen<V extends Verb>(
   answers: AsyncGenerator<Answer<V>>,
   result: SessionApi[V]['result'],
 ): HeldCall<V> {
-  const over = nextLine(answers).then((answer) => {
+  const last = nextLine(answers).then((answer) => {
     socket.destroy();
-    return answer !== undefined && 'error' in answer ? fromDescription(answer.error) : undefined;
+    return answer;
   });
   return {
     result,
-    over,
+    over: last.then((answer) => (answer && 'error' in answer ? fromDescription(answer.error) : undefined)),
     async end() {
       socket.end();
-      await over;
+      const answer = await last;
+      return answer !== undefined && 'ended' in answer;
     },
   };
 }

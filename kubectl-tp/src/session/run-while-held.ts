@@ -14,7 +14,7 @@ export type HeldRun<V extends Verb> = {
   readonly request: SessionApi[V]['arguments'];
   /** What is asked for when the command runs already. */
   readonly again: (result: SessionApi[V]['result']) => SessionApi[V]['arguments'];
-  /** Ends what a killed session process has left of the effect; undefined if nothing can be left. */
+  /** Ends what a session process that is gone has left of the effect; undefined if nothing can be left. */
   readonly leave?: (session: SessionCaller, result: SessionApi[V]['result']) => Promise<unknown>;
   readonly tools: Tools;
   readonly start: (result: SessionApi[V]['result']) => Promise<ChildCommand>;
@@ -27,6 +27,7 @@ export async function runWhileHeld<V extends Verb>(run: HeldRun<V>): Promise<num
   const { session, verb, request, tools, start } = run;
   const held = await session.hold(verb, request, { signal: tools.signal, onProgress: tools.progress.step });
   let current: HeldCall<V> | undefined = held;
+  let isEnded = false;
   try {
     const child = await start(held.result);
     const childOver = child.exited.then(
@@ -39,6 +40,7 @@ export async function runWhileHeld<V extends Verb>(run: HeldRun<V>): Promise<num
       const over = await Promise.race([childOver, overOrLater(current, isOver.signal)]);
       if (over === 'command') return await child.exited;
       if (over instanceof TpError) {
+        isEnded = true;
         tools.progress.warn(`${over.message} Ending the command.`);
         child.kill('SIGTERM');
         await childOver;
@@ -48,7 +50,9 @@ export async function runWhileHeld<V extends Verb>(run: HeldRun<V>): Promise<num
       current = await takeUpAgain(run, held.result, isOver.signal);
     }
   } finally {
-    await (current === undefined ? leaveUnheld(run, held.result) : current.end());
+    // The process may have gone before it was done, or the cluster may not have answered it.
+    const isLeft = await current?.end();
+    if (!isLeft && !isEnded) await leaveUnheld(run, held.result);
   }
 }
 

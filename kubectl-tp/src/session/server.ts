@@ -96,6 +96,7 @@ async function runCall(socket: Socket, request: Request, { options, signal, call
     if (why !== undefined) writeLine(socket, { error: describeError(why) });
     // Also of an effect that ended elsewhere something may be left.
     await release();
+    if (why === undefined) writeLine(socket, { ended: true });
   } catch (error) {
     const shown = signal.aborted && !(error instanceof TpError) ? interrupted() : error;
     const description = describeError(shown);

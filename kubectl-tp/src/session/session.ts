@@ -203,6 +203,8 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
 
   async function leaveMatching(request: LeaveRequest): Promise<InterceptName[]> {
     const current = live();
+    // What is left of it is the next process's to end.
+    if (isLeftToNext) throw ending();
     if (current === undefined) return [];
     if (!request.all) await follow(request.namespace);
     const chosen = current.table.all().filter((intercept) => request.all || isMeant(intercept, request));

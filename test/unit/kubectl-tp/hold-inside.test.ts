@@ -108,6 +108,7 @@ async function createScene(
     const end = async () => {
       caller.abort();
       await outcome.release?.();
+      return true;
     };
     lose = () => void end().then(() => lost.resolve(undefined));
     return { result: outcome.result, over: lost.promise, end };

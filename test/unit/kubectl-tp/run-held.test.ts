@@ -10,7 +10,7 @@ import { unlessAborted } from '../../../kubectl-tp/src/waiting/unless-aborted.ts
 
 type Scene = { run: (code: string) => Promise<number>; warnings: string[]; isLeft: () => boolean };
 
-function createScene(over: HeldCall<'intercept'>['over']): Scene {
+function createScene(over: HeldCall<'intercept'>['over'], other?: SessionCaller): Scene {
   const warnings: string[] = [];
   let isLeft = false;
   const held = {
@@ -18,14 +18,16 @@ function createScene(over: HeldCall<'intercept'>['over']): Scene {
     over,
     end: async () => {
       isLeft = true;
+      return true;
     },
   };
+  const session = other ?? ({ hold: async () => held } as unknown as SessionCaller);
   const tools = {
     env: process.env,
     signal: new AbortController().signal,
+    session: async () => session,
     progress: { step: () => undefined, warn: (text: string) => warnings.push(text) },
   } as unknown as Tools;
-  const session = { hold: async () => held } as unknown as SessionCaller;
   const request = {} as InterceptRequest;
   return {
     run: (code) =>
@@ -57,6 +59,17 @@ test('an intercept that ends elsewhere ends the command, with the reason', async
   const { run, warnings } = createScene(Promise.resolve(ended));
   t.is(await t.throwsAsync(run('setInterval(() => undefined, 1000)')), ended);
   t.regex(warnings.join('\n'), /ended elsewhere.*Ending the command/);
+});
+
+test('a command whose session process goes before it has left the intercept leaves it through the next one', async (t) => {
+  const left: unknown[] = [];
+  const session = {
+    hold: async () => ({ result: { namespace: 'shop', name: 'orders-1' }, over: never, end: async () => false }),
+    call: async (...call: unknown[]) => void left.push(call.slice(0, 2)),
+  } as unknown as SessionCaller;
+  const { run } = createScene(never, session);
+  t.is(await run('process.exit(0)'), 0);
+  t.deepEqual(left, [['leave', { all: false, namespace: 'shop', name: 'orders-1' }]]);
 });
 
 test.serial(

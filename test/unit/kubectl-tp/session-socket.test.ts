@@ -149,8 +149,15 @@ test('a held call lasts until its caller ends it', async (t) => {
   const held = await createSessionCaller(CONNECTION, files, neverRestart).hold('intercept', REQUEST);
   t.deepEqual(held.result, RESULT);
   t.false(released);
-  await held.end();
+  t.true(await held.end());
   t.true(released);
+});
+
+test('a held call whose effect can not be ended, or whose process goes, says so', async (t) => {
+  const fails = { result: RESULT, release: () => Promise.reject(new Error('the API server is away')) };
+  const { files } = await serve(t, { intercept: async () => fails });
+  const held = await createSessionCaller(CONNECTION, files, neverRestart).hold('intercept', REQUEST);
+  t.false(await held.end());
 });
 
 test('an intercept that ends elsewhere ends its held call, with the reason', async (t) => {

@@ -222,6 +222,9 @@ for (const how of ['close', 'end'] as const) {
     const { kubernetes, session } = await createScene(t);
     await session[how]();
     await t.throwsAsync(session.open(tools()), { code: 'SESSION_PROCESS_LOST' });
+    const leaving = session.leaveMatching({ all: true });
+    if (how === 'end') t.deepEqual(await leaving, []);
+    else await t.throwsAsync(leaving, { code: 'SESSION_PROCESS_LOST' });
     t.deepEqual(kubernetes.names(SESSIONS), []);
   });
 }
