@@ -35,7 +35,7 @@ export async function parseCommandLine(words: readonly string[]): Promise<Invoca
     command,
     args,
     flags: toConnectionFlags(parsed),
-    format: parsed.output === 'json' ? 'json' : 'text',
+    format: lastString(parsed.output) === 'json' ? 'json' : 'text',
     verbose: parsed.quiet !== true,
   };
 }

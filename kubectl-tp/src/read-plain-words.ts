@@ -33,7 +33,8 @@ export function readPlainWords(words: readonly string[], options: Options): Pars
     const before = parsed[name];
     parsed[name] = option.type === 'list' ? [...(Array.isArray(before) ? before : []), value] : value;
   }
-  return parsed;
+  // yargs explains the command then.
+  return plainWords.at(-1) === 'help' ? undefined : parsed;
 }
 
 function spellingsOf(name: string, { alias }: Option): [flag: string, name: string][] {

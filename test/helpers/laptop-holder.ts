@@ -88,6 +88,7 @@ try {
     startHelper: (path) => say({ startHelper: path }),
     helperSocket,
     apiHosts,
+    relayHosts: [],
   });
   say({ ready: opened.laptop() });
   void opened.over.then(() => say({ over: true }));

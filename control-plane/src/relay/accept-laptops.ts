@@ -54,12 +54,17 @@ export function createLaptopServer({
     const farEnd = farEndOf(socket);
     if (!unprovenOf.take(address)) return void socket.destroy();
     unproven.enter(socket);
-    places.set(farEnd, () => {
-      places.delete(farEnd);
+    let isGivenBack = false;
+    const giveBack = () => {
+      if (isGivenBack) return;
+      isGivenBack = true;
       unproven.leave(socket);
       unprovenOf.giveBack(address);
-    });
-    socket.on('close', () => places.get(farEnd)?.());
+      // A new connection from the same far end may be there before we hear of the end of this one.
+      if (places.get(farEnd) === giveBack) places.delete(farEnd);
+    };
+    places.set(farEnd, giveBack);
+    socket.on('close', giveBack);
   });
   server.on('request', (_request, response) => {
     const error = new RelayError('TUNNEL_REQUEST_INVALID');

@@ -1,7 +1,7 @@
 // The certificate by which laptops know this relay when they come without the API server: asked of the control plane when
 // a laptop first needs it, and anew in time. The key stays in this process.
 
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { CertificateAnswer, CertificateQuestion } from '../reach/question.ts';
 import { RelayError } from './errors.ts';
@@ -17,7 +17,12 @@ export type OwnCertificateOptions = {
   readonly onTrouble: (error: unknown) => void;
 };
 
-type Issued = { readonly authority: string; readonly context: SecureContext; readonly renewAtMs: number };
+type Issued = {
+  readonly authority: string;
+  readonly context: SecureContext;
+  readonly renewAtMs: number;
+  readonly expiresAtMs: number;
+};
 
 /** Rejects while there is no certificate. */
 export function createOwnCertificate({
@@ -36,11 +41,8 @@ export function createOwnCertificate({
   async function issue(authority: string): Promise<void> {
     try {
       const { certificate, renewAtMs } = await ask(authority, question);
-      issued = {
-        authority,
-        context: createSecureContext({ key, cert: certificate, minVersion: 'TLSv1.3' }),
-        renewAtMs,
-      };
+      const context = createSecureContext({ key, cert: certificate, minVersion: 'TLSv1.3' });
+      issued = { authority, context, renewAtMs, expiresAtMs: new X509Certificate(certificate).validToDate.getTime() };
     } catch (error) {
       pausedUntilMs = now() + RETRY_MS;
       onTrouble(error);
@@ -49,13 +51,20 @@ export function createOwnCertificate({
     }
   }
 
+  /** One that is due for renewal counts until it ends. */
+  function usable(authority: string | undefined): SecureContext | undefined {
+    return issued !== undefined && issued.authority === authority && now() < issued.expiresAtMs
+      ? issued.context
+      : undefined;
+  }
+
   return async () => {
     const authority = currentAuthority();
-    const isFresh = issued !== undefined && issued.authority === authority && now() < issued.renewAtMs;
-    if (!isFresh && authority !== undefined && now() >= pausedUntilMs) issuing ??= issue(authority);
-    // One that is due for renewal counts for hours yet.
-    if (issued?.authority !== authority) await issuing;
-    if (issued === undefined) throw new RelayError('RELAY_UNAVAILABLE', 'The relay has no certificate yet.');
-    return issued.context;
+    const isDue = usable(authority) === undefined || now() >= (issued?.renewAtMs ?? 0);
+    if (isDue && authority !== undefined && now() >= pausedUntilMs) issuing ??= issue(authority);
+    if (usable(authority) === undefined) await issuing;
+    const context = usable(authority);
+    if (context === undefined) throw new RelayError('RELAY_UNAVAILABLE', 'The relay has no certificate yet.');
+    return context;
   };
 }

@@ -1,5 +1,5 @@
-// Which sessions have their tunnel here. The newest tunnel of a session gets its new connections; one that was replaced
-// carries what it has until that ends or the laptop proves dead.
+// Which sessions have their tunnel here. The newest tunnel that works gets a session's new connections; one that was
+// replaced carries what it has until that ends or the laptop proves dead.
 
 import type { Duplex } from 'node:stream';
 import { createMux, type MemoryBudget, type Mux } from '../protocol/index.ts';
@@ -24,14 +24,14 @@ export type SessionRegistry = {
 };
 
 type SessionTunnels = {
-  /** Those that take new connections, the newest last: it gets them. */
+  /** Those that take new connections; the newest of which the laptop is known to have gets them. */
   open: Mux[];
   all: Mux[];
 };
 
 /**
- * A laptop tries two ways at once and drops the slower one, which may be the one that came here last. So a tunnel stays
- * in reserve until the one after it has lived for so long.
+ * A laptop tries two ways at once and drops the slower one, which may be the one that came here last; or our answer was
+ * lost on its way. So a tunnel stays in reserve until the one after it has lived for so long and was heard of.
  */
 const RESERVE_MS = 2000;
 
@@ -42,7 +42,11 @@ export function createSessionRegistry({
 }: RegistryEvents & { memory: MemoryBudget }): SessionRegistry {
   const sessions = new Map<string, SessionTunnels>();
 
+  let isClosing = false;
+
   function add(session: string, socket: Duplex): void {
+    // Asked before, proven too late.
+    if (isClosing) return void socket.destroy();
     const tunnels = sessions.get(session) ?? { open: [], all: [] };
     sessions.set(session, tunnels);
     const mux: Mux = createMux(socket, {
@@ -59,7 +63,14 @@ export function createSessionRegistry({
     tunnels.all.push(mux);
     if (tunnels.all.length > MAX_TUNNELS_PER_SESSION) tunnels.all[0]?.destroy();
     if (isFirst) onUp(session);
-    else setTimeout(() => replaceOlder(tunnels, mux), RESERVE_MS).unref();
+    else replaceOlderLater(tunnels, mux);
+  }
+
+  function replaceOlderLater(tunnels: SessionTunnels, mux: Mux): void {
+    setTimeout(() => {
+      if (hasAnswered(mux)) replaceOlder(tunnels, mux);
+      else if (tunnels.open.includes(mux)) replaceOlderLater(tunnels, mux);
+    }, RESERVE_MS).unref();
   }
 
   function replaceOlder(tunnels: SessionTunnels, mux: Mux): void {
@@ -86,7 +97,7 @@ export function createSessionRegistry({
     add,
     open(session) {
       const tunnels = sessions.get(session);
-      const newest = tunnels?.open.at(-1);
+      const newest = tunnels?.open.findLast(hasAnswered) ?? tunnels?.open.at(-1);
       if (tunnels === undefined || newest === undefined) return 'no-session';
       const connections = tunnels.all.reduce((sum, mux) => sum + mux.size, 0);
       return connections < MAX_CONNECTIONS_PER_SESSION ? newest.open() : 'too-many';
@@ -95,8 +106,14 @@ export function createSessionRegistry({
       for (const mux of sessions.get(session)?.all ?? []) mux.destroy();
     },
     async close(drainMs) {
+      isClosing = true;
       const muxes = [...sessions.values()].flatMap(({ all }) => all);
       await Promise.all(muxes.map((mux) => mux.close(drainMs)));
     },
   };
+}
+
+/** The laptop has it: a ping of ours has come back. */
+function hasAnswered({ roundTripMs }: Mux): boolean {
+  return roundTripMs !== undefined;
 }

@@ -69,7 +69,11 @@ export function createHandlers(options: Options): Handlers {
     async connect({ arguments: request, ...tools }) {
       await resume(tools.signal);
       const laptopTools = { ...tools, helperSocket: files.helper, apiHosts: apiHosts(connection) };
-      const join = () => connect(session, request, tools, (network) => openEntry(request.entry, network, laptopTools));
+      const relayHosts = () => session.live()?.relayHosts() ?? [];
+      const join = () =>
+        connect(session, request, tools, (network) =>
+          openEntry(request.entry, network, { ...laptopTools, relayHosts: relayHosts() }),
+        );
       if (request.entry.kind === 'laptop') return { result: await laptop.join(join) };
       const connected = await join();
       const { result, leave } = connected;

@@ -29,6 +29,8 @@ export type LaptopTools = CallTools & {
   readonly helperSocket: string;
   /** Names or addresses by which the API server is reached: never through itself. */
   readonly apiHosts: readonly string[];
+  /** The same of the relays, where they are reached without it. */
+  readonly relayHosts: readonly string[];
 };
 
 type LaptopEntry = Extract<NetworkEntry, { kind: 'laptop' }>;
@@ -40,7 +42,8 @@ export async function openLaptop(
   tools: LaptopTools,
 ): Promise<Required<Omit<OpenedEntry, 'result'>> & Pick<OpenedEntry, 'result'>> {
   const { signal } = tools;
-  const apiServer = await addressesOf(tools.apiHosts);
+  const apiServer = kept(await addressesOf(tools.apiHosts), 'the API server');
+  const relays = kept(await addressesOf(tools.relayHosts), 'a relay');
   const addresses = freeAddresses(network);
   tools.progress("Asking for root, to change this laptop's network");
   const helper = await awaitHelper(tools.helperSocket, { start: tools.startHelper, signal });
@@ -57,7 +60,7 @@ export async function openLaptop(
       own: rangesOf([addresses.ipv4, addresses.ipv6].flatMap(({ program, gateway }) => [program, gateway])),
       also: rangesOf(entry.alsoProxy),
       never: rangesOf(entry.neverProxy),
-      kept: kept(apiServer, 'the API server'),
+      kept: [...apiServer, ...relays],
       hasIpv6: made.hasIpv6,
       readLaptopNetwork: () => readLaptopNetwork(made.interface),
       helper,

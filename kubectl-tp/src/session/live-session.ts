@@ -32,6 +32,8 @@ export type LiveSession = {
   readonly tunnels: Tunnels;
   /** The laptop's own connections into the cluster. */
   readonly outbound: SharedOutbound;
+  /** Where relays are reached without the API server. */
+  relayHosts(): readonly string[];
   readonly networks: NetworkList;
   readonly exits: ExitUsers;
   readonly ownServices: OwnServices;
@@ -117,6 +119,8 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
       agents,
       tunnels,
       outbound,
+      relayHosts: () =>
+        [...directAddresses.values()].flatMap((address) => (address === undefined ? [] : [address.host])),
       networks: createNetworkList(),
       exits: createExitUsers(),
       ownServices: createOwnServices({ table, targetOf: options.targetOf }),

@@ -16,6 +16,8 @@ import { buildTunnelRequest, reverseConnect, type TunnelPath, type TunnelRequest
  * has just started asks for its certificate first, and a balancer may lead to another one: more round trips.
  */
 const HEAD_STARTS_MS = { direct: 1000, proxy: 400 };
+/** A look for a shorter way; a firewall says nothing for longer. */
+const LOOK_TIMEOUT_MS = 10_000;
 /** How long a shortcut is left alone after it was refused (a missing right), was slow (a firewall), failed (a relay that starts). */
 const PAUSES_MS = { refused: 10 * 60_000, slow: 2 * 60_000, failed: 5_000 };
 
@@ -35,6 +37,8 @@ export type RelayConnector = {
   connect(relay: string, signal: AbortSignal): Promise<RelayConnection>;
   /** The shortest way to a relay that was reached by another; undefined when there is none now. */
   shorten(relay: string, way: TunnelWay, signal: AbortSignal): Promise<RelayConnection | undefined>;
+  /** What came by that way broke soon: something on it lets a tunnel begin and not go on. */
+  broke(relay: string, way: TunnelWay): void;
 };
 
 type Claim = { readonly session: string; readonly key: KeyObject; readonly path?: TunnelPath };
@@ -44,13 +48,26 @@ type Shortcut = {
   readonly way: keyof typeof HEAD_STARTS_MS;
   /** Undefined where a relay can't be reached so. */
   readonly to: (relay: string) => ((signal: AbortSignal) => Promise<Duplex>) | undefined;
-  pausedUntilMs: number;
+  /** For which relays the same holds when it does not work: those with the same answer. */
+  readonly likeOf: (relay: string) => string;
 };
 
-/** Of one session; what it has learned of the ways holds for all relays. */
+/** Of one session. */
 export function createRelayConnector({ dialRelay, askRelay, dialDirect }: RelayWays, claim: Claim): RelayConnector {
-  const directly: Shortcut = { way: 'direct', to: (relay) => direct(relay), pausedUntilMs: 0 };
-  const shortcuts: readonly Shortcut[] = [directly, { way: 'proxy', to: (relay) => proxy(relay), pausedUntilMs: 0 }];
+  // The API server proxies to all relays or to none; an address may lead to some of them only.
+  const directly: Shortcut = { way: 'direct', to: (relay) => direct(relay), likeOf: (relay) => relay };
+  const shortcuts: readonly Shortcut[] = [directly, { way: 'proxy', to: (relay) => proxy(relay), likeOf: () => 'all' }];
+  const pausedUntilMs = new Map<string, number>();
+
+  function pause({ way, likeOf }: Shortcut, relay: string, durationMs: number): void {
+    pausedUntilMs.set(`${way} ${likeOf(relay)}`, Date.now() + durationMs);
+  }
+
+  /** Undefined where there is no such way, or it is left alone. */
+  function openerOf(shortcut: Shortcut, relay: string) {
+    const untilMs = pausedUntilMs.get(`${shortcut.way} ${shortcut.likeOf(relay)}`) ?? 0;
+    return Date.now() < untilMs ? undefined : shortcut.to(relay);
+  }
 
   function direct(relay: string) {
     const dial = dialDirect?.(relay);
@@ -73,14 +90,14 @@ export function createRelayConnector({ dialRelay, askRelay, dialDirect }: RelayW
     signal: AbortSignal,
   ): Promise<RelayConnection> {
     if (shortcut === undefined) return byPortForward(relay, signal);
-    const open = Date.now() < shortcut.pausedUntilMs ? undefined : shortcut.to(relay);
+    const open = openerOf(shortcut, relay);
     if (open === undefined) return connect(relay, longer, signal);
     return withHeadStart<RelayConnection>({
       async preferred(limited) {
         try {
           return { connection: await open(limited), way: shortcut.way };
         } catch (error) {
-          if (!signal.aborted) shortcut.pausedUntilMs = Date.now() + pauseAfter(error, limited.aborted);
+          if (!signal.aborted) pause(shortcut, relay, pauseAfter(error, limited.aborted));
           throw error;
         }
       },
@@ -94,13 +111,18 @@ export function createRelayConnector({ dialRelay, askRelay, dialDirect }: RelayW
   return {
     connect: (relay, signal) => connect(relay, shortcuts, signal),
     async shorten(relay, way, signal) {
-      const open = way === 'direct' || Date.now() < directly.pausedUntilMs ? undefined : direct(relay);
+      const open = way === 'direct' ? undefined : openerOf(directly, relay);
+      if (open === undefined) return undefined;
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT_MS)]);
       try {
-        return open && { connection: await open(signal), way: 'direct' };
+        return { connection: await open(limited), way: 'direct' };
       } catch (error) {
-        if (!signal.aborted) directly.pausedUntilMs = Date.now() + pauseAfter(error, true);
+        if (!signal.aborted) pause(directly, relay, pauseAfter(error, true));
         return undefined;
       }
+    },
+    broke(relay, way) {
+      if (way === 'direct') pause(directly, relay, PAUSES_MS.slow);
     },
   };
 }

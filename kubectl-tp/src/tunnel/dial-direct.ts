@@ -45,7 +45,9 @@ function dial({ host, port, relay, authority }: Draw, signal: AbortSignal): Prom
   signal.throwIfAborted();
   let isOther = false;
   const socket = connect({
-    ...{ host, port, ca: authority, servername: relay, minVersion: 'TLSv1.3', noDelay: true },
+    ...{ host, port, ca: [authority], servername: relay, minVersion: 'TLSv1.3', noDelay: true },
+    // Also where NODE_TLS_REJECT_UNAUTHORIZED says otherwise: the proof must not go to anybody else.
+    rejectUnauthorized: true,
     checkServerIdentity(_name, { subjectaltname }) {
       isOther = subjectaltname !== `URI:${buildRelayId(relay)}`;
       return isOther ? new Error(`${subjectaltname} is not relay ${relay}`) : undefined;

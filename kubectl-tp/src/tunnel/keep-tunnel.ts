@@ -18,6 +18,9 @@ const CHECK_TIMEOUT_MS = 1500;
 /** A start is over by then; later a laptop may have come into a network that has a shorter way. */
 const LOOK_EVERY_MS = 10_000;
 
+/** A tunnel that lives for so long works. */
+const SOON_MS = 60_000;
+
 export type Tunnel = {
   readonly state: TunnelState;
   /** While it is up. */
@@ -51,6 +54,7 @@ export function keepTunnel({ relay, connector, role, onStream, memory, onState }
   let way: TunnelWay | undefined;
   let hurry = new AbortController();
 
+  let takenAtMs = 0;
   let onLost: (reason: Error | undefined) => void = () => undefined;
   const mux = createMovingMux({
     role,
@@ -103,10 +107,12 @@ export function keepTunnel({ relay, connector, role, onStream, memory, onState }
       onLost = resolve;
     });
     take(first);
-    apply({ name: 'connected' });
     void moveToShorterWay(ended.signal);
     const reason = await lost;
     ended.abort();
+    // Who dials anew on purpose has broken it himself.
+    const isOurs = isClosed() || hurry.signal.aborted;
+    if (!isOurs && way !== undefined && Date.now() - takenAtMs < SOON_MS) connector.broke(relay, way);
     way = undefined;
     apply({ name: 'lost', error: reason ?? new TpError('TUNNEL_DOWN', 'The relay has ended the tunnel.') });
   }
@@ -114,21 +120,19 @@ export function keepTunnel({ relay, connector, role, onStream, memory, onState }
   function take(dialed: RelayConnection): void {
     mux.take(dialed.connection);
     way = dialed.way;
+    takenAtMs = Date.now();
+    apply({ name: 'connected' });
   }
 
   /** Looks for one now and then. Never rejects. */
   async function moveToShorterWay(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await pause(LOOK_EVERY_MS, signal);
-      if (way === undefined || state.name !== 'up') continue;
-      const shorter = await connector.shorten(
-        relay,
-        way,
-        AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]),
-      );
+      if (way === undefined || signal.aborted) continue;
+      const shorter = await connector.shorten(relay, way, signal);
       if (shorter === undefined) continue;
-      if (signal.aborted || state.name !== 'up') shorter.connection.destroy();
-      else take(shorter);
+      if (signal.aborted || isClosed()) return void shorter.connection.destroy();
+      take(shorter);
     }
   }
 

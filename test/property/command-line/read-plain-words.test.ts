@@ -10,6 +10,7 @@ import { readByYargs } from '../../../kubectl-tp/src/read-by-yargs.ts';
 import { type ParsedWords, readPlainWords } from '../../../kubectl-tp/src/read-plain-words.ts';
 
 const VALUES = [
+  'help',
   'web',
   'json',
   'text',

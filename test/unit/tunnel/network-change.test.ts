@@ -31,6 +31,7 @@ function dial(t: ExecutionContext, answer: ((end: Duplex) => void) | undefined):
         });
       },
       shorten: async () => undefined,
+      broke: () => undefined,
     },
     role: 'opener',
     memory: createMemoryBudget(1 << 20),

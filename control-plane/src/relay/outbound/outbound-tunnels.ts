@@ -26,6 +26,7 @@ export function createOutboundTunnels(
   { memory, onTrouble }: OutboundTunnelsOptions,
 ): OutboundTunnels {
   const tunnels = new Map<string, Mux[]>();
+  let isClosing = false;
   const of = (session: string) => tunnels.get(session) ?? [];
 
   function serve(session: string, stream: Duplex): void {
@@ -45,6 +46,7 @@ export function createOutboundTunnels(
 
   return {
     add(session, socket) {
+      if (isClosing) return void socket.destroy();
       const mux: Mux = createMux(socket, {
         role: 'acceptor',
         memory,
@@ -59,6 +61,7 @@ export function createOutboundTunnels(
       for (const mux of of(session)) mux.destroy();
     },
     async close(drainMs) {
+      isClosing = true;
       await Promise.all([...tunnels.values()].flat().map((mux) => mux.close(drainMs)));
     },
   };

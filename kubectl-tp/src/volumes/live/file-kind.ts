@@ -3,11 +3,14 @@
 import type { FileAttributes } from '@kubectl-tp/control-plane/protocol';
 
 const S_IFMT = 0o170000;
-const KINDS = { 9604: 'folder', 16807: 'file', 21609: 'link' } as const;
-export type FileKind = (typeof KINDS)[keyof typeof KINDS];
+export type FileKind = 'folder' | 'file' | 'link';
+const KINDS: ReadonlyMap<number, FileKind> = new Map([
+  [0o040000, 'folder'],
+  [0o100000, 'file'],
+  [0o120000, 'link'],
+]);
 
 /** Undefined for what is none of them: a socket, a pipe, a device. */
 export function kindOf({ mode = 0 }: FileAttributes): FileKind | undefined {
-  const kinds: Readonly<Record<number, FileKind>> = KINDS;
-  return kinds[mode & S_IFMT];
+  return KINDS.get(mode & S_IFMT);
 }
