@@ -1,9 +1,11 @@
 // Reads what the webhook wrote into a pod. Apart from the list of exports: it checks a schema, and the plugin, which needs
 // the words of `api` in every command, would load all of that.
 
-import { Value } from 'typebox/value';
+import { Compile } from 'typebox/compile';
 import { AgentDescription } from './agent-description.ts';
 import { AGENT_ANNOTATION } from './names.ts';
+
+const Description = Compile(AgentDescription);
 
 /** Undefined for a pod without agent, and for what no webhook of ours wrote: anybody may annotate their own pods. */
 export function parseAgentDescription(
@@ -13,7 +15,7 @@ export function parseAgentDescription(
   if (text === undefined) return undefined;
   try {
     const description: unknown = JSON.parse(text);
-    return Value.Check(AgentDescription, description) ? description : undefined;
+    return Description.Check(description) ? description : undefined;
   } catch {
     return undefined; // not JSON
   }

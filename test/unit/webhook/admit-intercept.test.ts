@@ -59,7 +59,7 @@ const SERVICES: ServiceView[] = [
   { ...SERVICE, name: 'outside', selector: undefined, ports: PORT === undefined ? [] : [PORT] },
 ];
 
-function admit(request: AdmissionRequest, others: Intercept[] = [], pods: Pod[] = []) {
+function admit(request: AdmissionRequest, others: Intercept[] = [], pods: Pod[] = [], freshOthers = others) {
   const session = (name: string, owner: string): Session => ({
     apiVersion: 'kubectl-tp.dev/v1alpha1',
     kind: 'Session',
@@ -69,7 +69,7 @@ function admit(request: AdmissionRequest, others: Intercept[] = [], pods: Pod[] 
   const sessions = [session('alice-1', 'alice'), session('bob-1', 'bob')];
   const reader: InterceptReader = {
     readSession: async (name) => sessions.find(({ metadata }) => metadata.name === name),
-    listIntercepts: async () => others,
+    listIntercepts: async (_namespace, { fresh = false } = {}) => (fresh ? freshOthers : others),
     listServices: async () => SERVICES,
     listPods: async () => pods,
   };
@@ -202,6 +202,23 @@ test('pods are asked for only when one request could be both', async (t) => {
   };
   t.is(await judge('you'), undefined);
   await t.throwsAsync(judge('me'), { message: 'pods were asked for' });
+});
+
+test('Services whose selectors contradict each other share no pod, so none is asked for', async (t) => {
+  const listPods = async () => Promise.reject(new Error('pods were asked for'));
+  const judge = (target: string) => {
+    const others = [buildIntercept('theirs', { target: { kind: 'Service', name: target } })];
+    const candidate = { namespace: 'team-a', name: 'mine', spec: buildSpec() };
+    return findConflict(candidate, { others, services: SERVICES, nowMs: NOW, listPods });
+  };
+  t.is(await judge('api'), undefined);
+  await t.throwsAsync(judge('web-metrics'), { message: 'pods were asked for' });
+});
+
+test('nobody is refused for an intercept that has gone since the watch told of it', async (t) => {
+  const others = [buildIntercept('theirs', { session: 'bob-1', owner: 'bob' })];
+  t.is((await admit(buildRequest(), others)).outcome, 'refused');
+  t.is((await admit(buildRequest(), others, [], [])).outcome, 'allowed');
 });
 
 test('an update keeps the owner, whoever updates', async (t) => {

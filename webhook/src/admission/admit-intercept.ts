@@ -5,6 +5,7 @@
 import { type Intercept, InterceptSpec, SESSION_LABEL, type Session } from '@kubectl-tp/control-plane/api';
 import { whyNotMatchable } from '@kubectl-tp/control-plane/match';
 import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
 import type { ServiceView } from '../inject/namespace-view.ts';
 import type { Pod } from '../inject/pod.ts';
 import { type Admission, refuse } from './admission.ts';
@@ -12,19 +13,22 @@ import { findConflict } from './find-conflict.ts';
 import { findNameProblem } from './object-name.ts';
 import { type AdmissionRequest, checkObject } from './review.ts';
 
-const AdmittedIntercept = Type.Object({
-  metadata: Type.Object({
-    name: Type.Optional(Type.String()),
-    labels: Type.Optional(Type.Record(Type.String(), Type.String())),
+const AdmittedIntercept = Compile(
+  Type.Object({
+    metadata: Type.Object({
+      name: Type.Optional(Type.String()),
+      labels: Type.Optional(Type.Record(Type.String(), Type.String())),
+    }),
+    spec: InterceptSpec,
   }),
-  spec: InterceptSpec,
-});
+);
 
 /** What has to be read for a decision. */
 export type InterceptReader = {
   /** Undefined: there is no such Session. */
   readSession(name: string): Promise<Session | undefined>;
-  listIntercepts(namespace: string): Promise<readonly Intercept[]>;
+  /** As the cluster was milliseconds ago; `fresh`: as it is now. */
+  listIntercepts(namespace: string, options?: { fresh?: boolean }): Promise<readonly Intercept[]>;
   listServices(namespace: string): Promise<readonly ServiceView[]>;
   /** Pods that live and are not going away. */
   listPods(namespace: string, selector: Readonly<Record<string, string>>): Promise<readonly Pod[]>;
@@ -54,8 +58,12 @@ export async function admitIntercept(
   ]);
   if (session?.spec.owner !== user) return refuseSession(spec.session, session);
   const listPods = (selector: Readonly<Record<string, string>>) => reader.listPods(candidate.namespace, selector);
-  const conflict = await findConflict(candidate, { others, services, nowMs, listPods });
-  if (conflict !== undefined) return refuse('INTERCEPT_CONFLICT', conflict);
+  const conflictWith = (rivals: readonly Intercept[]) =>
+    findConflict(candidate, { others: rivals, services, nowMs, listPods });
+  // Nobody is refused for an intercept that has just gone.
+  const isSuspect = (await conflictWith(others)) !== undefined;
+  const conflict = isSuspect && (await conflictWith(await reader.listIntercepts(candidate.namespace, { fresh: true })));
+  if (conflict) return refuse('INTERCEPT_CONFLICT', conflict);
   return { outcome: 'allowed', object: stamp(checked.value, user) };
 }
 

@@ -4,14 +4,17 @@
 import { MAX_OWNER_GROUP_LENGTH, MAX_OWNER_GROUPS, SessionSpec } from '@kubectl-tp/control-plane/api';
 import { isSessionKey, isSessionNameOf } from '@kubectl-tp/control-plane/protocol';
 import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
 import { type Admission, refuse } from './admission.ts';
 import { findNameProblem } from './object-name.ts';
 import { type AdmissionRequest, checkObject } from './review.ts';
 
-const NewSession = Type.Object({
-  metadata: Type.Object({ name: Type.Optional(Type.String()) }),
-  spec: SessionSpec,
-});
+const NewSession = Compile(
+  Type.Object({
+    metadata: Type.Object({ name: Type.Optional(Type.String()) }),
+    spec: SessionSpec,
+  }),
+);
 
 /** Updates pass: the CRD lets nothing of a spec change. */
 export function admitSession({ operation, object, userInfo }: AdmissionRequest): Admission {

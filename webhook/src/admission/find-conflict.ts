@@ -57,6 +57,14 @@ function isSamePort(a: InterceptTarget, b: InterceptTarget, services: readonly S
   return port !== undefined && port === findServicePort(service, b.port);
 }
 
+/** Told from the selectors of two Services: no pod has two values of one label. */
+function maySharePods(a: InterceptTarget, b: InterceptTarget, services: readonly ServiceView[]): boolean {
+  if (a.kind !== 'Service' || b.kind !== 'Service') return true;
+  const selectorOf = (target: InterceptTarget) => services.find(({ name }) => name === target.name)?.selector ?? {};
+  const labels = selectorOf(b);
+  return Object.entries(selectorOf(a)).every(([name, value]) => (labels[name] ?? value) === value);
+}
+
 /** Told from the pods. Different workloads have no pod in common, so one of the two targets is a Service. */
 async function findSharing(
   target: InterceptTarget,
@@ -65,7 +73,9 @@ async function findSharing(
 ): Promise<Intercept | undefined> {
   const others = rivals
     .map(({ spec }) => spec.target)
-    .filter(({ kind, name }) => kind !== target.kind || name !== target.name);
+    .filter(
+      (other) => (other.kind !== target.kind || other.name !== target.name) && maySharePods(target, other, services),
+    );
   if (others.length === 0) return undefined;
   const leading = target.kind === 'Service' ? [target] : others.filter(({ kind }) => kind === 'Service');
   const names = new Set(leading.map(({ name }) => name));

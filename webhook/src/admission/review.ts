@@ -1,8 +1,8 @@
 // AdmissionReview, the words between API server and webhook. Requests enter through `parseAdmissionReview` and are exact
 // afterwards. https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
 
-import { type Static, type TSchema, Type } from 'typebox';
-import { Value } from 'typebox/value';
+import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import { Compile, type Validator } from 'typebox/compile';
 import { WebhookError } from '../errors.ts';
 import { buildJsonPatch } from './json-patch.ts';
 
@@ -18,11 +18,13 @@ const AdmissionRequest = Type.Object({
   /** Only with UPDATE. */
   oldObject: Type.Optional(Type.Unknown()),
 });
-const AdmissionReview = Type.Object({
-  apiVersion: Type.Literal('admission.k8s.io/v1'),
-  kind: Type.Literal('AdmissionReview'),
-  request: AdmissionRequest,
-});
+const AdmissionReview = Compile(
+  Type.Object({
+    apiVersion: Type.Literal('admission.k8s.io/v1'),
+    kind: Type.Literal('AdmissionReview'),
+    request: AdmissionRequest,
+  }),
+);
 
 export type AdmissionRequest = Static<typeof AdmissionRequest>;
 
@@ -56,11 +58,11 @@ export function parseAdmissionReview(body: unknown): AdmissionRequest {
 
 /** The value if it fits, with the fields that the schema doesn't name; else the first problem, for people. */
 export function checkObject<T extends TSchema>(
-  schema: T,
+  schema: Validator<TProperties, T>,
   value: unknown,
 ): { readonly value: Static<T> } | { readonly problem: string } {
-  if (Value.Check(schema, value)) return { value };
-  const [first] = Value.Errors(schema, value);
+  if (schema.Check(value)) return { value };
+  const [first] = schema.Errors(value);
   const where = first?.instancePath.slice(1).replaceAll('/', '.') ?? '';
   return { problem: `${where === '' ? 'it' : where} ${first?.message ?? 'is not what it should be'}` };
 }

@@ -2,31 +2,35 @@
 
 import { Intercept, Session } from '@kubectl-tp/control-plane/api';
 import { Type } from 'typebox';
-import { Value } from 'typebox/value';
+import { Compile } from 'typebox/compile';
 import type { ServiceView } from '../inject/namespace-view.ts';
-import { Pod } from '../inject/pod.ts';
+import { type Pod, PodValidator } from '../inject/pod.ts';
 
-const Service = Type.Object({
-  metadata: Type.Object({ name: Type.String() }),
-  spec: Type.Object({
-    selector: Type.Optional(Type.Record(Type.String(), Type.String())),
-    clusterIP: Type.Optional(Type.String()),
-    ports: Type.Optional(
-      Type.Array(
-        Type.Object({
-          name: Type.Optional(Type.String()),
-          port: Type.Integer(),
-          targetPort: Type.Optional(Type.Union([Type.Integer(), Type.String()])),
-          protocol: Type.Optional(Type.String()),
-        }),
+const InterceptValidator = Compile(Intercept);
+const SessionValidator = Compile(Session);
+const Service = Compile(
+  Type.Object({
+    metadata: Type.Object({ name: Type.String() }),
+    spec: Type.Object({
+      selector: Type.Optional(Type.Record(Type.String(), Type.String())),
+      clusterIP: Type.Optional(Type.String()),
+      ports: Type.Optional(
+        Type.Array(
+          Type.Object({
+            name: Type.Optional(Type.String()),
+            port: Type.Integer(),
+            targetPort: Type.Optional(Type.Union([Type.Integer(), Type.String()])),
+            protocol: Type.Optional(Type.String()),
+          }),
+        ),
       ),
-    ),
+    }),
   }),
-});
+);
 
 /** Undefined for something that is no Service; one that selects no pods has no selector. */
 export function parseService(object: unknown): ServiceView | undefined {
-  if (!Value.Check(Service, object)) return undefined;
+  if (!Service.Check(object)) return undefined;
   const { selector = {}, clusterIP, ports = [] } = object.spec;
   return {
     name: object.metadata.name,
@@ -38,18 +42,18 @@ export function parseService(object: unknown): ServiceView | undefined {
   };
 }
 
-const LeavingPod = Type.Object({ metadata: Type.Object({ deletionTimestamp: Type.String() }) });
+const LeavingPod = Compile(Type.Object({ metadata: Type.Object({ deletionTimestamp: Type.String() }) }));
 
 /** Undefined for a pod that is going away. */
 export function parsePod(object: unknown): Pod | undefined {
-  return Value.Check(Pod, object) && !Value.Check(LeavingPod, object) ? object : undefined;
+  return PodValidator.Check(object) && !LeavingPod.Check(object) ? object : undefined;
 }
 
 /** Undefined for what is none of ours: the CRD lets nothing else in, so only another version's objects. */
 export function parseIntercept(object: unknown): Intercept | undefined {
-  return Value.Check(Intercept, object) ? object : undefined;
+  return InterceptValidator.Check(object) ? object : undefined;
 }
 
 export function parseSession(object: unknown): Session | undefined {
-  return Value.Check(Session, object) ? object : undefined;
+  return SessionValidator.Check(object) ? object : undefined;
 }

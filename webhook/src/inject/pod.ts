@@ -1,6 +1,7 @@
 // The part of a Pod that injection reads. What it doesn't name passes through untouched: values are spread, never rebuilt.
 
 import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
 
 const PortReference = Type.Union([Type.Integer(), Type.String()]);
 
@@ -63,6 +64,8 @@ export const Pod = Type.Object({
   }),
 });
 export type Pod = Static<typeof Pod>;
+/** Compiled once: API server and people wait while pods are checked. */
+export const PodValidator = Compile(Pod);
 
 export function isNativeSidecar(container: Container): boolean {
   return container.restartPolicy === 'Always';

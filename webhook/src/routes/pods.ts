@@ -14,7 +14,7 @@ import type { App, AppTools } from '../app-tools.ts';
 import { SKIP_REASONS } from '../inject/eligibility.ts';
 import { type Injection, injectPod } from '../inject/inject-pod.ts';
 import { noteSkip } from '../inject/note-skip.ts';
-import { Pod } from '../inject/pod.ts';
+import { type Pod, PodValidator } from '../inject/pod.ts';
 
 export function addPodRoute(app: App, tools: AppTools): void {
   app.post('/pods', async ({ body, log }) => {
@@ -34,7 +34,7 @@ async function admitPod(
   log: FastifyBaseLogger,
   tools: AppTools,
 ): Promise<AdmissionReviewAnswer> {
-  const pod = checkObject(Pod, request.object);
+  const pod = checkObject(PodValidator, request.object);
   if ('problem' in pod) throw new TypeError(`the pod is malformed: ${pod.problem}`);
   const namespace = request.namespace ?? '';
   const injection = await inject(pod.value, namespace, tools);
