@@ -20,7 +20,6 @@ import {
   buildSelector,
   type Container,
   isTerminating,
-  type Labels,
   type Pod,
   type Service,
   type Workload,
@@ -37,10 +36,8 @@ export type Target = TargetName & {
   readonly hasPod: (pod: Pod) => boolean;
   /** The port as the Intercept names it. */
   readonly port: string;
-  /** The application's port; undefined if it is named and no pod tells the number. */
-  readonly containerPort: number | undefined;
-  /** The pods that the selector takes in, as far as they had to be looked at. */
-  readonly pods?: readonly Pod[];
+  /** The number of the application's port; undefined if it is named and none of the pods tells the number. */
+  readonly portIn: (pods: readonly Pod[]) => number | undefined;
   /** How callers name it: `orders.shop:80`; undefined for workloads. */
   readonly host: string | undefined;
   /** Addresses of a Service with the port that callers connect to; none of workloads and of headless Services. */
@@ -63,7 +60,26 @@ type Search = {
 
 export async function findTarget(client: KubernetesClient, search: Search, signal: AbortSignal): Promise<Target> {
   const found = await readTarget(client, search, signal);
-  return 'service' in found ? findService(client, search, found.service, signal) : findWorkload(search, found.workload);
+  return 'service' in found ? findService(search, found.service) : findWorkload(search, found.workload);
+}
+
+/** The pods that the selector takes in. */
+export function listSelected(
+  client: KubernetesClient,
+  { namespace, selector }: { namespace: string; selector: string },
+  signal: AbortSignal,
+): Promise<readonly Pod[]> {
+  return client.list<Pod>(PODS, { namespace, labelSelector: selector, signal });
+}
+
+/** The number of the target's port; undefined if it is named and no pod tells the number. */
+export async function findContainerPort(
+  client: KubernetesClient,
+  search: Search,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const { selector, portIn } = await findTarget(client, search, signal);
+  return portIn(await listSelected(client, { namespace: search.namespace, selector }, signal));
 }
 
 /** The target's pods that do not end, whatever ports they have. */
@@ -73,8 +89,7 @@ export async function findTargetPods(
   signal: AbortSignal,
 ): Promise<readonly Pod[]> {
   const { namespace, target } = search;
-  const labelSelector = await findSelector(client, search, signal);
-  const pods = await client.list<Pod>(PODS, { namespace, labelSelector, signal });
+  const pods = await listSelected(client, { namespace, selector: await findSelector(client, search, signal) }, signal);
   return pods.filter((pod) => !isTerminating(pod) && (target.kind === 'Service' || isPodOf(pod, target)));
 }
 
@@ -116,12 +131,7 @@ export async function readTarget(
   return { workload };
 }
 
-async function findService(
-  client: KubernetesClient,
-  search: Search,
-  service: Service,
-  signal: AbortSignal,
-): Promise<Target> {
+function findService(search: Search, service: Service): Target {
   const { namespace, target } = search;
   const selector = service.spec.selector ?? {};
   if (Object.keys(selector).length === 0) throw withoutSelector(search);
@@ -132,12 +142,12 @@ async function findService(
     words: wordsOfPort(name, port, targetPort),
   }));
   const chosen = choosePort(search, ports);
-  const found = await findContainerPort(client, { namespace, selector, targetPort: chosen.targetPort }, signal);
+  const { targetPort } = chosen;
   return {
-    ...found,
     ...target,
     selector: buildSelector({ matchLabels: selector }),
-    hasPod: (pod) => typeof chosen.targetPort === 'number' || portOfPod(pod, chosen.targetPort) !== undefined,
+    hasPod: (pod) => typeof targetPort === 'number' || portOfPod(pod, targetPort) !== undefined,
+    portIn: (pods) => (typeof targetPort === 'number' ? targetPort : portOfPods(pods, targetPort)),
     port: String(chosen.port),
     host: `${target.name}.${namespace}:${chosen.port}`,
     endpoints: addressesOfService(service).map((host) => ({ host, port: chosen.port })),
@@ -157,7 +167,7 @@ function findWorkload(search: Search, workload: Workload): Target {
     // Another workload's labels may fit, too: a canary's often do.
     hasPod: (pod) => isPodOf(pod, target),
     port: String(chosen.port),
-    containerPort: chosen.port,
+    portIn: () => chosen.port,
     host: undefined,
     endpoints: [],
   };
@@ -190,20 +200,10 @@ function choosePort<P extends KnownPort>({ target, remotePort }: Search, ports: 
   });
 }
 
-/** The number behind a Service's target port; only pods tell what a name means. */
-async function findContainerPort(
-  client: KubernetesClient,
-  { namespace, selector, targetPort }: { namespace: string; selector: Labels; targetPort: number | string },
-  signal: AbortSignal,
-): Promise<Pick<Target, 'containerPort' | 'pods'>> {
-  if (typeof targetPort === 'number') return { containerPort: targetPort };
-  const pods = await client.list<Pod>(PODS, {
-    namespace,
-    labelSelector: buildSelector({ matchLabels: selector }),
-    signal,
-  });
-  const numbers = pods.filter((pod) => !isTerminating(pod)).map((pod) => portOfPod(pod, targetPort));
-  return { containerPort: numbers.find((port) => port !== undefined), pods };
+/** Only pods tell what the name of a port means. */
+function portOfPods(pods: readonly Pod[], name: string): number | undefined {
+  const numbers = pods.filter((pod) => !isTerminating(pod)).map((pod) => portOfPod(pod, name));
+  return numbers.find((port) => port !== undefined);
 }
 
 /** In a pod with an agent the name belongs to the agent; its description tells the application's number. */

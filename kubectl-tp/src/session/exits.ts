@@ -4,7 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AGENT_EXIT_PORT, type Intercept } from '@kubectl-tp/control-plane/api';
 import { TpError } from '../errors.ts';
-import { findPodsOf } from '../kubernetes/target.ts';
+import { findPodsOf, listSelected } from '../kubernetes/target.ts';
 import { DialError } from '../outbound/dialer.ts';
 import { createExitDialer, type ExitDialer } from '../outbound/exit-dialer.ts';
 import type { Outbound } from '../outbound/outbound.ts';
@@ -54,6 +54,7 @@ export async function openExit(
       client,
       intercept: object.metadata,
       target: pods,
+      selected: listSelected(client, { namespace, selector: pods.selector }, tools.signal),
       installNamespace: session.installNamespace,
       timeoutMs,
       ...tools,

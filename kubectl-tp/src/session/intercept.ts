@@ -8,7 +8,7 @@ import type { Environment } from '../environment/collect.ts';
 import { TpError } from '../errors.ts';
 import { findContainer } from '../kubernetes/find-container.ts';
 import { isReady, isTerminating, type Pod } from '../kubernetes/objects.ts';
-import { describeAgent, findTarget, type Target } from '../kubernetes/target.ts';
+import { describeAgent, findTarget, listSelected, type Target } from '../kubernetes/target.ts';
 import { apiErrorOf } from '../kubernetes/translate-error.ts';
 import { describeTarget } from '../output/describe-target.ts';
 import type { InsideDialer } from '../tunnel/local-target.ts';
@@ -40,7 +40,10 @@ export async function intercept(
   const { client } = session.cluster;
   const { namespace } = request;
   const target = await findTarget(client, request, tools.signal);
-  const laptopPort = request.laptopPort ?? target.containerPort ?? unknownPort(target);
+  const selected = listSelected(client, { namespace, selector: target.selector }, tools.signal);
+  // Who needs them hears of it.
+  selected.catch(() => undefined);
+  const laptopPort = request.laptopPort ?? target.portIn(await selected) ?? unknownPort(target);
   const inside = await tools.inside;
   if (!request.portMayBeOpen && inside === undefined) await assertLaptopPort(laptopPort, request.hold);
 
@@ -59,6 +62,7 @@ export async function intercept(
       client,
       intercept: { namespace, name: object.metadata.name },
       target,
+      selected,
       installNamespace: session.installNamespace,
       timeoutMs: request.timeoutMs,
       ...tools,
@@ -102,7 +106,7 @@ async function buildResult(made: Made): Promise<InterceptResult> {
   const { live, request, target, object, pods, laptopPort } = made;
   const { name, namespace } = object.metadata;
   const { spec, status } = live.table.get(namespace, name) ?? object;
-  const containerPort = status?.appPort ?? target.containerPort ?? laptopPort;
+  const containerPort = status?.appPort ?? target.portIn(pods) ?? laptopPort;
   const readyPods = pods.filter((pod) => isReady(pod) && !isTerminating(pod)).length;
   const state = request.environment ? await readState(made, containerPort) : {};
   return {

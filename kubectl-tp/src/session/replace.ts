@@ -1,6 +1,6 @@
 // A replacement: all ports of a target come to the laptop without condition, one intercept each. All are made or none.
 
-import { findTarget, readTarget } from '../kubernetes/target.ts';
+import { findContainerPort, readTarget } from '../kubernetes/target.ts';
 import { pairPorts, targetPorts } from '../kubernetes/target-ports.ts';
 import type { InterceptName, InterceptRequest, ReplaceRequest, ReplaceResult } from './api.ts';
 import { type CallTools, type Holdings, intercept } from './intercept.ts';
@@ -57,7 +57,7 @@ async function buildRequests(
   // A command needs its ports; without one the process is often started later, with the environment written here.
   if (request.hold && !request.portMayBeOpen && (await inside) === undefined) {
     for (const pair of pairs) {
-      const port = pair.laptopPort ?? (await findTarget(client, { ...request, ...pair }, signal)).containerPort;
+      const port = pair.laptopPort ?? (await findContainerPort(client, { ...request, ...pair }, signal));
       if (port !== undefined) await assertLaptopPort(port, true);
     }
   }

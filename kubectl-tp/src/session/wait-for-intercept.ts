@@ -18,7 +18,9 @@ type Options = {
   readonly live: LiveSession;
   readonly client: KubernetesClient;
   readonly intercept: InterceptName;
-  readonly target: Pick<Target, 'selector' | 'hasPod' | 'pods'>;
+  readonly target: Pick<Target, 'selector' | 'hasPod'>;
+  /** The pods that the target's selector takes in. */
+  readonly selected: Promise<readonly Pod[]>;
   readonly installNamespace: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -46,13 +48,11 @@ export async function waitForIntercept(options: Options): Promise<readonly Pod[]
     refusal = fromKubernetesError(apiError, installNamespace);
     live.bell.ring();
   };
-  let listed = target.pods;
-  if (listed === undefined) {
-    client.list<Pod>(PODS, { namespace, labelSelector: target.selector, signal }).then((pods) => {
-      listed = pods;
-      live.bell.ring();
-    }, onTrouble);
-  }
+  let listed: readonly Pod[] | undefined;
+  options.selected.then((pods) => {
+    listed = pods;
+    live.bell.ring();
+  }, onTrouble);
   let watched: Watched | undefined;
   const watch = () => {
     const where = { namespace, signal, onChange: live.bell.ring };

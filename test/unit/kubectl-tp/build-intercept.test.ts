@@ -13,7 +13,7 @@ const TARGET: Target = {
   hasPod: () => true,
   endpoints: [],
   port: '80',
-  containerPort: 8080,
+  portIn: () => 8080,
   host: 'orders.shop:80',
 };
 const REQUEST: InterceptRequest = {

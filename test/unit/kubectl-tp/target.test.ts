@@ -43,7 +43,8 @@ test('pods without the named port of a Service do not count', async (t) => {
   put(PODS, withPort);
   const search = { namespace: 'shop', target: { kind: 'Service', name: 'orders' } } as const;
   const target = await findTarget(client, search, signal);
-  t.is(target.containerPort, 8080);
+  t.is(target.portIn([buildPod('jobs'), withPort]), 8080);
+  t.is(target.portIn([]), undefined);
   t.deepEqual(
     target.endpoints,
     clusterIPs.map((host) => ({ host, port: 80 })),
