@@ -32,7 +32,7 @@ export type Reconciler = {
 };
 
 /** Changes come in bursts: one round for all that arrives within that time. */
-const HOLD_OFF_MS = 2;
+const HOLD_OFF_MS = 1;
 /** In a large cluster that changes all the time the loop rests as long as it worked, up to that. */
 const LONGEST_HOLD_OFF_MS = 200;
 /** After a round that failed, as the next one may not. */
