@@ -7,8 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { mountedBelow } from '../../kubectl-tp/src/volumes/live/mounted-below.ts';
-import { whyNoSshfs } from '../../kubectl-tp/src/volumes/live/sshfs.ts';
-import { mountProgramsFolder } from '../../lab/programs.ts';
+import { mountingPerson, laptopShell as shell } from '../helpers/mounting-person.ts';
 import { openStage, type Stage } from '../helpers/stage.ts';
 import type { Person } from '../helpers/tp.ts';
 import { buildVolumeWriter, WRITER } from '../helpers/volume-writer.ts';
@@ -26,17 +25,8 @@ async function openScene(t: ExecutionContext): Promise<Scene> {
   await cluster.apply(buildVolumeWriter({ namespace: NAMESPACE, image: cluster.images.product }));
   t.teardown(() => cluster.kubectl([...IN, 'delete', 'deployment,configmap', WRITER, '--now', '--cascade=foreground']));
   await cluster.kubectl([...IN, 'rollout', 'status', `deployment/${WRITER}`, '--timeout=60s']);
-  const person = await stage.person('admin');
-  person.env.PATH = `${join(await mountProgramsFolder(), 'bin')}:${person.env.PATH}`;
-  const why = await whyNoSshfs(person.env);
-  if (why !== undefined) throw new Error(`These tests mount volumes, but ${why}`);
+  const person = await mountingPerson(stage);
   return { stage, person };
-}
-
-/** A shell of the laptop, which must not hang: what takes longer has failed. */
-async function shell(script: string): Promise<string> {
-  const { stdout } = await promisify(execFile)('sh', ['-c', script], { timeout: 30_000, maxBuffer: 1 << 20 });
-  return stdout;
 }
 
 const codeOf = (error: NodeJS.ErrnoException) => error.code;

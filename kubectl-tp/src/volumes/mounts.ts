@@ -1,6 +1,6 @@
 // Where a container has which volumes, and which of them a laptop can have as files. Pure.
 
-import { expand } from '../environment/expand.ts';
+import { expand, referencesOf } from '../environment/expand.ts';
 import type { Container, Pod, Volume, VolumeMount } from '../kubernetes/objects.ts';
 import { parseRelativePath } from './relative-path.ts';
 import { sourcesOf } from './volume-files.ts';
@@ -69,6 +69,9 @@ function planOne(mount: VolumeMount, pod: Pod, { variables, isWritable }: How): 
   if (volume === undefined) return failed('the pod does not describe it');
   const path = parseRelativePath(mountPath);
   if (path === undefined) return failed('this is no path for a folder of the laptop');
+  const unknown = referencesOf(subPathExpr ?? '').find((one) => !Object.hasOwn(variables, one));
+  // The kubelet starts no container with such a path: the pod knows it.
+  if (unknown !== undefined) return failed(`its part is named after variable ${unknown}, which could not be had`);
   const subPath = subPathExpr ? expand(subPathExpr, variables) : plainSubPath;
   const part = subPath ? parseRelativePath(subPath) : [];
   if (part === undefined) return failed(`its part ${JSON.stringify(subPath)} is no path inside of it`);

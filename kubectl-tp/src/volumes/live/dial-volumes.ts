@@ -19,6 +19,7 @@ import { portForward } from '../../kubernetes/port-forward.ts';
 import { findTargetPods, type TargetName } from '../../kubernetes/target.ts';
 import { ifFound } from '../../kubernetes/translate-error.ts';
 import type { LiveMount } from '../mounts.ts';
+import { mountsInPod } from './mounts-in-pod.ts';
 import { type ServerWish, startVolumeServer } from './start-volume-server.ts';
 import { findVolumeServer, type RunningServer } from './volume-container.ts';
 import type { VolumeKey } from './volume-key.ts';
@@ -54,6 +55,8 @@ export function createVolumeDialer(options: Options): DialVolumes {
   const { cluster, namespace, key, now = Date.now } = options;
   /** By uid of the pod: servers since the last one that worked. */
   const starts = new Map<string, number>();
+  /** What is mounted in the pod of that uid. */
+  let here: { readonly uid: string; readonly mounts: readonly LiveMount[] } | undefined;
   let podName = options.pod;
   let locating: Promise<Located> | undefined;
 
@@ -71,7 +74,9 @@ export function createVolumeDialer(options: Options): DialVolumes {
     const { uid = '' } = pod.metadata;
     const container = allContainers(pod.spec).find(({ name }) => name === options.container);
     if (container === undefined) throw unreachable(podName, `it has no container ${options.container}`);
-    const wish = { ...options, client: cluster.client, pod, container, publicKey: key.publicKey };
+    const { client } = cluster;
+    if (here?.uid !== uid) here = { uid, mounts: await mountsInPod({ ...options, client, pod, container, signal }) };
+    const wish = { ...options, client, pod, container, mounts: here.mounts, publicKey: key.publicKey };
     const server = findVolumeServer(pod, wish) ?? (await startOne(wish, uid, signal));
     return { pod: podName, uid, server };
   }
