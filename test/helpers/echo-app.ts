@@ -16,6 +16,8 @@ export type EchoAppOptions = {
   annotations?: Record<string, string>;
   /** Where it listens; default: all addresses of IPv4. */
   host?: string;
+  /** Path of an empty volume that each pod has for itself. */
+  volumeAt?: string;
 };
 
 export const APP_PORT = 8080;
@@ -45,8 +47,10 @@ export function buildEchoApp({
   program = 'echo',
   annotations = {},
   host,
+  volumeAt,
 }: EchoAppOptions): object[] {
   const labels = { app: name };
+  const own = volumeAt === undefined ? [] : [{ name: 'own', mountPath: volumeAt }];
   const container = {
     name: 'app',
     image,
@@ -59,7 +63,7 @@ export function buildEchoApp({
     ports: [{ ...(target === 'name' ? { name: 'http' } : {}), containerPort: APP_PORT }],
     readinessProbe: { httpGet: { path: '/', port: APP_PORT }, periodSeconds: 1 },
     securityContext: RESTRICTED,
-    volumeMounts: [CODE_MOUNT],
+    volumeMounts: [CODE_MOUNT, ...own],
   };
   const template = {
     metadata: { labels, annotations },
@@ -67,7 +71,7 @@ export function buildEchoApp({
       terminationGracePeriodSeconds: 15,
       automountServiceAccountToken: false,
       containers: [container],
-      volumes: [CODE_VOLUME],
+      volumes: [CODE_VOLUME, ...own.map(() => ({ name: 'own', emptyDir: {} }))],
     },
   };
   const strategy = { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };

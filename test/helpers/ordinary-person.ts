@@ -26,19 +26,29 @@ export type OrdinaryPerson = {
   tpOn(machine: readonly string[], ...args: string[]): Promise<Ended>;
 };
 
+export type Machine = {
+  /** A script of root's that makes it, in a mount namespace of each command. */
+  readonly furnish?: string;
+  /** A folder of programs that it has before all others. */
+  readonly programs?: string;
+};
+
 /** Their session ends with the test. */
 export async function createOrdinaryPerson(
   t: ExecutionContext,
   cluster: LabCluster,
   user: User,
+  { furnish, programs }: Machine = {},
 ): Promise<OrdinaryPerson> {
   const home = await mkdtemp(join(tmpdir(), 'tp-user-'));
   const kubeconfig = join(home, 'kubeconfig');
   await writeFile(kubeconfig, await cluster.kubectl(['config', 'view', '--raw', '--flatten'], { user }));
   if (process.getuid?.() === 0)
     await Promise.all([home, kubeconfig].map((path) => chown(path, ORDINARY_ID, ORDINARY_ID)));
-  const env = { ...(await cluster.env(user)), HOME: home, XDG_RUNTIME_DIR: home, KUBECONFIG: kubeconfig };
-  const start = (...args: string[]) => runAs('ordinary user', [process.execPath, PROGRAM, ...args], env);
+  const inherited = await cluster.env(user);
+  const PATH = [programs, inherited.PATH].filter(Boolean).join(':');
+  const env = { ...inherited, PATH, HOME: home, XDG_RUNTIME_DIR: home, KUBECONFIG: kubeconfig };
+  const start = (...args: string[]) => runAs('ordinary user', [process.execPath, PROGRAM, ...args], env, furnish);
   const tp = (...args: string[]) => start(...args).ended;
   const tpOk: OrdinaryPerson['tpOk'] = async (...args) => {
     const { code, stdout, stderr } = await tp(...args);

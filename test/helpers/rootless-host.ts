@@ -76,7 +76,7 @@ if ('descriptors' in start) {
   const network = 'command' in start ? joinNetwork(descriptors) : undefined;
   if (network === undefined) console.log(JSON.stringify(descriptors));
   if ('files' in start && start.files !== undefined) {
-    for (const why of await namespace.mountFiles(start.files)) console.error(why);
+    for (const why of (await namespace.mountFiles(start.files)).missing) console.error(why);
   }
   const command = 'command' in start ? start.command : start.commandAlone;
   process.exitCode = await namespace.run(command, { ...process.env, TP_TEST_NAMESPACE: String(descriptors.pid) });

@@ -11,8 +11,11 @@ import type { MountedVolumes } from '../volumes/volume-book.ts';
 import type { EnvironmentArguments, SelectionArguments } from './environment-options.ts';
 
 export type EnvironmentFlags = {
-  /** Warns of what is missing, writes the files, resolves with what a command gets on top of the person's own. */
-  deliver(tools: Tools, result: Delivered): Promise<Variables>;
+  /**
+   * Warns of what is missing, writes the files, resolves with what a command gets on top of the person's own. `outdated`:
+   * notes on volumes that are not told.
+   */
+  deliver(tools: Tools, result: Delivered, outdated?: readonly string[]): Promise<Variables>;
 };
 /** What a session process has answered. */
 export type Delivered = OwnFacts & { readonly environment?: Environment; readonly volumes?: MountedVolumes };
@@ -25,12 +28,13 @@ export function parseEnvironmentFlags(args: EnvironmentArguments): EnvironmentFl
     { flag: '--env-json', path: args['env-json'], syntax: 'json' as const },
   ].flatMap(({ path, ...file }) => (path === undefined ? [] : [{ path, ...file }]));
   return {
-    async deliver(tools, { environment, ...facts }) {
+    async deliver(tools, { environment, ...facts }, outdated = []) {
       if (environment === undefined) return {};
       const { variables, missing } = selectVariables(environment, selection);
       for (const one of missing) tools.progress.warn(`the environment lacks ${describeMissing(one)}`);
       for (const why of facts.volumes?.missing ?? []) tools.progress.warn(`the files lack ${why}`);
-      for (const note of facts.volumes?.notes ?? []) tools.progress.warn(note);
+      const notes = facts.volumes?.notes.filter((note) => !outdated.includes(note)) ?? [];
+      for (const note of notes) tools.progress.warn(note);
       const all = { ...variables, ...ownVariables(facts), ...selection.override };
       for (const file of files) warnOfLeftOut(tools, file, await writeEnvironmentFile(file, all));
       return { ...all, ...pick(tools.env, STAYING), ...selection.override };

@@ -34,7 +34,8 @@ export const ingest = defineCommand({
     const session = await tools.session();
     if (hold) {
       const { runHeld } = await import('../session/run-held.ts');
-      const onStart = (result: IngestResult) => environment.deliver(tools, result);
+      const onStart = (result: IngestResult, outdated: readonly string[]) =>
+        environment.deliver(tools, result, outdated);
       const command = args.childCommand;
       const network = parseNetwork(args.network);
       return runHeld({ verb: 'ingest', session, request, requestAgain: request, command, network, tools, onStart });

@@ -74,7 +74,8 @@ export const intercept = defineCommand({
     const { namespace } = await tools.connection();
     const request: InterceptRequest = { ...wish, namespace };
     const session = await tools.session();
-    const deliver = (result: InterceptResult) => environment.deliver(tools, { intercept: result.name, ...result });
+    const deliver = (result: InterceptResult, outdated?: readonly string[]) =>
+      environment.deliver(tools, { intercept: result.name, ...result }, outdated);
     if (hold)
       return runCommand(tools, session, request, {
         command: args.childCommand,
@@ -91,7 +92,7 @@ export const intercept = defineCommand({
 type Run = {
   readonly command: readonly string[];
   readonly network: NetworkChoice;
-  readonly deliver: (result: InterceptResult) => Promise<Readonly<Record<string, string>>>;
+  readonly deliver: (result: InterceptResult, outdated: readonly string[]) => Promise<Readonly<Record<string, string>>>;
 };
 
 /** The intercept lives as long as the command does, which keeps stdout for itself. */
@@ -111,8 +112,8 @@ async function runCommand(
     command,
     network,
     tools,
-    async onStart(result) {
-      const variables = await deliver(result);
+    async onStart(result, outdated) {
+      const variables = await deliver(result, outdated);
       for (const line of formatIntercept(result, { held: true }).split('\n')) tools.progress.step(line);
       return variables;
     },

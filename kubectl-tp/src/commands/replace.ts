@@ -59,8 +59,8 @@ export const replace = defineCommand({
     const { namespace } = await tools.connection();
     const request: ReplaceRequest = { ...wish, namespace };
     const session = await tools.session();
-    const deliver = async ({ intercepts: [first] }: ReplaceResult) =>
-      first === undefined ? {} : environment.deliver(tools, { intercept: first.name, ...first });
+    const deliver = async ({ intercepts: [first] }: ReplaceResult, outdated?: readonly string[]) =>
+      first === undefined ? {} : environment.deliver(tools, { intercept: first.name, ...first }, outdated);
     if (hold) {
       const { runHeld } = await import('../session/run-held.ts');
       return runHeld({
@@ -72,8 +72,8 @@ export const replace = defineCommand({
         command: args.childCommand,
         network: parseNetwork(args.network),
         tools,
-        async onStart(result) {
-          const variables = await deliver(result);
+        async onStart(result, outdated) {
+          const variables = await deliver(result, outdated);
           for (const line of formatReplace(result, { held: true }).split('\n')) tools.progress.step(line);
           return variables;
         },

@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { delimiter } from 'node:path';
 import type { Tools } from '../command.ts';
 import type { Namespace } from '../network/rootless/start-namespace.ts';
+import type { SharedFolder } from '../volumes/live/share-volumes.ts';
 import { parseRelativePath } from '../volumes/relative-path.ts';
 import type { MountedVolumes } from '../volumes/volume-book.ts';
 import type { HeldVerb, InsideRequest, InterceptName, SessionApi } from './api.ts';
@@ -23,8 +24,14 @@ export type HeldCommand<V extends HeldVerb> = {
   readonly command: readonly string[];
   readonly network: NetworkChoice;
   readonly tools: Tools;
-  /** Resolves with the variables that the command gets on top of the person's own. */
-  readonly onStart: (result: SessionApi[V]['result']) => Promise<Readonly<Record<string, string>>>;
+  /**
+   * Resolves with the variables that the command gets on top of the person's own. `outdated`: notes on its volumes that
+   * are not true where it runs.
+   */
+  readonly onStart: (
+    result: SessionApi[V]['result'],
+    outdated: readonly string[],
+  ) => Promise<Readonly<Record<string, string>>>;
 };
 
 /** The relays are there already; opening a tunnel takes a second on a slow link. */
@@ -80,14 +87,16 @@ async function start<V extends HeldVerb>(
   result: SessionApi[V]['result'],
   namespace: Namespace | undefined,
 ): Promise<ChildCommand> {
-  const environment = { ...tools.env, ...(await onStart(result)) };
   const { inside } = result;
+  const isInside = namespace !== undefined && isJoined(result);
+  const { missing, outdated } = isInside ? await layVolumes(namespace, volumesOf(result), tools) : NOTHING_LAID;
+  const environment = { ...tools.env, ...(await onStart(result, outdated)) };
   if (inside !== undefined && 'error' in inside) tools.progress.warn(staysOnLaptop(inside.error.message));
   if (namespace === undefined || inside === undefined || 'error' in inside) {
     return startCommand(command, environment, tools);
   }
   for (const line of [...describeNetwork(inside.network), ...describeForwards(inside)]) tools.progress.step(line);
-  await layVolumes(namespace, volumesOf(result), tools);
+  for (const why of missing) tools.progress.warn(`only below $TP_ROOT are the files of ${why}`);
   const exited = namespace.run(command, environment);
   if (tools.signal.aborted) namespace.kill('SIGTERM');
   return { exited, kill: namespace.kill };
@@ -97,13 +106,22 @@ function volumesOf(result: Result): MountedVolumes | undefined {
   return 'intercepts' in result ? result.intercepts[0]?.volumes : result.volumes;
 }
 
+type Laid = {
+  /** A sentence for each path that is not there. */
+  readonly missing: readonly string[];
+  /** Notes on copies that the command does not see: it has the live files. */
+  readonly outdated: readonly string[];
+};
+
+const NOTHING_LAID: Laid = { missing: [], outdated: [] };
+
 /** Programs that know their paths by heart find the files there, others below TP_ROOT. */
 async function layVolumes(
   namespace: Namespace,
   volumes: MountedVolumes | undefined,
-  { progress, env }: Tools,
-): Promise<void> {
-  if (volumes === undefined) return;
+  { env }: Pick<Tools, 'env'>,
+): Promise<Laid> {
+  if (volumes === undefined) return NOTHING_LAID;
   const paths = volumes.mounts.flatMap((path) => {
     const names = parseRelativePath(path);
     return names === undefined ? [] : [`/${names.join('/')}`];
@@ -115,6 +133,8 @@ async function layVolumes(
     isReadOnly ? [] : [`/${path.join('/')}`],
   );
   const live = shared === undefined ? {} : { live: shared, writable: writable ?? [] };
-  const missing = await namespace.mountFiles({ root, paths, kept, programs, ...live });
-  for (const why of missing) progress.warn(`only below $TP_ROOT are the files of ${why}`);
+  const inside = await namespace.mountFiles({ root, paths, kept, programs, ...live });
+  const isLive = ({ mount: { path } }: SharedFolder) => inside.live.includes(`/${path.join('/')}`);
+  const outdated = shared?.folders.filter(isLive).flatMap(({ notes }) => notes) ?? [];
+  return { missing: inside.missing, outdated };
 }

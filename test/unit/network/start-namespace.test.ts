@@ -45,8 +45,9 @@ test.serial('one that was killed says so, and lays no files', async (t) => {
   process.kill(pid, 'SIGKILL');
   await waitFor('its end', () => !existsSync(`/proc/${pid}`));
   const files = { root: '/nowhere', paths: ['/nowhere'], kept: [], programs: [] };
-  t.deepEqual(await namespace.mountFiles(files), ['everything: the namespace is gone']);
-  t.deepEqual(await namespace.mountFiles(files), ['everything: the namespace is gone']);
+  const gone = { missing: ['everything: the namespace is gone'], live: [] };
+  t.deepEqual(await namespace.mountFiles(files), gone);
+  t.deepEqual(await namespace.mountFiles(files), gone);
   t.is(await namespace.run(['true'], process.env), 128 + 9);
   await namespace.close();
 });

@@ -50,8 +50,14 @@ export type NamespaceDescriptors = {
   readonly sockets: number;
 };
 
+export type MountedInside = {
+  /** A sentence for each path that is not there. */
+  readonly missing: readonly string[];
+  /** Live here, over a copy that the laptop has: paths without a slash at the end. */
+  readonly live: readonly string[];
+};
+
 export type FromInside =
   | { readonly kind: 'ready'; readonly descriptors: NamespaceDescriptors }
-  /** A sentence for each path that is not there. */
-  | { readonly kind: 'mounted'; readonly missing: readonly string[] }
+  | ({ readonly kind: 'mounted' } & MountedInside)
   | { readonly kind: 'failed'; readonly error: ErrorDescription };

@@ -40,14 +40,23 @@ function setUp({ addresses, resolvConf }: SetupMessage): FromInside {
   }
 }
 
-/** What can't be mounted is not laid either. */
+/** What can't be mounted is not laid either, unless there is a copy: nobody writes into that, as it is lost. */
 async function mount(files: PrivateFiles): Promise<void> {
-  const { live } = files;
-  const missing = live === undefined ? [] : await mountLiveVolumes(files.root, live);
-  const gone = new Set(missing.map(({ path }) => path));
-  const laid = layFiles({ ...files, paths: files.paths.filter((path) => !gone.has(path)) });
-  process.send?.({ kind: 'mounted', missing: [...missing.map(({ path, why }) => `${path}: ${why}`), ...laid] });
+  const { live, writable = [] } = files;
+  const failed = live === undefined ? [] : await mountLiveVolumes(files.root, live);
+  const copied = (live?.folders ?? []).filter(({ isCopied }) => isCopied).map(({ mount: { path } }) => absolute(path));
+  const isMounted = (path: string) => !failed.some((one) => one.path === path);
+  const gone = failed.filter(({ path }) => !copied.includes(path));
+  const laid = layFiles({
+    ...files,
+    paths: files.paths.filter((path) => isMounted(path) || copied.includes(path)),
+    writable: writable.filter(isMounted),
+  });
+  const missing = [...gone.map(({ path, why }) => `${path}: ${why}`), ...laid];
+  process.send?.({ kind: 'mounted', missing, live: copied.filter(isMounted) } satisfies FromInside);
 }
+
+const absolute = (path: readonly string[]): string => `/${path.join('/')}`;
 
 function run({ command: [program = '', ...parameters], environment }: RunMessage): void {
   const child = spawn(program, parameters, { stdio: 'inherit', env: environment });

@@ -8,7 +8,7 @@ import { passSignals, toExitCode } from '../../pass-signals.ts';
 import { programPath } from '../../program-path.ts';
 import { NAMESPACE_PROCESS_WORD } from '../../session/words.ts';
 import type { NetworkAddresses } from '../network-addresses.ts';
-import type { FromInside, NamespaceDescriptors, PrivateFiles, ToInside } from './messages.ts';
+import type { FromInside, MountedInside, NamespaceDescriptors, PrivateFiles, ToInside } from './messages.ts';
 import { isRoot, namespaceFlags, sameUserFlags, unshareProgram } from './unshare.ts';
 
 export type NamespaceOptions = {
@@ -22,7 +22,7 @@ export type Namespace = {
   /** Once. Resolves with the command's exit code, as shells tell it. The environment is the command's whole one. */
   run(command: readonly string[], environment: NodeJS.ProcessEnv): Promise<number>;
   /** Lays files below `root` over their paths, in this namespace alone. Before `run`; resolves with what can't be. */
-  mountFiles(files: PrivateFiles): Promise<readonly string[]>;
+  mountFiles(files: PrivateFiles): Promise<MountedInside>;
   /** Of the command, once it runs. */
   kill(signal: NodeJS.Signals): void;
   /** Ends what runs in it. */
@@ -57,8 +57,10 @@ export async function startNamespace({ addresses, resolvConf }: NamespaceOptions
     mountFiles: (files) =>
       new Promise((resolve) => {
         // Also when it has ended before.
-        void exited.then(() => resolve(['everything: the namespace is gone']));
-        child.once('message', (answer: FromInside) => resolve(answer.kind === 'mounted' ? answer.missing : []));
+        void exited.then(() => resolve({ missing: ['everything: the namespace is gone'], live: [] }));
+        child.once('message', (answer: FromInside) => {
+          resolve(answer.kind === 'mounted' ? answer : { missing: [], live: [] });
+        });
         tell(child, { kind: 'mount', files });
       }),
     kill: (signal) => void child.kill(signal),

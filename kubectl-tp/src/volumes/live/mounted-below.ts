@@ -27,12 +27,19 @@ export async function unmountBelow(folder: string): Promise<void> {
   if (left !== undefined) throw new Error(`${left} is still mounted`);
 }
 
+/** The last one is for root, who can mount without the others. */
+const UNMOUNTERS = [
+  ['fusermount3', '-u', '-z'],
+  ['fusermount', '-u', '-z'],
+  ['umount', '-l'],
+] as const;
+
 async function unmountNow(path: string): Promise<void> {
   const run = promisify(execFile);
-  for (const program of ['fusermount3', 'fusermount']) {
+  for (const [program, ...flags] of UNMOUNTERS) {
     // Of another version, or not there: the next one, and at last who asks looks whether it is mounted still.
     if (
-      await run(program, ['-u', '-z', '--', path])
+      await run(program, [...flags, '--', path])
         .then(() => true)
         .catch(() => false)
     )

@@ -11,9 +11,10 @@ import { copySnapshot, SNAPSHOT_LIMITS } from './copy-snapshot.ts';
 import { createVolumeDialer, type DialVolumes, type VolumeSource } from './dial-volumes.ts';
 import { kindOf } from './file-kind.ts';
 import { createMount, type LiveFolder } from './live-folder.ts';
+import { adviseMount } from './mount-advice.ts';
 import { unmountBelow } from './mounted-below.ts';
 import { createSftpClient, type SftpClient } from './sftp-client.ts';
-import { type SharedVolumes, shareVolumes } from './share-volumes.ts';
+import { type SharedFolder, type SharedVolumes, shareVolumes } from './share-volumes.ts';
 import { whyNoSshfs } from './sshfs.ts';
 import type { VolumeKey } from './volume-key.ts';
 
@@ -43,21 +44,12 @@ export type OpenLiveMounts = (wish: LiveWish, signal: AbortSignal) => Promise<Li
 
 type Options = { readonly cluster: Cluster; readonly installNamespace: string; readonly log: Log };
 
-const INSTALL_SSHFS = 'For live files install sshfs, for example: sudo apt install sshfs';
-
 export function createLiveOpener({ cluster, installNamespace, log }: Options): OpenLiveMounts {
   return async ({ source, root, key, socket }, signal) => {
     const dial = createVolumeDialer({ ...source, cluster, installNamespace, key });
     const opened = await openAll({ mounts: source.mounts, root, dial, log, signal });
-    const folders = opened.filter((one) => one.folder !== undefined);
-    const shared =
-      folders.length === 0
-        ? undefined
-        : await shareVolumes(
-            socket,
-            dial,
-            folders.map(({ share }) => share),
-          );
+    const sharing = opened.flatMap(sharedFolder);
+    const shared = sharing.length === 0 ? undefined : await shareVolumes(socket, dial, sharing);
     return {
       mounts: opened.flatMap(({ mount, why }) => (why === undefined ? [mount.mountPath] : [])),
       missing: opened.flatMap(({ mount, why }) =>
@@ -67,7 +59,7 @@ export function createLiveOpener({ cluster, installNamespace, log }: Options): O
       ...(shared === undefined ? {} : { shared }),
       async close() {
         shared?.close();
-        await Promise.all(folders.map(({ folder }) => folder?.close()));
+        await Promise.all(opened.map(({ folder }) => folder?.close()));
       },
     };
   };
@@ -85,6 +77,8 @@ type Opened = {
   readonly mount: LiveMount;
   readonly share: { readonly mount: LiveMount; readonly exported: string };
   readonly folder?: LiveFolder;
+  /** There is sshfs, but it can't mount for this process. A command's own mount namespace may let it. */
+  readonly isCopied?: boolean;
   /** Why it is not there. */
   readonly why?: string;
   readonly notes: readonly string[];
@@ -125,6 +119,7 @@ type OneOptions = OpenOptions &
 async function openOne(options: OneOptions): Promise<Opened> {
   const { mount, share, client, noSshfs, root, dial, log, signal } = options;
   const names = { mount, share };
+  let isCopied = false;
   try {
     const attributes = await client.attributes(share.exported);
     if (kindOf(attributes) !== 'folder')
@@ -137,11 +132,12 @@ async function openOne(options: OneOptions): Promise<Opened> {
       signal.throwIfAborted();
       // A copy into it would be written in the pod.
       await unmountBelow(folder);
-      return { ...names, notes: await copy(options, mount.path, describeError(error).message) };
+      isCopied = true;
+      return { ...names, isCopied, notes: await copy(options, mount.path, describeError(error).message) };
     }
   } catch (error) {
     signal.throwIfAborted();
-    return { ...names, why: describeError(error).message, notes: [] };
+    return { ...names, isCopied, why: describeError(error).message, notes: [] };
   }
 }
 
@@ -162,10 +158,17 @@ async function copy(
     signal,
   });
   const rest = leftOutCount > leftOut.length ? [`and ${leftOutCount - leftOut.length} more`] : [];
+  const follows = mount.isReadOnly
+    ? 'does not follow the pod'
+    : 'does not follow the pod, which gets nothing that is written into it';
   return [
-    `${mount.mountPath} is a copy as of now and does not follow the pod: ${why}. ${INSTALL_SSHFS}`,
+    [`${mount.mountPath} is a copy as of now and ${follows}: ${why}.`, adviseMount(why)].filter(Boolean).join(' '),
     ...(leftOut.length === 0 ? [] : [`the copy of ${mount.mountPath} lacks ${[...leftOut, ...rest].join(', ')}`]),
   ];
+}
+
+function sharedFolder({ share, folder, isCopied = false, notes }: Opened): SharedFolder[] {
+  return folder === undefined && !isCopied ? [] : [{ ...share, isCopied, notes }];
 }
 
 function namesOf(mount: LiveMount, at: number): Pick<Opened, 'mount' | 'share'> {

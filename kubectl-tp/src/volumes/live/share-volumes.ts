@@ -9,7 +9,14 @@ import { MAX_SOCKET_PATH_BYTES } from '../../socket-path.ts';
 import type { LiveMount } from '../mounts.ts';
 import type { DialVolumes } from './dial-volumes.ts';
 
-export type SharedFolder = { readonly mount: LiveMount; readonly exported: string };
+export type SharedFolder = {
+  readonly mount: LiveMount;
+  readonly exported: string;
+  /** This process has a copy in its place. Elsewhere a mount may be possible, over the copy. */
+  readonly isCopied: boolean;
+  /** What is told of the copy, and untrue where it is mounted. */
+  readonly notes: readonly string[];
+};
 
 export type SharedVolumes = {
   /** Of a unix socket that only its owner reaches. Each connection to it is one to the pod once it has given ACCEPTED. */
