@@ -14,7 +14,7 @@ const ADVICE: readonly Advice[] = [
   {
     why: /fusermount3: mount failed: Operation not permitted/,
     advice:
-      'For live files let fusermount3 be root (sudo chmod u+s "$(command -v fusermount3)"), or have a command after -- in its own network: --network cluster',
+      'For live files let fusermount3 run as root (sudo chmod u+s "$(command -v fusermount3)"), or have a command after -- in its own network: --network cluster',
   },
   { why: /\/dev\/fuse: Permission denied/, advice: 'For live files let all users mount: sudo chmod 666 /dev/fuse' },
   { why: /device not found/, advice: 'For live files load the kernel module: sudo modprobe fuse' },
