@@ -35,6 +35,18 @@ export async function removeCopies(root: string, mounts: readonly Place[]): Prom
   }
 }
 
+/** What was copied goes, but not its folder: in a command's mount namespace something may be mounted there. */
+export async function emptyCopies(root: string, mounts: readonly Place[]): Promise<void> {
+  for (const { path } of mounts) {
+    const folders = await realFolders(root, path);
+    if (folders.length === path.length - 1) await rm(join(root, ...path), { force: true });
+    if (folders.length < path.length) continue;
+    for (const name of await readdir(join(root, ...path))) {
+      await rm(join(root, ...path, name), { recursive: true, force: true });
+    }
+  }
+}
+
 /** Those on the way to the mount that are folders themselves, from the outermost on. */
 async function realFolders(root: string, path: readonly string[]): Promise<string[]> {
   const found: string[] = [];

@@ -14,7 +14,7 @@ import type { SharedVolumes } from './live/share-volumes.ts';
 import { openVolumeKey, saveVolumeKey, type VolumeKey } from './live/volume-key.ts';
 import { isNotIn, type MountPlan } from './mounts.ts';
 import { realFolder } from './real-folder.ts';
-import { removeCopies, removeFiles } from './remove-files.ts';
+import { emptyCopies, removeCopies, removeFiles } from './remove-files.ts';
 import { assertUsable, badMount, createRootFolder, removeRootFolder } from './root-folder.ts';
 import { createRunningVolumes } from './running-volumes.ts';
 import { createTurns } from './turns.ts';
@@ -117,7 +117,12 @@ export function createVolumeBook({ client, folder, openLive, log }: Options): Vo
     if (isKnown) {
       await running.stop(owner);
       await unmountBelow(root);
-      await removeCopies(root, known.live);
+      const isGone = isNotIn(plan.live);
+      await removeCopies(root, known.live.filter(isGone));
+      await emptyCopies(
+        root,
+        known.live.filter((mount) => !isGone(mount)),
+      );
       await removeFiles(root, [...known.mounts, ...known.live].filter(isNotIn([...plan.mounts, ...plan.live])));
     } else if (known !== undefined) await remove(known);
     const stays = holder === undefined || (isKnown && known.stays);

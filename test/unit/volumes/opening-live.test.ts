@@ -1,7 +1,7 @@
 // What the book of volumes asks of those that open live ones, and what it does while they are at it.
 
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, realpath, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -114,6 +114,23 @@ test('two that want one folder at once do not get it both', async (t) => {
   await t.throwsAsync(mount(chosen, { owner: OTHER }), { code: 'BAD_MOUNT', message: /another command/ });
   await book.unmount(OWNER);
   await mounting;
+});
+
+test('a second time what was copied is gone, but not its folder: a command may have something mounted there', async (t) => {
+  const seen: { readonly inode: number; readonly names: readonly string[] }[] = [];
+  const open: OpenLiveMounts = async ({ root }) => {
+    const data = join(root, 'data');
+    await mkdir(data, { recursive: true });
+    seen.push({ inode: (await stat(data)).ino, names: await readdir(data) });
+    await writeFile(join(data, 'copied'), '');
+    return THERE;
+  };
+  const { mount } = await createScene(t, open);
+  await mount();
+  await mount();
+  const [first] = seen;
+  t.deepEqual(seen, [first, first]);
+  t.deepEqual(first?.names, []);
 });
 
 test('files that are being mounted are held', async (t) => {

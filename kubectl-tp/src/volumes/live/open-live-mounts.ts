@@ -47,9 +47,15 @@ type Options = { readonly cluster: Cluster; readonly installNamespace: string; r
 export function createLiveOpener({ cluster, installNamespace, log }: Options): OpenLiveMounts {
   return async ({ source, root, key, socket }, signal) => {
     const dial = createVolumeDialer({ ...source, cluster, installNamespace, key });
-    const opened = await openAll({ mounts: source.mounts, root, dial, log, signal });
-    const sharing = opened.flatMap(sharedFolder);
-    const shared = sharing.length === 0 ? undefined : await shareVolumes(socket, dial, sharing);
+    // First: a command that an earlier process has left waits for it, and copies take their time.
+    const sharing = await shareVolumes(socket, dial);
+    const opened = await openAll({ mounts: source.mounts, root, dial, log, signal }).catch((error) => {
+      sharing?.close();
+      throw error;
+    });
+    const folders = opened.flatMap(sharedFolder);
+    if (folders.length === 0) sharing?.close();
+    const shared = sharing === undefined || folders.length === 0 ? undefined : { ...sharing, folders };
     return {
       mounts: opened.flatMap(({ mount, why }) => (why === undefined ? [mount.mountPath] : [])),
       missing: opened.flatMap(({ mount, why }) =>

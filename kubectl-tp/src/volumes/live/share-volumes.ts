@@ -25,12 +25,11 @@ export type SharedVolumes = {
   close(): void;
 };
 
-/** Undefined where the path is too long for a socket. */
+/** Undefined where the path is too long for a socket. Which folders can be asked for is for the caller to say. */
 export async function shareVolumes(
   path: string,
   dial: DialVolumes,
-  folders: readonly SharedFolder[],
-): Promise<SharedVolumes | undefined> {
+): Promise<Omit<SharedVolumes, 'folders'> | undefined> {
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) return undefined;
   const lifetime = new AbortController();
   const sockets = new Set<Socket>();
@@ -43,7 +42,6 @@ export async function shareVolumes(
   await once(server.listen(path), 'listening');
   return {
     socket: path,
-    folders,
     close() {
       lifetime.abort();
       // Node removes the socket's file.
