@@ -80,10 +80,11 @@ function compare(subscription: Subscription, resources: Resources): Comparison {
   const { held, due } = subscription;
   const offered = [...resources.values()];
   const lacking = offered.filter(({ name, version }) => held.get(name) !== version);
+  const isMissing = (name: string) => !resources.has(name);
   const comparison = {
     added: offered.filter((resource) => isToSend(subscription, resource)),
-    gone: [...held.keys()].filter((name) => !resources.has(name)),
-    missed: [...due].filter((name) => !resources.has(name)).sort(),
+    gone: [...held.keys()].filter(isMissing),
+    missed: [...due].filter(isMissing).sort(),
     holds: { all: lacking.length === 0, asked: !lacking.some(({ name }) => isWanted(subscription, name)) },
   };
   comparisons.set(subscription, { resources, comparison });
