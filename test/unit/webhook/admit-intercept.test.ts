@@ -203,7 +203,7 @@ for (const [what, [target, isConflict]] of Object.entries(SHARED)) {
   }
 }
 
-for (const [port, expected] of Object.entries({ alias: 'refused', number: 'refused', metrics: 'allowed' })) {
+for (const [port, expected] of Object.entries({ alias: 'refused', number: 'refused', metrics: 'allowed' } as const)) {
   test(`port ${port} of a Service beside its port http: ${expected}`, async (t) => {
     const twice = (port: string) => ({ kind: 'Service', name: 'web-twice', port }) as const;
     const request = buildRequest({ object: buildIntercept('mine', { target: twice(port) }) });
