@@ -1,6 +1,6 @@
 // What `kubectl tp status` prints of a network that programs have joined. Pure.
 
-import type { LaptopReport, NetworkReport, Proof, RelayReport } from '../session/api.ts';
+import type { LaptopReport, NetworkReport, Proof, RelayReport } from '../ipc/api.ts';
 import { describeRoutes, describeTranslated } from './describe-routes.ts';
 import { formatAge, formatFacts } from './table.ts';
 

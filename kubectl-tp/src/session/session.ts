@@ -4,16 +4,16 @@
 import { INTERCEPTS, type Intercept } from '@kubectl-tp/control-plane/api';
 import { isConflict } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
+import type { InterceptName, LeaveRequest } from '../ipc/api.ts';
 import type { Cluster } from '../kubernetes/client.ts';
+import { describeTarget } from '../kubernetes/describe-target.ts';
 import { apiErrorOf } from '../kubernetes/translate-error.ts';
-import { describeTarget } from '../output/describe-target.ts';
+import type { Log } from '../log.ts';
 import type { InsideDialer, LocalTarget } from '../tunnel/local-target.ts';
 import { unlessAborted } from '../waiting/unless-aborted.ts';
-import type { InterceptName, LeaveRequest } from './api.ts';
+import type { CallTools } from './call-tools.ts';
 import { type Identity, loadIdentity, removeIdentity, saveIdentity } from './identity.ts';
-import type { CallTools } from './intercept.ts';
 import { type LiveSession, openLiveSession } from './live-session.ts';
-import type { Log } from './log.ts';
 import { deleteSessionObject, type Registration, registerSession } from './session-object.ts';
 
 /**

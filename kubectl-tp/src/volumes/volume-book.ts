@@ -5,7 +5,7 @@ import { rm, rmdir } from 'node:fs/promises';
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
 import type { Pod } from '../kubernetes/objects.ts';
-import type { Log } from '../session/log.ts';
+import type { Log } from '../log.ts';
 import type { CurrentFiles } from './current-files.ts';
 import { createHolders } from './holders.ts';
 import { unmountBelow } from './live/mounted-below.ts';

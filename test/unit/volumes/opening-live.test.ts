@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Pod } from '../../../kubectl-tp/src/kubernetes/objects.ts';
-import { ownerOf } from '../../../kubectl-tp/src/session/ingest.ts';
+import { ownerOf } from '../../../kubectl-tp/src/session/containers/ingest.ts';
 import type { LiveMounts, OpenLiveMounts } from '../../../kubectl-tp/src/volumes/live/open-live-mounts.ts';
 import { planMounts } from '../../../kubectl-tp/src/volumes/mounts.ts';
 import { createVolumeBook, type VolumeWish } from '../../../kubectl-tp/src/volumes/volume-book.ts';
