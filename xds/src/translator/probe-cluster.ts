@@ -52,10 +52,10 @@ export function buildProbeEndpoints({ id }: InterceptRoute, relay: Endpoint | un
 /** Connects and closes: an empty TCP health check is done when the TLS handshake is. */
 const HANDSHAKE: MessageInitShape<typeof HealthCheckSchema> = {
   timeout: buildDuration(PROBE_TIMEOUT_MS),
+  // Required, and never in force: a probe cluster has no traffic of its own.
   interval: buildDuration(PROBE_INTERVAL_MS),
-  // A probe cluster never has traffic, and without it Envoy would check once a minute.
-  noTrafficInterval: buildDuration(PROBE_INTERVAL_MS),
-  unhealthyInterval: buildDuration(FAILED_PROBE_INTERVAL_MS),
+  noTrafficHealthyInterval: buildDuration(PROBE_INTERVAL_MS),
+  noTrafficInterval: buildDuration(FAILED_PROBE_INTERVAL_MS),
   unhealthyThreshold: 1,
   healthyThreshold: 1,
   initialJitter: NEVER,
