@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
-import type { LaptopReport } from '../../kubectl-tp/src/ipc/api.ts';
+import type { LaptopReport } from '../../kubectl-tp/src/ipc/network-messages.ts';
 import { HELPER_PROCESS_WORD } from '../../kubectl-tp/src/ipc/words.ts';
 import { LOCK_PATH } from '../../kubectl-tp/src/network/helper/lock-holder.ts';
 import type { HolderStart } from './laptop-holder.ts';

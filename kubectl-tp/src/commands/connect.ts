@@ -4,7 +4,7 @@ import { defineCommand } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import { TpError } from '../errors.ts';
 import type { ProxyRun } from '../held/run-with-proxy.ts';
-import type { ConnectRequest, ConnectResult } from '../ipc/api.ts';
+import type { ConnectRequest, ConnectResult } from '../ipc/network-messages.ts';
 import { describeRoutes, describeTranslated } from '../output/describe-routes.ts';
 import { parseTarget } from './intercept-arguments.ts';
 

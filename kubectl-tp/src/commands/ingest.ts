@@ -1,7 +1,7 @@
 // kubectl tp ingest: environment and files of a container come to this laptop, requests do not.
 
 import { defineCommand } from '../command.ts';
-import type { IngestRequest, IngestResult } from '../ipc/api.ts';
+import type { IngestRequest, IngestResult } from '../ipc/container-messages.ts';
 import { formatFacts } from '../output/table.ts';
 import { parseEnvironmentFlags } from './environment-flags.ts';
 import { ENVIRONMENT_OPTIONS, NETWORK_OPTIONS, parseMount, parseNetwork } from './environment-options.ts';

@@ -3,7 +3,8 @@
 import type { Fallback } from '@kubectl-tp/control-plane/api';
 import type { Environment } from '../environment/collect.ts';
 import { quoteForShell } from '../environment/formats.ts';
-import type { InsideResult, InterceptResult } from '../ipc/api.ts';
+import type { InterceptResult } from '../ipc/intercept-messages.ts';
+import type { InsideResult } from '../ipc/network-messages.ts';
 import { describeMissing } from '../output/describe-missing.ts';
 import { formatFacts } from '../output/table.ts';
 

@@ -4,7 +4,7 @@ import type { SessionCaller } from '../caller/caller.ts';
 import { defineCommand, type Tools } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import type { NetworkChoice } from '../held/command-network.ts';
-import type { InterceptRequest, InterceptResult } from '../ipc/api.ts';
+import type { InterceptRequest, InterceptResult } from '../ipc/intercept-messages.ts';
 import { parseEnvironmentFlags } from './environment-flags.ts';
 import {
   ENVIRONMENT_OPTIONS,

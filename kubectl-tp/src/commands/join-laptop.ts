@@ -3,7 +3,7 @@
 
 import type { Tools } from '../command.ts';
 import { TpError } from '../errors.ts';
-import type { ConnectRequest, ConnectResult } from '../ipc/api.ts';
+import type { ConnectRequest, ConnectResult } from '../ipc/network-messages.ts';
 import { assertTunDevice } from '../network/device/tun-device.ts';
 import { assertWishes } from '../network/laptop/laptop-wishes.ts';
 import { startHelper } from '../network/laptop/start-helper.ts';

@@ -2,7 +2,7 @@
 
 import { rangeOf } from '@kubectl-tp/control-plane/addresses';
 import type { ShownOf } from '../environment/translate-addresses.ts';
-import type { NetworkReport } from '../ipc/api.ts';
+import type { NetworkReport } from '../ipc/report-messages.ts';
 import { createAddressTranslation } from '../network/address-translation.ts';
 
 export function readShownAddresses(networks: readonly NetworkReport[]): ShownOf {

@@ -1,6 +1,6 @@
 // What `replace` tells when it works. Pure.
 
-import type { ReplaceResult } from '../ipc/api.ts';
+import type { ReplaceResult } from '../ipc/intercept-messages.ts';
 import { formatFacts } from '../output/table.ts';
 import { otherwiseText, whereText } from './intercept-text.ts';
 

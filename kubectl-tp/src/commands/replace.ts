@@ -2,7 +2,7 @@
 
 import { defineCommand } from '../command.ts';
 import { readDuration } from '../duration.ts';
-import type { ReplaceRequest, ReplaceResult } from '../ipc/api.ts';
+import type { ReplaceRequest, ReplaceResult } from '../ipc/intercept-messages.ts';
 import { parseEnvironmentFlags } from './environment-flags.ts';
 import {
   ENVIRONMENT_OPTIONS,

@@ -1,7 +1,7 @@
 // kubectl tp status: what the session process holds, each thing proven rather than remembered.
 
 import { defineCommand } from '../command.ts';
-import type { IngestReport, InterceptReport, RelayReport, SessionReport } from '../ipc/api.ts';
+import type { IngestReport, InterceptReport, RelayReport, SessionReport } from '../ipc/report-messages.ts';
 import { formatNetwork } from '../output/format-network.ts';
 import type { Progress } from '../output/progress.ts';
 import { formatFacts, formatTable } from '../output/table.ts';

@@ -1,6 +1,6 @@
 // What the CLI tells of a command's own network. Pure.
 
-import type { ConnectResult, InsideResult } from '../ipc/api.ts';
+import type { ConnectResult, InsideResult } from '../ipc/network-messages.ts';
 
 export function describeNetwork({ namespace, ranges, via }: ConnectResult): string[] {
   const reached = ranges.length === 0 ? 'Services and pods' : ranges.join(', ');

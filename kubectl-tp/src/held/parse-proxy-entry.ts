@@ -2,7 +2,7 @@
 
 import { canonicalAddress, isInRanges, rangeOf } from '@kubectl-tp/control-plane/addresses';
 import { TpError } from '../errors.ts';
-import type { NetworkEntry } from '../ipc/api.ts';
+import type { NetworkEntry } from '../ipc/network-messages.ts';
 import { MAX_PASSWORD_BYTES, PROXY_USER } from '../proxy/credentials.ts';
 
 export type ProxyEntry = Extract<NetworkEntry, { kind: 'proxy' }>;

@@ -1,7 +1,7 @@
 // Runs a command in a network of its own that is the cluster's, without root.
 
 import type { Tools } from '../command.ts';
-import type { ConnectRequest } from '../ipc/api.ts';
+import type { ConnectRequest } from '../ipc/network-messages.ts';
 import { startCommandNetwork } from './command-network.ts';
 import { describeNetwork } from './inside-text.ts';
 import { runWhileHeld } from './run-while-held.ts';

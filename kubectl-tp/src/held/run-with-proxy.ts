@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import type { Tools } from '../command.ts';
-import type { ConnectRequest, ConnectResult } from '../ipc/api.ts';
+import type { ConnectRequest, ConnectResult } from '../ipc/network-messages.ts';
 import { proxyVariables } from '../proxy/proxy-variables.ts';
 import { type ChildCommand, startCommand } from './child-command.ts';
 import { LOOPBACK_ANY, type ProxyEntry } from './parse-proxy-entry.ts';

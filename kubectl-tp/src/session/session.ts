@@ -4,7 +4,7 @@
 import { INTERCEPTS, type Intercept } from '@kubectl-tp/control-plane/api';
 import { isConflict } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
-import type { InterceptName, LeaveRequest } from '../ipc/api.ts';
+import type { InterceptName, LeaveRequest } from '../ipc/intercept-messages.ts';
 import type { Cluster } from '../kubernetes/client.ts';
 import { describeTarget } from '../kubernetes/describe-target.ts';
 import { apiErrorOf } from '../kubernetes/translate-error.ts';

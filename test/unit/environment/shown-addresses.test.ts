@@ -4,7 +4,7 @@
 import test from 'ava';
 import { rangeOf } from '../../../control-plane/src/addresses/index.ts';
 import { readShownAddresses } from '../../../kubectl-tp/src/commands/read-shown-addresses.ts';
-import type { NetworkReport } from '../../../kubectl-tp/src/ipc/api.ts';
+import type { NetworkReport } from '../../../kubectl-tp/src/ipc/report-messages.ts';
 import { createAddressTranslation } from '../../../kubectl-tp/src/network/address-translation.ts';
 import { findShownAddresses } from '../../../kubectl-tp/src/session/containers/find-shown-addresses.ts';
 import type { LiveSession } from '../../../kubectl-tp/src/session/live-session.ts';

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import fc from 'fast-check';
-import type { InterceptRequest } from '../../../kubectl-tp/src/ipc/api.ts';
+import type { InterceptRequest } from '../../../kubectl-tp/src/ipc/intercept-messages.ts';
 import type { Target } from '../../../kubectl-tp/src/kubernetes/target.ts';
 import { buildIntercept, buildUpdate, isSameWish } from '../../../kubectl-tp/src/session/intercepts/build-intercept.ts';
 

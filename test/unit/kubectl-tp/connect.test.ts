@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import test from 'ava';
 import { decode, encode } from 'dns-packet';
 import { NAMESPACES } from '../../../control-plane/src/api/index.ts';
-import type { ConnectRequest } from '../../../kubectl-tp/src/ipc/api.ts';
+import type { ConnectRequest } from '../../../kubectl-tp/src/ipc/network-messages.ts';
 import type { Outbound } from '../../../kubectl-tp/src/outbound/outbound.ts';
 import { createSharedOutbound } from '../../../kubectl-tp/src/outbound/shared-outbound.ts';
 import type { LiveSession } from '../../../kubectl-tp/src/session/live-session.ts';

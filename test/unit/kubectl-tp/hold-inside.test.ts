@@ -14,7 +14,7 @@ import type { HeldCall, SessionCaller } from '../../../kubectl-tp/src/caller/cal
 import type { Tools } from '../../../kubectl-tp/src/command.ts';
 import { TpError } from '../../../kubectl-tp/src/errors.ts';
 import { runHeld } from '../../../kubectl-tp/src/held/run-held.ts';
-import type { InterceptRequest, InterceptResult } from '../../../kubectl-tp/src/ipc/api.ts';
+import type { InterceptRequest, InterceptResult } from '../../../kubectl-tp/src/ipc/intercept-messages.ts';
 import { holdInside } from '../../../kubectl-tp/src/session/calls/hold-inside.ts';
 import type { LiveSession } from '../../../kubectl-tp/src/session/live-session.ts';
 import { createNetworkList } from '../../../kubectl-tp/src/session/networks/network-list.ts';

@@ -5,7 +5,7 @@ import type { CallOptions, HeldCall, SessionCaller } from '../../../kubectl-tp/s
 import type { Tools } from '../../../kubectl-tp/src/command.ts';
 import { TpError } from '../../../kubectl-tp/src/errors.ts';
 import { runHeld } from '../../../kubectl-tp/src/held/run-held.ts';
-import type { InterceptRequest, InterceptResult } from '../../../kubectl-tp/src/ipc/api.ts';
+import type { InterceptRequest, InterceptResult } from '../../../kubectl-tp/src/ipc/intercept-messages.ts';
 import { unlessAborted } from '../../../kubectl-tp/src/waiting/unless-aborted.ts';
 
 type Scene = { run: (code: string) => Promise<number>; warnings: string[]; isLeft: () => boolean };

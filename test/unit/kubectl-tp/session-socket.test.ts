@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { createSessionCaller } from '../../../kubectl-tp/src/caller/caller.ts';
 import { EXIT, TpError } from '../../../kubectl-tp/src/errors.ts';
-import type { InterceptRequest, InterceptResult } from '../../../kubectl-tp/src/ipc/api.ts';
+import type { InterceptRequest, InterceptResult } from '../../../kubectl-tp/src/ipc/intercept-messages.ts';
 import { isAnswering } from '../../../kubectl-tp/src/ipc/is-answering.ts';
 import { credentialsOf, type SessionFiles, sessionFiles } from '../../../kubectl-tp/src/ipc/paths.ts';
 import type { Connection } from '../../../kubectl-tp/src/kubernetes/connection.ts';

@@ -10,7 +10,7 @@ import type { Tools } from '../../../kubectl-tp/src/command.ts';
 import { TpError } from '../../../kubectl-tp/src/errors.ts';
 import { parseProxyEntry } from '../../../kubectl-tp/src/held/parse-proxy-entry.ts';
 import { runWithProxy } from '../../../kubectl-tp/src/held/run-with-proxy.ts';
-import type { ConnectRequest, ConnectResult } from '../../../kubectl-tp/src/ipc/api.ts';
+import type { ConnectRequest, ConnectResult } from '../../../kubectl-tp/src/ipc/network-messages.ts';
 import { drawCredentials } from '../../../kubectl-tp/src/proxy/credentials.ts';
 import { proxyVariables } from '../../../kubectl-tp/src/proxy/proxy-variables.ts';
 import { buildReport } from '../../../kubectl-tp/src/session/calls/report.ts';

@@ -2,7 +2,8 @@
 // programs call the command, too. All of it lasts as long as the effect of the call.
 
 import { describeError } from '../../errors.ts';
-import type { HeldVerb, InsideRequest, InsideResult, SessionApi } from '../../ipc/api.ts';
+import type { HeldVerb, SessionApi } from '../../ipc/api.ts';
+import type { InsideRequest, InsideResult } from '../../ipc/network-messages.ts';
 import type { InsideDialer } from '../../tunnel/local-target.ts';
 import type { CallTools } from '../call-tools.ts';
 import { type Connected, connect } from '../networks/connect.ts';

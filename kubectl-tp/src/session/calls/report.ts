@@ -2,8 +2,14 @@
 
 import type { Intercept } from '@kubectl-tp/control-plane/api';
 import { explainSubject } from '@kubectl-tp/control-plane/match';
-import type { InterceptReport, NetworkProof, NetworkReport, RelayReport, SessionReport } from '../../ipc/api.ts';
 import type { SessionFiles } from '../../ipc/paths.ts';
+import type {
+  InterceptReport,
+  NetworkProof,
+  NetworkReport,
+  RelayReport,
+  SessionReport,
+} from '../../ipc/report-messages.ts';
 import type { Connection } from '../../kubernetes/connection.ts';
 import { describeTarget } from '../../kubernetes/describe-target.ts';
 import type { LocalTarget } from '../../tunnel/local-target.ts';

@@ -4,7 +4,7 @@ import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import type { Environment } from '../../environment/collect.ts';
 import { readEnvironment } from '../../environment/read-environment.ts';
 import { type ShownOf, translateAddresses } from '../../environment/translate-addresses.ts';
-import type { VolumeRequest } from '../../ipc/api.ts';
+import type { VolumeRequest } from '../../ipc/container-messages.ts';
 import type { Container, Pod } from '../../kubernetes/objects.ts';
 import type { TargetName } from '../../kubernetes/target.ts';
 import { planMounts } from '../../volumes/mounts.ts';

@@ -1,7 +1,7 @@
 // Files of a pod end with the intercept they belong to, whoever ends it and whichever session process is there.
 
 import { existsSync } from 'node:fs';
-import type { InterceptName } from '../../ipc/api.ts';
+import type { InterceptName } from '../../ipc/intercept-messages.ts';
 import type { Log } from '../../log.ts';
 import type { VolumeOwner } from '../../volumes/volume-record.ts';
 import { unlessAborted } from '../../waiting/unless-aborted.ts';

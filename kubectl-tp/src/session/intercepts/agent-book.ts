@@ -1,7 +1,7 @@
 // What agents have shown: when each last reached this laptop for which intercept (the proof that the data path works),
 // and how many connections each has brought.
 
-import type { InterceptName } from '../../ipc/api.ts';
+import type { InterceptName } from '../../ipc/intercept-messages.ts';
 import type { Probe } from '../../tunnel/tunnel.ts';
 import { interceptKey } from './intercept-key.ts';
 

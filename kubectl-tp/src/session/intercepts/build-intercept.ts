@@ -8,7 +8,7 @@ import {
   SESSION_LABEL,
   type TargetKind,
 } from '@kubectl-tp/control-plane/api';
-import type { InterceptRequest } from '../../ipc/api.ts';
+import type { InterceptRequest } from '../../ipc/intercept-messages.ts';
 import type { Target } from '../../kubernetes/target.ts';
 
 type NewIntercept = {

@@ -4,7 +4,7 @@
 
 import { INTERCEPTS, type Intercept, SESSION_LABEL } from '@kubectl-tp/control-plane/api';
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
-import type { InterceptName } from '../../ipc/api.ts';
+import type { InterceptName } from '../../ipc/intercept-messages.ts';
 import type { Log } from '../../log.ts';
 import { interceptKey } from './intercept-key.ts';
 

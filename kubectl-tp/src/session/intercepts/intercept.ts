@@ -6,7 +6,7 @@ import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { explainMatch } from '@kubectl-tp/control-plane/match';
 import type { Environment } from '../../environment/collect.ts';
 import { TpError } from '../../errors.ts';
-import type { InterceptRequest, InterceptResult } from '../../ipc/api.ts';
+import type { InterceptRequest, InterceptResult } from '../../ipc/intercept-messages.ts';
 import { describeTarget } from '../../kubernetes/describe-target.ts';
 import { findContainer } from '../../kubernetes/find-container.ts';
 import { isReady, isTerminating, type Pod } from '../../kubernetes/objects.ts';

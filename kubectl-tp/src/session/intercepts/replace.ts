@@ -1,6 +1,6 @@
 // A replacement: all ports of a target come to the laptop without condition, one intercept each. All are made or none.
 
-import type { InterceptName, InterceptRequest, ReplaceRequest, ReplaceResult } from '../../ipc/api.ts';
+import type { InterceptName, InterceptRequest, ReplaceRequest, ReplaceResult } from '../../ipc/intercept-messages.ts';
 import { findContainerPort, readTarget } from '../../kubernetes/target.ts';
 import { pairPorts, targetPorts } from '../../kubernetes/target-ports.ts';
 import type { CallTools } from '../call-tools.ts';

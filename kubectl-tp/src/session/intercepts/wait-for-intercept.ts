@@ -3,7 +3,7 @@
 import { EVENTS, PODS } from '@kubectl-tp/control-plane/api';
 import { isForbidden, type KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../../errors.ts';
-import type { InterceptName } from '../../ipc/api.ts';
+import type { InterceptName } from '../../ipc/intercept-messages.ts';
 import { followObjects } from '../../kubernetes/follow.ts';
 import type { Event, Pod } from '../../kubernetes/objects.ts';
 import type { Target } from '../../kubernetes/target.ts';

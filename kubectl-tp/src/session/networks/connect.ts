@@ -2,7 +2,8 @@
 // lets programs in. Undoes what it made when it fails, is cancelled, or is left.
 
 import { TpError } from '../../errors.ts';
-import type { ConnectRequest, ConnectResult, InterceptName, NetworkEntry } from '../../ipc/api.ts';
+import type { InterceptName } from '../../ipc/intercept-messages.ts';
+import type { ConnectRequest, ConnectResult, NetworkEntry } from '../../ipc/network-messages.ts';
 import { assertNamespace } from '../../kubernetes/assert-namespace.ts';
 import { describeTarget } from '../../kubernetes/describe-target.ts';
 import { CLUSTER_DOMAIN } from '../../network/cluster-names.ts';

@@ -1,7 +1,7 @@
 // Who uses which exit of this session: two commands may leave by the pods of one target, and the first to end must not
 // close the way of the other.
 
-import type { InterceptName } from '../../ipc/api.ts';
+import type { InterceptName } from '../../ipc/intercept-messages.ts';
 import { interceptKey } from '../intercepts/intercept-key.ts';
 
 export type ExitUsers = {

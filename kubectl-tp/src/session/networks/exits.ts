@@ -4,7 +4,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AGENT_EXIT_PORT, type Intercept } from '@kubectl-tp/control-plane/api';
 import { TpError } from '../../errors.ts';
-import type { ConnectRequest, InterceptName } from '../../ipc/api.ts';
+import type { InterceptName } from '../../ipc/intercept-messages.ts';
+import type { ConnectRequest } from '../../ipc/network-messages.ts';
 import { describeTarget } from '../../kubernetes/describe-target.ts';
 import { findPodsOf, listSelected } from '../../kubernetes/target.ts';
 import { DialError } from '../../outbound/dialer.ts';

@@ -4,7 +4,7 @@
 import { lookup } from 'node:dns/promises';
 import { formatRange, parseRange } from '@kubectl-tp/control-plane/addresses';
 import { TpError } from '../../errors.ts';
-import type { LaptopReport, NetworkEntry } from '../../ipc/api.ts';
+import type { LaptopReport, NetworkEntry } from '../../ipc/network-messages.ts';
 import { API_SERVER_NAME, CLUSTER_DOMAIN, searchPath } from '../../network/cluster-names.ts';
 import { takeLinuxTun } from '../../network/device/linux-tun.ts';
 import { awaitHelper, type HelperCaller } from '../../network/laptop/helper-caller.ts';

@@ -1,6 +1,6 @@
 // The network of the whole laptop: one for this process, from `connect` to `quit`, whoever has called.
 
-import type { ConnectResult } from '../../ipc/api.ts';
+import type { ConnectResult } from '../../ipc/network-messages.ts';
 import type { Log } from '../../log.ts';
 import { laptopTaken, takenByHelper } from '../../network/helper/laptop-taken.ts';
 import { findLockHolder } from '../../network/helper/lock-holder.ts';

@@ -2,7 +2,7 @@
 // by a proxy.
 
 import { TpError } from '../../errors.ts';
-import type { ConnectResult, LaptopReport, NetworkEntry } from '../../ipc/api.ts';
+import type { ConnectResult, LaptopReport, NetworkEntry } from '../../ipc/network-messages.ts';
 import { LAPTOP_ADDRESSES, OWN_ADDRESSES } from '../../network/network-addresses.ts';
 import type { JoinedNetwork } from './joined-network.ts';
 import type { LaptopTools } from './laptop-entry.ts';

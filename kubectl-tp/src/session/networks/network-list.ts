@@ -1,6 +1,6 @@
 // The networks that programs of this laptop have joined now.
 
-import type { ConnectResult, LaptopReport } from '../../ipc/api.ts';
+import type { ConnectResult, LaptopReport } from '../../ipc/network-messages.ts';
 import type { JoinedNetwork } from './joined-network.ts';
 
 export type NetworkRecord = {

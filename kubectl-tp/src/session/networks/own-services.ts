@@ -1,7 +1,7 @@
 // Services whose every request this session intercepts: programs of this laptop reach them here, and not by way of the
 // cluster. Bytes are all that is seen of a connection, so an intercept with conditions is left to the agents.
 
-import type { InterceptName } from '../../ipc/api.ts';
+import type { InterceptName } from '../../ipc/intercept-messages.ts';
 import type { Dialer, Endpoint } from '../../outbound/dialer.ts';
 import { dialLocal, type LocalTarget } from '../../tunnel/local-target.ts';
 import type { InterceptTable } from '../intercepts/intercept-table.ts';

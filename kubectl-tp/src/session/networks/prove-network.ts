@@ -3,7 +3,8 @@
 
 import { lookup } from 'node:dns/promises';
 import { contains, rangeOf } from '@kubectl-tp/control-plane/addresses';
-import type { LaptopReport, NetworkProof, Proof } from '../../ipc/api.ts';
+import type { LaptopReport } from '../../ipc/network-messages.ts';
+import type { NetworkProof, Proof } from '../../ipc/report-messages.ts';
 import { API_SERVER_NAME } from '../../network/cluster-names.ts';
 import type { Dialer } from '../../outbound/dialer.ts';
 import { createHostDialer } from '../../outbound/host-dialer.ts';
