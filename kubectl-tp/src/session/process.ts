@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { useSmallSlabs } from '@kubectl-tp/control-plane/process/small-slabs';
 import { readDuration } from '../duration.ts';
 import { credentialsOf, type SessionFiles } from '../ipc/paths.ts';
 import type { SessionStart } from '../ipc/session-start.ts';
@@ -27,6 +28,7 @@ const UNUSED_MS = 2000;
 
 /** Reads its SessionStart from standard input, says `ready` on standard output, logs to standard error. */
 export async function runSessionProcess(): Promise<void> {
+  useSmallSlabs();
   const { connection, files } = (await json(process.stdin)) as SessionStart;
   const log = createLog((line) => void process.stderr.write(line));
   const session = createSession({
