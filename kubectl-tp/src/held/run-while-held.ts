@@ -2,7 +2,8 @@
 // with an effect that ends elsewhere; a session process that dies meanwhile is replaced and the call made again.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HeldCall, SessionCaller } from '../caller/caller.ts';
+import type { SessionCaller } from '../caller/caller.ts';
+import type { HeldCall } from '../caller/exchange.ts';
 import type { Tools } from '../command.ts';
 import { TpError } from '../errors.ts';
 import type { SessionApi, Verb } from '../ipc/api.ts';

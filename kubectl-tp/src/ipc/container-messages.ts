@@ -2,7 +2,7 @@
 
 import type { TargetKind } from '@kubectl-tp/control-plane/api';
 import type { Environment } from '../environment/collect.ts';
-import type { MountedVolumes } from '../volumes/volume-book.ts';
+import type { MountedVolumes } from '../volumes/mounted-volumes.ts';
 import type { InsideRequest, InsideResult } from './network-messages.ts';
 
 export type VolumeRequest = {

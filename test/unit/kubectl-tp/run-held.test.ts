@@ -1,7 +1,8 @@
 // A command that lives with its intercept.
 
 import test from 'ava';
-import type { CallOptions, HeldCall, SessionCaller } from '../../../kubectl-tp/src/caller/caller.ts';
+import type { SessionCaller } from '../../../kubectl-tp/src/caller/caller.ts';
+import type { CallOptions, HeldCall } from '../../../kubectl-tp/src/caller/exchange.ts';
 import type { Tools } from '../../../kubectl-tp/src/command.ts';
 import { TpError } from '../../../kubectl-tp/src/errors.ts';
 import { runHeld } from '../../../kubectl-tp/src/held/run-held.ts';

@@ -1,7 +1,8 @@
 // The CLI's part: who starts the helper hears why it does not start, and the session process that waits for one gives up.
 
 import test from 'ava';
-import type { CallOptions, SessionCaller } from '../../../kubectl-tp/src/caller/caller.ts';
+import type { SessionCaller } from '../../../kubectl-tp/src/caller/caller.ts';
+import type { CallOptions } from '../../../kubectl-tp/src/caller/exchange.ts';
 import type { Tools } from '../../../kubectl-tp/src/command.ts';
 import { joinLaptop, type LaptopWish } from '../../../kubectl-tp/src/commands/join-laptop.ts';
 import { createProgress } from '../../../kubectl-tp/src/output/progress.ts';

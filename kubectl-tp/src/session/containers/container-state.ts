@@ -7,8 +7,9 @@ import { type ShownOf, translateAddresses } from '../../environment/translate-ad
 import type { VolumeRequest } from '../../ipc/container-messages.ts';
 import type { Container, Pod } from '../../kubernetes/objects.ts';
 import type { TargetName } from '../../kubernetes/target.ts';
+import type { MountedVolumes } from '../../volumes/mounted-volumes.ts';
 import { planMounts } from '../../volumes/mounts.ts';
-import type { MountedVolumes, VolumeBook } from '../../volumes/volume-book.ts';
+import type { VolumeBook } from '../../volumes/volume-book.ts';
 import type { VolumeOwner } from '../../volumes/volume-record.ts';
 
 export type ContainerState = {
