@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Pod } from '../../../kubectl-tp/src/kubernetes/objects.ts';
-import { ownerOf } from '../../../kubectl-tp/src/session/ingest.ts';
+import { ownerOf } from '../../../kubectl-tp/src/session/containers/ingest.ts';
 import type { LiveMounts, OpenLiveMounts } from '../../../kubectl-tp/src/volumes/live/open-live-mounts.ts';
+import type { VolumeWish } from '../../../kubectl-tp/src/volumes/mount-volumes.ts';
 import { planMounts } from '../../../kubectl-tp/src/volumes/mounts.ts';
-import { createVolumeBook, type VolumeWish } from '../../../kubectl-tp/src/volumes/volume-book.ts';
+import { createVolumeBook } from '../../../kubectl-tp/src/volumes/volume-book.ts';
 import { unlessAborted } from '../../../kubectl-tp/src/waiting/unless-aborted.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
 import { NO_ORIGIN } from '../../helpers/no-live-volumes.ts';
@@ -117,11 +118,12 @@ test('two that want one folder at once do not get it both', async (t) => {
 });
 
 test('a second time what was copied is gone, but not its folder: a command may have something mounted there', async (t) => {
-  const seen: { readonly inode: number; readonly names: readonly string[] }[] = [];
+  const seen: { readonly folder: readonly number[]; readonly names: readonly string[] }[] = [];
   const open: OpenLiveMounts = async ({ root }) => {
     const data = join(root, 'data');
     await mkdir(data, { recursive: true });
-    seen.push({ inode: (await stat(data)).ino, names: await readdir(data) });
+    const { ino, birthtimeMs } = await stat(data);
+    seen.push({ folder: [ino, birthtimeMs], names: await readdir(data) });
     await writeFile(join(data, 'copied'), '');
     return THERE;
   };
