@@ -6,9 +6,10 @@ import { isAlreadyExists, type KubernetesClient } from '@kubectl-tp/control-plan
 import { explainMatch } from '@kubectl-tp/control-plane/match';
 import type { Environment } from '../environment/collect.ts';
 import { TpError } from '../errors.ts';
+import { describeAgent } from '../kubernetes/describe-agent.ts';
 import { findContainer } from '../kubernetes/find-container.ts';
 import { isReady, isTerminating, type Pod } from '../kubernetes/objects.ts';
-import { describeAgent, findTarget, listSelected, type Target } from '../kubernetes/target.ts';
+import { findTarget, listSelected, type Target } from '../kubernetes/target.ts';
 import { apiErrorOf } from '../kubernetes/translate-error.ts';
 import { describeTarget } from '../output/describe-target.ts';
 import type { InsideDialer } from '../tunnel/local-target.ts';
