@@ -40,8 +40,9 @@ test.serial(
     const make = (name: string, key: string) => cached({ name, key, fill: async () => undefined });
     const folders: string[] = [];
     for (let index = 0; index < 12; index += 1) folders.push(await make('thing', `v${index}`));
-    const others = [await make('thing-of-others', 'v'), join(cache, 'kubectl-tp', 'thing-names')];
-    await mkdir(others[1] ?? '');
+    const names = join(cache, 'kubectl-tp', 'thing-names');
+    const others = [await make('thing-of-others', 'v'), names];
+    await mkdir(names);
     t.deepEqual(
       folders.filter((folder) => !existsSync(folder)),
       [],
@@ -53,7 +54,7 @@ test.serial(
     // The oldest is used again.
     t.is(await make('thing', 'v0'), folders[0]);
     const newest = await make('thing', 'new');
-    const left = [...folders, ...others, newest].filter(existsSync);
+    const left = [...folders, ...others, newest].filter((folder) => existsSync(folder));
     t.deepEqual(left, [folders[0], ...folders.slice(6), ...others, newest]);
     t.is((await readdir(join(cache, 'kubectl-tp'))).length, left.length);
   },
