@@ -1,8 +1,8 @@
 // The simulated agents of xds-fanout.ts, in a process of their own so that they cost the server nothing but streams.
 // Each asks for everything, as Envoy does, and acknowledges all it gets.
 
-import { connectDeltaAgent } from '../../test/helpers/delta-agent.ts';
 import { RESOURCE_TYPES, resourceTypeOf } from '../../xds/src/resource-set.ts';
+import { connectLeanAgent } from './lean-agent.ts';
 
 /** Names of the resources that are asked for by name; clusters and listeners are asked for as a whole. */
 export type AgentsOrder = {
@@ -28,9 +28,8 @@ async function joinAll({ nodes, ...order }: AgentsOrder): Promise<void> {
 
 /** Resolves with the first response. */
 function join(node: string, { port, authority, names }: Omit<AgentsOrder, 'nodes'>): Promise<void> {
-  const agent = connectDeltaAgent({ port, authority, node, token: node });
   return new Promise((resolve) => {
-    agent.onResponse(({ typeUrl, nonce }) => {
+    const agent = connectLeanAgent({ port, authority, node }, ({ typeUrl, nonce }) => {
       const type = resourceTypeOf(typeUrl);
       if (type !== undefined) agent.send(type, { responseNonce: nonce });
       resolve();

@@ -4,6 +4,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { useSmallSlabs } from '../../control-plane/src/process/small-slabs.ts';
 import { createTestCertificate, type TestCertificate } from '../../test/helpers/test-certificate.ts';
 import {
   type AgentConfig,
@@ -26,6 +27,7 @@ const GOALS = { pushP99Ms: 100, memoryMb: 400 };
 /** Intercepts on each agent; the push attaches one more and takes it away again. */
 const INTERCEPTS = 5;
 
+useSmallSlabs();
 const identity = await createTestCertificate('localhost');
 const credentials = new Map<string, AgentCredentials>();
 // Memory first: what the other measurement leaves behind would count.

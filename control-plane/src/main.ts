@@ -2,10 +2,11 @@
 
 import { parseConfig } from './config.ts';
 import { createKubernetesClient, loadKubeConfig } from './kubernetes/index.ts';
-import { createLogger } from './process/index.ts';
+import { createLogger, useSmallSlabs } from './process/index.ts';
 import { run } from './run.ts';
 
 async function main(): Promise<void> {
+  useSmallSlabs();
   const config = parseConfig(process.env);
   const log = createLogger(config.logLevel);
   const stop = new AbortController();

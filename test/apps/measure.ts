@@ -1,16 +1,17 @@
-// A closed loop over raw sockets, run inside the cluster: node measure.ts '<json of MeasurePlan>'. Each connection asks
-// again as soon as it is answered. Prints one line of JSON (`Measured`).
+// A loop over raw sockets, run inside the cluster: node measure.ts '<json of MeasurePlan>'. Each connection asks again as
+// soon as it is answered, or at a pace. Prints one line of JSON (`Measured`).
 
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export type MeasurePlan = {
   host: string;
   port: number;
   headers?: Record<string, string>;
-} & (
-  | { what: 'keep-alive' | 'fresh'; connections: number; seconds: number }
+} /** `perSecond`: requests of all connections together; without it as many as are answered. */ & (
+  | { what: 'keep-alive' | 'fresh'; connections: number; seconds: number; perSecond?: number }
   | { what: 'download' | 'upload'; bytes: number }
 );
 export type Measured = {
@@ -46,9 +47,13 @@ async function measureRequests(plan: MeasurePlan & { what: 'keep-alive' | 'fresh
   const untilMs = startedAt + plan.seconds * 1000;
   const times: number[] = [];
   let failed = 0;
-  const loop = async () => {
+  const pauseMs = plan.perSecond === undefined ? 0 : (1000 * plan.connections) / plan.perSecond;
+  const loop = async (_: unknown, index: number) => {
     let socket: Socket | undefined;
+    let nextMs = startedAt + (pauseMs * index) / plan.connections;
     while (performance.now() < untilMs) {
+      if (pauseMs > 0) await delay(Math.max(0, nextMs - performance.now()));
+      nextMs += pauseMs;
       const from = performance.now();
       try {
         socket ??= await open(plan);

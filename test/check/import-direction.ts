@@ -11,9 +11,16 @@ const ALLOWED: Readonly<Record<Package, readonly string[]>> = {
     .map((part) => `@kubectl-tp/control-plane/${part}`)
     .concat('@kubectl-tp/xds/bootstrap'),
   // api/duration: the one part of `api` that every command needs, without the schemas of all objects.
-  'kubectl-tp': ['addresses', 'api', 'api/duration', 'protocol', 'match', 'kubernetes', 'bundle'].map(
-    (part) => `@kubectl-tp/control-plane/${part}`,
-  ),
+  'kubectl-tp': [
+    'addresses',
+    'api',
+    'api/duration',
+    'protocol',
+    'match',
+    'kubernetes',
+    'process/small-slabs',
+    'bundle',
+  ].map((part) => `@kubectl-tp/control-plane/${part}`),
 };
 
 /** Data in, data out: what they need of the world comes as an argument. The reason is why it is worth it there. */

@@ -63,10 +63,13 @@ function toResource(encoded: EncodedResource): Resource {
   return resource;
 }
 
-/** The same for sets with the same content, in every process. */
-export function hashOf(set: ResourceSet): string {
-  const versions = RESOURCE_TYPES.map((type) => [...set[type].values()].map(({ name, version }) => [name, version]));
-  return hash(JSON.stringify(versions));
+/** Whether the same resources are in both, in the same versions. */
+export function isSameSet(a: ResourceSet, b: ResourceSet): boolean {
+  return RESOURCE_TYPES.every(
+    (type) =>
+      a[type].size === b[type].size &&
+      [...a[type].values()].every(({ name, version }) => b[type].get(name)?.version === version),
+  );
 }
 
 export function resourceTypeOf(typeUrl: string): ResourceType | undefined {
@@ -78,6 +81,6 @@ function byName(a: EncodedResource, b: EncodedResource): number {
 }
 
 /** 80 bits: short on the wire, and no two contents of one name will ever meet. */
-function hash(content: Uint8Array | string): string {
+function hash(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex').slice(0, 20);
 }

@@ -2,3 +2,4 @@
 export * from './admin-server.ts';
 export * from './environment.ts';
 export * from './log.ts';
+export * from './small-slabs.ts';

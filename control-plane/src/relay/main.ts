@@ -1,7 +1,7 @@
 // The relay's process: environment, API server, signals, exit code.
 
 import { createKubernetesClient, loadKubeConfig } from '../kubernetes/index.ts';
-import { createLogger } from '../process/index.ts';
+import { createLogger, useSmallSlabs } from '../process/index.ts';
 import { parseConfig } from './config.ts';
 import { startRelay } from './run.ts';
 
@@ -9,6 +9,7 @@ const ending = new AbortController();
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ending.abort());
 
 try {
+  useSmallSlabs();
   const config = parseConfig(process.env);
   const log = createLogger(config.logLevel);
   const client = createKubernetesClient(await loadKubeConfig());

@@ -10,6 +10,8 @@ import { setScene } from './helpers/scene.ts';
 
 /** A health check of a silent laptop ends after five seconds, and Envoy is busy with other things, too. */
 const WELL_BEFORE_THE_CHECK_ENDS_MS = 2500;
+/** At a second each; those that succeed would need half a minute. */
+const FOUR_PROBES_MS = 20_000;
 
 test('an intercept of a silent laptop is taken over at once, and those after it do not wait either', async (t) => {
   const { apply } = await setScene(t);
@@ -37,6 +39,20 @@ test('a probe fails while the laptop is silent and succeeds when it is there', a
   await waitFor('a probe of the laptop', () => laptop.handshakes.some(({ alpn }) => alpn === 'tp-probe'));
   await waitFor('a healthy laptop', async () => (await stat('membership_healthy')).includes(1));
   t.is((await callHttp1({ port: agent.agentPort, headers: MINE })).body, 'laptop');
+});
+
+test('a probe that fails comes again within seconds, not with the next one of those that succeed', async (t) => {
+  const { apply } = await setScene(t);
+  let refused = 0;
+  const closed = net.createServer((socket) => {
+    refused += 1;
+    socket.resetAndDestroy();
+  });
+  closed.listen(0, '127.0.0.1');
+  await once(closed, 'listening');
+  t.teardown(() => closed.close());
+  await apply({ relays: [(closed.address() as net.AddressInfo).port] });
+  await t.notThrowsAsync(waitFor('four probes', () => refused >= 4, FOUR_PROBES_MS));
 });
 
 async function startSilentLaptop(t: ExecutionContext) {

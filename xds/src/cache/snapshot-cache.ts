@@ -1,6 +1,6 @@
 // What each node should hold: the newest snapshot per node, replaced whole. Tells whoever serves the node.
 
-import { hashOf, type ResourceSet } from '../resource-set.ts';
+import { isSameSet, type ResourceSet } from '../resource-set.ts';
 import { createResourcePool } from './resource-pool.ts';
 
 export type Snapshot = {
@@ -26,24 +26,23 @@ export type SnapshotCache = {
 
 export function createSnapshotCache(): SnapshotCache {
   const pool = createResourcePool();
-  const entries = new Map<string, { readonly snapshot: Snapshot; readonly hash: string }>();
+  const snapshots = new Map<string, Snapshot>();
   const listeners = new Map<string, Set<SnapshotListener>>();
 
   function setSnapshot(node: string, set: ResourceSet, tag: string): void {
-    const before = entries.get(node);
-    const hash = hashOf(set);
-    const isSameSet = before?.hash === hash;
-    if (isSameSet && before.snapshot.tag === tag) return;
-    const snapshot = { set: isSameSet ? before.snapshot.set : pool.share(set), tag };
-    if (before !== undefined && !isSameSet) pool.release(before.snapshot.set);
-    entries.set(node, { snapshot, hash });
+    const before = snapshots.get(node);
+    const isSame = before !== undefined && isSameSet(before.set, set);
+    if (isSame && before.tag === tag) return;
+    const snapshot = { set: isSame ? before.set : pool.share(set), tag };
+    if (before !== undefined && !isSame) pool.release(before.set);
+    snapshots.set(node, snapshot);
     for (const listener of [...(listeners.get(node) ?? [])]) listener(snapshot);
   }
 
   function deleteSnapshot(node: string): void {
-    const before = entries.get(node);
-    if (before !== undefined) pool.release(before.snapshot.set);
-    entries.delete(node);
+    const before = snapshots.get(node);
+    if (before !== undefined) pool.release(before.set);
+    snapshots.delete(node);
   }
 
   function subscribe(node: string, listener: SnapshotListener): () => void {
@@ -58,10 +57,10 @@ export function createSnapshotCache(): SnapshotCache {
   return {
     setSnapshot,
     deleteSnapshot,
-    getSnapshot: (node) => entries.get(node)?.snapshot,
+    getSnapshot: (node) => snapshots.get(node),
     subscribe,
     get nodes() {
-      return entries.keys();
+      return snapshots.keys();
     },
     get resourceCount() {
       return pool.size;

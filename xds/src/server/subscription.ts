@@ -47,18 +47,49 @@ export type Gates = { readonly mayAdd: () => boolean; readonly mayRemove: () => 
 /** What is to be sent now, or undefined. */
 export function nextChanges(subscription: Subscription, resources: Resources, gates: Gates): Changes | undefined {
   if (!subscription.asked || subscription.underWay !== undefined) return undefined;
-  const added = [...resources.values()].filter((resource) => isToSend(subscription, resource));
-  const gone = [...subscription.held.keys()].filter((name) => !resources.has(name));
-  const missed = [...subscription.due].filter((name) => !resources.has(name));
+  const { added, gone, missed } = compare(subscription, resources);
   const changes = {
     resources: added.length > 0 && gates.mayAdd() ? added : [],
     // Who asks for what doesn't exist hears so at once: a cluster may wait for it that has to go first.
-    removed: gone.length > 0 && gates.mayRemove() ? sortedUnion(gone, missed) : missed.sort(),
+    removed: gone.length > 0 && gates.mayRemove() ? sortedUnion(gone, missed) : missed,
   };
   const names = namesIn(changes);
   const suspect = names.find((name) => subscription.suspects.has(name));
   if (suspect !== undefined) return only(suspect, changes);
   return names.length > 0 || (subscription.greetingDue && gates.mayAdd()) ? changes : undefined;
+}
+
+/** What an agent's subscription lacks of the resources that it should have, and has beyond them. */
+type Comparison = {
+  readonly added: readonly Resource[];
+  readonly gone: readonly string[];
+  /** Asked for, and not there. */
+  readonly missed: readonly string[];
+  readonly holds: Readonly<Record<Which, boolean>>;
+};
+
+/**
+ * Of each subscription the last one: a message concerns one type, the four others are as they were. Neither subscriptions
+ * nor resources change once they are made.
+ */
+const comparisons = new WeakMap<Subscription, { readonly resources: Resources; readonly comparison: Comparison }>();
+
+function compare(subscription: Subscription, resources: Resources): Comparison {
+  const known = comparisons.get(subscription);
+  if (known?.resources === resources) return known.comparison;
+  const { held, due } = subscription;
+  const offered = [...resources.values()];
+  const lacking = offered.filter(({ name, version }) => held.get(name) !== version);
+  const isMissing = (name: string) => !resources.has(name);
+  const comparison = {
+    added: offered.filter((resource) => isToSend(subscription, resource)),
+    gone: [...held.keys()].filter(isMissing),
+    missed: [...due].filter(isMissing).sort(),
+    holds: { all: lacking.length === 0, asked: !lacking.some(({ name }) => isWanted(subscription, name)) },
+  };
+  // One that was never asked for is the same for all agents, and would keep what one of them had.
+  if (subscription.asked) comparisons.set(subscription, { resources, comparison });
+  return comparison;
 }
 
 export function afterSending(subscription: Subscription, changes: Changes): Subscription {
@@ -107,10 +138,7 @@ export type Which = 'all' | 'asked';
 
 /** The agent holds the newest version of every resource, or of each it has asked for. */
 export function holdsAll(subscription: Subscription, resources: Resources, which: Which): boolean {
-  return [...resources.values()].every(
-    ({ name, version }) =>
-      subscription.held.get(name) === version || (which === 'asked' && !isWanted(subscription, name)),
-  );
+  return compare(subscription, resources).holds[which];
 }
 
 /** The agent holds the newest version of every resource, or has refused it. */
@@ -125,7 +153,7 @@ export function holdsExactly(subscription: Subscription, resources: Resources, w
   return (
     subscription.underWay === undefined &&
     holdsAll(subscription, resources, which) &&
-    [...subscription.held.keys()].every((name) => resources.has(name))
+    compare(subscription, resources).gone.length === 0
   );
 }
 
