@@ -71,14 +71,13 @@ export function listSelected(
   return client.list<Pod>(PODS, { namespace, labelSelector: selector, signal });
 }
 
-/** The number of the target's port; undefined if it is named and no pod tells the number. */
+/** The number of the target's port, from its pods where it is named; undefined if none of them tells it. */
 export async function findContainerPort(
   client: KubernetesClient,
-  search: Search,
+  { namespace, target: { selector, portIn } }: { namespace: string; target: Pick<Target, 'selector' | 'portIn'> },
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const { selector, portIn } = await findTarget(client, search, signal);
-  return portIn(await listSelected(client, { namespace: search.namespace, selector }, signal));
+  return portIn([]) ?? portIn(await listSelected(client, { namespace, selector }, signal));
 }
 
 /** The target's pods that do not end, whatever ports they have. */
