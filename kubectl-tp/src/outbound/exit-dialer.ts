@@ -3,7 +3,7 @@
 
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { buildServerName, type DialRequest, type ExitName, ProtocolError } from '@kubectl-tp/control-plane/protocol';
+import { type DialRequest, type ExitName, ProtocolError } from '@kubectl-tp/control-plane/protocol';
 import type { TlsIdentity } from '../tunnel/tls-identity.ts';
 import { underTls } from '../tunnel/under-tls.ts';
 import { DialError, type Dialer, type Endpoint } from './dialer.ts';
@@ -18,8 +18,6 @@ export type ExitDialerOptions = {
   /** Of the outbound tunnel. */
   readonly open: (request: DialRequest, signal: AbortSignal) => Promise<Duplex>;
   readonly exit: ExitName;
-  /** Name of the Session. */
-  readonly session: string;
   readonly identity: () => TlsIdentity;
 };
 
@@ -28,9 +26,7 @@ export type ExitDialer = Dialer & {
   prove(signal: AbortSignal): Promise<void>;
 };
 
-export function createExitDialer({ open, exit, session, identity }: ExitDialerOptions): ExitDialer {
-  const servername = buildServerName({ intercept: exit.name, namespace: exit.namespace, session });
-
+export function createExitDialer({ open, exit, identity }: ExitDialerOptions): ExitDialer {
   async function dial({ host, port }: Endpoint, signal: AbortSignal): Promise<Duplex> {
     const request: DialRequest = { kind: 'exit', host, port, exit };
     const stream = await open(request, signal);
@@ -48,7 +44,6 @@ export function createExitDialer({ open, exit, session, identity }: ExitDialerOp
     const tls = connectTls({
       socket: underTls(stream),
       secureContext: gateContext,
-      servername,
       // Agents have no names that a client could check: their certificates are judged below.
       rejectUnauthorized: false,
     });
