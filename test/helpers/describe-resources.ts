@@ -16,6 +16,7 @@ import { TcpProxySchema } from '../../xds/src/proto/generated/envoy/extensions/f
 import { HeaderMutationSchema } from '../../xds/src/proto/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts';
 import { PreserveCaseFormatterConfigSchema } from '../../xds/src/proto/generated/envoy/extensions/http/header_formatters/preserve_case/v3/preserve_case_pb.ts';
 import {
+  ApplicationProtocolInputSchema,
   DirectSourceIPInputSchema,
   FilterStateInputSchema,
 } from '../../xds/src/proto/generated/envoy/extensions/matching/common_inputs/network/v3/network_inputs_pb.ts';
@@ -40,6 +41,7 @@ const SCHEMAS: Record<ResourceType, DescMessage> = {
 };
 
 const EXTENSIONS = createRegistry(
+  ApplicationProtocolInputSchema,
   DirectResponseSchema,
   DirectSourceIPInputSchema,
   DownstreamTlsContextSchema,

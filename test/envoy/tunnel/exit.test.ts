@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -120,6 +121,40 @@ test('20 MB both ways at once', async (t) => {
   const received = buffer(stream);
   stream.end(sent);
   t.true((await received).equals(sent));
+});
+
+test('datagrams leave from there, too', async (t) => {
+  const { dialer, stranger, intrude } = await setScene(t);
+  let heard = 0;
+  const server = createSocket('udp4');
+  t.teardown(() => server.close());
+  server.on('message', (message, { port }) => {
+    heard += 1;
+    server.send(message, port, HOST);
+  });
+  server.bind(0, HOST);
+  await once(server, 'listening');
+  const to = { host: HOST, port: server.address().port };
+  const received: Buffer[] = [];
+  const flow = dialer.openDatagrams(to, {
+    onMessage: (data) => void received.push(Buffer.from(data)),
+    onClose: (failure) => t.fail(failure),
+  });
+  t.teardown(() => flow.close());
+  const sent = [Buffer.from('hello'), randomBytes(1400), Buffer.alloc(0), randomBytes(1472), randomBytes(9000)];
+  for (const [index, datagram] of sent.entries()) {
+    flow.send(datagram);
+    await waitFor(`datagram ${index}`, () => received.length > index);
+  }
+  t.deepEqual(received, sent);
+
+  for (const other of [stranger, intrude(undefined)]) {
+    const ended = Promise.withResolvers<DialFailure>();
+    const refused = other.openDatagrams(to, { onMessage: () => t.fail(), onClose: ended.resolve });
+    refused.send(Buffer.from('let me in'));
+    t.is(await ended.promise, 'unreachable');
+  }
+  t.is(heard, sent.length, 'nobody else');
 });
 
 test('resets pass both ways', async (t) => {

@@ -14,7 +14,7 @@ export type Problem = {
 
 export const MAX_PORTS = 16;
 export const MAX_INTERCEPTS_PER_PORT = 256;
-/** Each is a filter chain. */
+/** Each is two filter chains. */
 export const MAX_EXITS = 64;
 export const MAX_HEADERS_PER_INTERCEPT = 16;
 const MAX_HEADER_VALUE_BYTES = 4096;

@@ -9,6 +9,7 @@ import {
   ProxyProtocolSchema,
 } from '../proto/generated/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.ts';
 import {
+  ApplicationProtocolInputSchema,
   DirectSourceIPInputSchema,
   FilterStateInputSchema,
 } from '../proto/generated/envoy/extensions/matching/common_inputs/network/v3/network_inputs_pb.ts';
@@ -18,11 +19,14 @@ import {
   type Matcher_OnMatchSchema,
   MatcherSchema,
 } from '../proto/generated/xds/type/matcher/v3/matcher_pb.ts';
+import { datagramsName } from './resource-names.ts';
 import { buildExtension, buildTypedConfig } from './typed-config.ts';
 
 /** Where Envoy keeps what a PROXY header has told, and our name for the secret in it. */
 const TOLD = 'envoy.network.proxy_protocol.tlv';
 const SECRET = 'secret';
+/** The laptop's only ALPN when it sends datagrams (control-plane/protocol/alpn.ts), in Envoy's spelling of a list. */
+const DATAGRAMS = "'tp-datagrams'";
 
 /** Reads where a connection is to go, and the secret. */
 export function buildProxyHeaderFilter({ secretType }: Gate) {
@@ -32,7 +36,7 @@ export function buildProxyHeaderFilter({ secretType }: Gate) {
   });
 }
 
-/** Finds the filter chain, whose name is the exit's id. */
+/** Finds the filter chain by its name. */
 export function buildGateMatcher({ relays, exits }: Gate): Matcher {
   const ranges = relays.map((address) => ({ addressPrefix: address, prefixLen: address.includes(':') ? 128 : 32 }));
   const onMatch = { onMatch: { case: 'matcher' as const, value: buildSecretMatcher(exits) } };
@@ -50,12 +54,27 @@ export function buildGateMatcher({ relays, exits }: Gate): Matcher {
 
 function buildSecretMatcher(exits: readonly Exit[]): Matcher {
   const input = buildTypedConfig(FilterStateInputSchema, { key: TOLD, field: SECRET });
-  const map = Object.fromEntries(exits.map(({ id, secret }) => [secret, buildChoice(id)]));
+  const map = Object.fromEntries(
+    exits.map(({ id, secret }) => [secret, { onMatch: { case: 'matcher' as const, value: buildKindMatcher(id) } }]),
+  );
   return create(MatcherSchema, {
     matcherType: {
       case: 'matcherTree',
       value: { input: { name: 'secret', typedConfig: input }, treeType: { case: 'exactMatchMap', value: { map } } },
     },
+  });
+}
+
+/** What a laptop sends behind the header is for it to say: it goes to the same address either way. */
+function buildKindMatcher(exit: string): Matcher {
+  const input = buildTypedConfig(ApplicationProtocolInputSchema, {});
+  const map = { [DATAGRAMS]: buildChoice(datagramsName(exit)) };
+  return create(MatcherSchema, {
+    matcherType: {
+      case: 'matcherTree',
+      value: { input: { name: 'protocol', typedConfig: input }, treeType: { case: 'exactMatchMap', value: { map } } },
+    },
+    onNoMatch: buildChoice(exit),
   });
 }
 

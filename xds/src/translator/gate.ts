@@ -15,8 +15,9 @@ import { type Listener, ListenerSchema } from '../proto/generated/envoy/config/l
 import { TlsInspectorSchema } from '../proto/generated/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
 import { ConfigSchema as DirectResponseSchema } from '../proto/generated/envoy/extensions/filters/network/direct_response/v3/config_pb.ts';
 import { NO_LIMITS } from './cluster.ts';
+import { buildDatagramProxy } from './gate-datagrams.ts';
 import { buildGateMatcher, buildProxyHeaderFilter } from './gate-matcher.ts';
-import { GATE } from './resource-names.ts';
+import { datagramsName, GATE } from './resource-names.ts';
 import { buildTcpProxy } from './tcp-proxy.ts';
 import { buildLaptopServerTls } from './tls.ts';
 import { buildAddress, buildDuration, buildExtension } from './typed-config.ts';
@@ -39,21 +40,20 @@ export function buildGateListener(podIp: string, gate: Gate): Listener {
     ],
     listenerFiltersTimeout: buildDuration(HELLO_TIMEOUT_MS),
     filterChainMatcher: buildGateMatcher(gate),
-    // Of its own for each exit, and no relay in it: Envoy ends the connections of a chain that changes.
-    filterChains: exits.map(buildChain),
+    // Of their own for each exit, and no relay in them: Envoy ends the connections of a chain that changes.
+    filterChains: exits.flatMap(buildChains),
     defaultFilterChain: REFUSAL,
   });
 }
 
 /** Envoy connects before it has seen the laptop's certificate, but no byte passes before. */
-function buildChain({ id, peerName }: Exit): MessageInitShape<typeof FilterChainSchema> {
-  return {
-    name: id,
-    transportSocket: buildLaptopServerTls(peerName),
-    filters: [buildTcpProxy(GATE, GATE)],
-  };
+function buildChains({ id, peerName }: Exit): MessageInitShape<typeof FilterChainSchema>[] {
+  const transportSocket = buildLaptopServerTls(peerName);
+  return [
+    { name: id, transportSocket, filters: [buildTcpProxy(GATE, GATE)] },
+    { name: datagramsName(id), transportSocket, filters: [buildDatagramProxy()] },
+  ];
 }
-
 /** Something to read that is no TLS: a laptop then does not take it for a refusal by the far side. */
 const REFUSAL: MessageInitShape<typeof FilterChainSchema> = {
   name: 'refusal',
