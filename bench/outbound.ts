@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from '../kubectl-tp/bundle.ts';
-import { YOUNG_GENERATION } from '../kubectl-tp/src/session/start.ts';
+import { YOUNG_GENERATION } from '../kubectl-tp/src/caller/start.ts';
 import { createTestAuthority, createTestSession, sessionObject } from '../test/helpers/tunnel-rig.ts';
 import type { ApiServer } from './outbound/api-server.ts';
 import { CROWD, type Figures, type MeasureStart, SESSION_TRANSFER_BYTES } from './outbound/measure.ts';

@@ -111,6 +111,7 @@ async function measureWay({ app, headers = {} }: Way): Promise<Figures> {
     seconds: SECONDS,
     perSecond: PACE_PER_SECOND,
   });
+  if (paced.perSecond < PACE_PER_SECOND * 0.95) console.log(`${app}: only ${paced.perSecond.toFixed(0)}/s at a pace`);
   return {
     pacedP50Ms: paced.p50Ms,
     p50Ms: one.p50Ms,

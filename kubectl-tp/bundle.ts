@@ -47,7 +47,7 @@ const ONE_PART_FOR_EVERY_COMMAND: Plugin = {
   setup({ onLoad }) {
     onLoad({ filter: /(kubectl-tp|control-plane)\/src\/.*\.ts$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
-      const isBefore = path === pathOf('src/main.ts') || path === pathOf('src/session/words.ts');
+      const isBefore = path === pathOf('src/main.ts') || path === pathOf('src/ipc/words.ts');
       return {
         loader: 'ts',
         contents: isBefore ? source : `import ${JSON.stringify(pathOf('src/run.ts'))};\n${source}`,

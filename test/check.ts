@@ -6,6 +6,7 @@ import { checkDocLinks } from './check/doc-links.ts';
 import { checkErrorCodes } from './check/error-codes.ts';
 import { findFileProblems } from './check/file-rules.ts';
 import { findDirectionProblems, findPurityProblems } from './check/import-direction.ts';
+import { findEmptyRooms, findRoomProblems } from './check/rooms.ts';
 import { readSourceFiles } from './check/source-files.ts';
 import { envoyPath } from './helpers/programs.ts';
 
@@ -23,6 +24,7 @@ const CHECKS: readonly Check[] = [
   { name: 'CRDs are generated from the types', run: () => script('control-plane/generate-crds.ts', '--check') },
   { name: 'Envoy messages are generated', run: checkProtos },
   { name: 'packages import in one direction', run: async () => findDirectionProblems(await readSourceFiles()) },
+  { name: 'each process has rooms of its own', run: checkRooms },
   { name: 'pure folders are pure', run: async () => findPurityProblems(await readSourceFiles()) },
   { name: 'error codes are documented', run: checkErrorCodes },
   { name: 'documents lead somewhere', run: checkDocLinks },
@@ -39,6 +41,11 @@ for (const check of CHECKS) {
   if (problems.length > 0) failed += 1;
 }
 process.exitCode = failed === 0 ? 0 : 1;
+
+async function checkRooms(): Promise<string[]> {
+  const files = await readSourceFiles();
+  return [...findRoomProblems(files), ...findEmptyRooms(files)];
+}
 
 async function checkProtos(): Promise<string[]> {
   // The messages are read out of the Envoy that agents run.

@@ -1,10 +1,10 @@
 // What a command is: data for the command line and one short handler that receives its tools.
 
+import type { SessionCaller } from './caller/caller.ts';
 import type { Cluster } from './kubernetes/client.ts';
 import type { Connection, ConnectionFlags } from './kubernetes/connection.ts';
 import type { Printer } from './output/printer.ts';
 import type { Progress } from './output/progress.ts';
-import type { SessionCaller } from './session/caller.ts';
 
 export type Option = {
   readonly type: 'string' | 'boolean' | 'list';

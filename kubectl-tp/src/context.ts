@@ -1,10 +1,10 @@
 // Builds the tools a command works with, from the flags and the process it runs in.
 
+import { findSession, startSession } from './caller/start.ts';
 import type { Tools } from './command.ts';
 import { type Connection, type ConnectionFlags, resolveConnection } from './kubernetes/connection.ts';
 import type { Printer } from './output/printer.ts';
 import type { Progress } from './output/progress.ts';
-import { findSession, startSession } from './session/start.ts';
 
 export type ContextOptions = {
   readonly flags: ConnectionFlags;

@@ -1,12 +1,7 @@
 // The program: reads the command line, runs one command, turns its end into an exit code.
 
 import { enableCompileCache } from 'node:module';
-import {
-  HELPER_PROCESS_WORD,
-  MOUNT_PROCESS_WORD,
-  NAMESPACE_PROCESS_WORD,
-  SESSION_PROCESS_WORD,
-} from './session/words.ts';
+import { HELPER_PROCESS_WORD, MOUNT_PROCESS_WORD, NAMESPACE_PROCESS_WORD, SESSION_PROCESS_WORD } from './ipc/words.ts';
 
 const [word, ...words] = process.argv.slice(2);
 

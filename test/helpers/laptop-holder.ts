@@ -6,14 +6,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createAddressTranslation } from '../../kubectl-tp/src/network/address-translation.ts';
 import { createClusterAddresses } from '../../kubectl-tp/src/network/cluster-addresses.ts';
+import { CLUSTER_DOMAIN } from '../../kubectl-tp/src/network/cluster-names.ts';
 import { createLaptopUpstream } from '../../kubectl-tp/src/network/dns/laptop-upstream.ts';
 import { createResolver } from '../../kubectl-tp/src/network/dns/resolver.ts';
 import { createTranslatingUpstream } from '../../kubectl-tp/src/network/dns/translating-upstream.ts';
 import { BACKUP_PATH } from '../../kubectl-tp/src/network/helper/resolv-conf-file.ts';
+import { alsoNamesOf } from '../../kubectl-tp/src/network/laptop/laptop-wishes.ts';
 import { createLearningUpstream } from '../../kubectl-tp/src/network/learning-upstream.ts';
-import { CLUSTER_DOMAIN } from '../../kubectl-tp/src/session/cluster-names.ts';
-import { openLaptop } from '../../kubectl-tp/src/session/laptop-entry.ts';
-import { alsoNamesOf } from '../../kubectl-tp/src/session/laptop-wishes.ts';
+import { openLaptop } from '../../kubectl-tp/src/session/networks/laptop-entry.ts';
 import { respondFrom, startNameServer, upstreamOf } from './name-server.ts';
 import { createLoopbackDialer } from './test-dialer.ts';
 

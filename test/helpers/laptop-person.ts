@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
-import type { SessionReport } from '../../kubectl-tp/src/session/api.ts';
+import type { SessionReport } from '../../kubectl-tp/src/ipc/report-messages.ts';
 import { kubeFolder, nameProgramsFolder } from '../../lab/programs.ts';
 import type { User } from '../../lab/users.ts';
 import type { LabCluster } from './lab.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
-import type { SessionReport } from '../../kubectl-tp/src/session/api.ts';
+import type { SessionReport } from '../../kubectl-tp/src/ipc/report-messages.ts';
 import type { User } from '../../lab/users.ts';
 import type { LabCluster } from './lab.ts';
 import { type Ended, ORDINARY_ID } from './processes.ts';

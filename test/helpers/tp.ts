@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SessionReport } from '../../kubectl-tp/src/session/api.ts';
+import type { SessionReport } from '../../kubectl-tp/src/ipc/report-messages.ts';
 import type { User } from '../../lab/users.ts';
 import type { LabCluster } from './lab.ts';
 import { type Ended, runToEnd } from './processes.ts';

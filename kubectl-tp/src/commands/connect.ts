@@ -3,9 +3,9 @@
 import { defineCommand } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import { TpError } from '../errors.ts';
+import type { ProxyRun } from '../held/run-with-proxy.ts';
+import type { ConnectRequest, ConnectResult } from '../ipc/network-messages.ts';
 import { describeRoutes, describeTranslated } from '../output/describe-routes.ts';
-import type { ConnectRequest, ConnectResult } from '../session/api.ts';
-import type { ProxyRun } from '../session/run-with-proxy.ts';
 import { parseTarget } from './intercept-arguments.ts';
 
 /** The relays are there already; opening a tunnel takes a second on a slow link. */
@@ -66,16 +66,16 @@ export const connect = defineCommand({
     const { 'proxy-address': address, 'proxy-password': password } = args;
     const isProxy = args.proxy || address !== undefined || password !== undefined;
     assertFor(args, { isProxy, hasCommand: command.length > 0 });
-    const { parseProxyEntry } = await import('../session/parse-proxy-entry.ts');
+    const { parseProxyEntry } = await import('../held/parse-proxy-entry.ts');
     const proxy = parseProxyEntry({ address, password, hasCommand: command.length > 0 });
     const { namespace } = await tools.connection();
     const wish = { namespace, timeoutMs, ...parseVia(args.via) };
     if (isProxy) {
-      const { runWithProxy } = await import('../session/run-with-proxy.ts');
+      const { runWithProxy } = await import('../held/run-with-proxy.ts');
       return runWithProxy({ tools, wish, command, entry: proxy });
     }
     if (command.length > 0) return runInNetwork({ tools, wish, command, entry: proxy });
-    const { joinLaptop } = await import('../session/join-laptop.ts');
+    const { joinLaptop } = await import('./join-laptop.ts');
     const result = await joinLaptop(tools, {
       ...wish,
       alsoProxy: args['also-proxy'],
@@ -117,10 +117,10 @@ async function runInNetwork(run: ProxyRun): Promise<number> {
   if (reason !== undefined) {
     tools.progress.warn(`${reason.message} So the command gets a proxy instead, by http_proxy and ALL_PROXY.`);
     if (reason.hint !== undefined) tools.progress.warn(`For a network of its own: ${reason.hint}`);
-    const { runWithProxy } = await import('../session/run-with-proxy.ts');
+    const { runWithProxy } = await import('../held/run-with-proxy.ts');
     return runWithProxy(run);
   }
-  const { runWithNetwork } = await import('../session/run-with-network.ts');
+  const { runWithNetwork } = await import('../held/run-with-network.ts');
   return runWithNetwork(run);
 }
 

@@ -7,7 +7,7 @@ import { type OwnFacts, ownVariables } from '../environment/own-variables.ts';
 import { parseOverrides, type Selection, selectVariables } from '../environment/select.ts';
 import { writeEnvironmentFile } from '../environment/write-file.ts';
 import { describeMissing } from '../output/describe-missing.ts';
-import type { MountedVolumes } from '../volumes/volume-book.ts';
+import type { MountedVolumes } from '../volumes/mounted-volumes.ts';
 import type { EnvironmentArguments, SelectionArguments } from './environment-options.ts';
 
 export type EnvironmentFlags = {

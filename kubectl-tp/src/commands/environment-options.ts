@@ -2,8 +2,8 @@
 
 import { resolve } from 'node:path';
 import type { Arguments, Options } from '../command.ts';
-import type { VolumeRequest } from '../session/api.ts';
-import type { NetworkChoice } from '../session/command-network.ts';
+import type { NetworkChoice } from '../held/command-network.ts';
+import type { VolumeRequest } from '../ipc/container-messages.ts';
 
 export const CONTAINER_OPTIONS = {
   container: { type: 'string', alias: 'c', describe: 'container of the pod [the one behind the port]', value: 'NAME' },

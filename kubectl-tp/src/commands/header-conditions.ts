@@ -2,7 +2,7 @@
 
 import { parseHeaders } from '@kubectl-tp/control-plane/match';
 import { TpError } from '../errors.ts';
-import type { InterceptRequest } from '../session/api.ts';
+import type { InterceptRequest } from '../ipc/intercept-messages.ts';
 
 export function parseHeaderConditions(flags: readonly string[]): InterceptRequest['headers'] {
   try {

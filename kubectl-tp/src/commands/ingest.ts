@@ -1,8 +1,8 @@
 // kubectl tp ingest: environment and files of a container come to this laptop, requests do not.
 
 import { defineCommand } from '../command.ts';
+import type { IngestRequest, IngestResult } from '../ipc/container-messages.ts';
 import { formatFacts } from '../output/table.ts';
-import type { IngestRequest, IngestResult } from '../session/api.ts';
 import { parseEnvironmentFlags } from './environment-flags.ts';
 import { ENVIRONMENT_OPTIONS, NETWORK_OPTIONS, parseMount, parseNetwork } from './environment-options.ts';
 import { parseTarget } from './intercept-arguments.ts';
@@ -33,7 +33,7 @@ export const ingest = defineCommand({
     const request: IngestRequest = { ...wish, namespace };
     const session = await tools.session();
     if (hold) {
-      const { runHeld } = await import('../session/run-held.ts');
+      const { runHeld } = await import('../held/run-held.ts');
       const onStart = (result: IngestResult) => environment.deliver(tools, result);
       const command = args.childCommand;
       const network = parseNetwork(args.network);

@@ -3,9 +3,10 @@
 import type { Fallback } from '@kubectl-tp/control-plane/api';
 import type { Environment } from '../environment/collect.ts';
 import { quoteForShell } from '../environment/formats.ts';
+import type { InterceptResult } from '../ipc/intercept-messages.ts';
+import type { InsideResult } from '../ipc/network-messages.ts';
 import { describeMissing } from '../output/describe-missing.ts';
 import { formatFacts } from '../output/table.ts';
-import type { InsideResult, InterceptResult } from '../session/api.ts';
 
 export function formatIntercept(result: InterceptResult, { held = false } = {}): string {
   const { target, namespace, laptop, agents, containerPort, fallback, expiresAt, volumes, inside } = result;

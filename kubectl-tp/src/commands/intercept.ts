@@ -1,10 +1,10 @@
 // kubectl tp intercept: chosen requests of a Service or workload come to this laptop.
 
+import type { SessionCaller } from '../caller/caller.ts';
 import { defineCommand, type Tools } from '../command.ts';
 import { readDuration } from '../duration.ts';
-import type { InterceptRequest, InterceptResult } from '../session/api.ts';
-import type { SessionCaller } from '../session/caller.ts';
-import type { NetworkChoice } from '../session/command-network.ts';
+import type { NetworkChoice } from '../held/command-network.ts';
+import type { InterceptRequest, InterceptResult } from '../ipc/intercept-messages.ts';
 import { parseEnvironmentFlags } from './environment-flags.ts';
 import {
   ENVIRONMENT_OPTIONS,
@@ -101,7 +101,7 @@ async function runCommand(
   request: InterceptRequest,
   { command, network, deliver }: Run,
 ): Promise<number> {
-  const { runHeld } = await import('../session/run-held.ts');
+  const { runHeld } = await import('../held/run-held.ts');
   return runHeld({
     verb: 'intercept',
     session,

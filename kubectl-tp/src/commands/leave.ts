@@ -2,7 +2,7 @@
 
 import { defineCommand } from '../command.ts';
 import { TpError } from '../errors.ts';
-import type { LeaveRequest } from '../session/api.ts';
+import type { LeaveRequest } from '../ipc/intercept-messages.ts';
 
 export const leave = defineCommand({
   name: 'leave',

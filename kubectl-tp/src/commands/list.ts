@@ -2,7 +2,7 @@
 
 import type { Intercept } from '@kubectl-tp/control-plane/api';
 import { defineCommand } from '../command.ts';
-import { describeTarget } from '../output/describe-target.ts';
+import { describeTarget } from '../kubernetes/describe-target.ts';
 import { formatAge, formatTable } from '../output/table.ts';
 
 export const list = defineCommand({

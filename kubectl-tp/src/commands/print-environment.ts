@@ -5,13 +5,12 @@ import type { Tools } from '../command.ts';
 import { type EnvironmentSyntax, formatEnvironment } from '../environment/formats.ts';
 import { readEnvironment } from '../environment/read-environment.ts';
 import { type Selection, selectVariables } from '../environment/select.ts';
-import { translateAddresses } from '../environment/translate-addresses.ts';
-import { findContainer } from '../kubernetes/find-container.ts';
+import { type ShownOf, translateAddresses } from '../environment/translate-addresses.ts';
+import { findContainer, noPod } from '../kubernetes/find-container.ts';
 import { findTargetPods, type TargetName } from '../kubernetes/target.ts';
 import { findLockHolder } from '../network/helper/lock-holder.ts';
 import { describeMissing } from '../output/describe-missing.ts';
-import { noPod } from '../session/ingest.ts';
-import { readShownAddresses, type ShownOf } from '../session/shown-addresses.ts';
+import { readShownAddresses } from './read-shown-addresses.ts';
 
 type Options = {
   readonly tools: Tools;

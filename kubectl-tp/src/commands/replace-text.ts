@@ -1,7 +1,7 @@
 // What `replace` tells when it works. Pure.
 
+import type { ReplaceResult } from '../ipc/intercept-messages.ts';
 import { formatFacts } from '../output/table.ts';
-import type { ReplaceResult } from '../session/api.ts';
 import { otherwiseText, whereText } from './intercept-text.ts';
 
 export function formatReplace({ intercepts, inside }: ReplaceResult, { held = false } = {}): string {

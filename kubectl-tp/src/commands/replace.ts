@@ -2,7 +2,7 @@
 
 import { defineCommand } from '../command.ts';
 import { readDuration } from '../duration.ts';
-import type { ReplaceRequest, ReplaceResult } from '../session/api.ts';
+import type { ReplaceRequest, ReplaceResult } from '../ipc/intercept-messages.ts';
 import { parseEnvironmentFlags } from './environment-flags.ts';
 import {
   ENVIRONMENT_OPTIONS,
@@ -62,7 +62,7 @@ export const replace = defineCommand({
     const deliver = async ({ intercepts: [first] }: ReplaceResult) =>
       first === undefined ? {} : environment.deliver(tools, { intercept: first.name, ...first });
     if (hold) {
-      const { runHeld } = await import('../session/run-held.ts');
+      const { runHeld } = await import('../held/run-held.ts');
       return runHeld({
         verb: 'replace',
         session,

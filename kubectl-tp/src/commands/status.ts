@@ -1,10 +1,10 @@
 // kubectl tp status: what the session process holds, each thing proven rather than remembered.
 
 import { defineCommand } from '../command.ts';
+import type { IngestReport, InterceptReport, RelayReport, SessionReport } from '../ipc/report-messages.ts';
 import { formatNetwork } from '../output/format-network.ts';
 import type { Progress } from '../output/progress.ts';
 import { formatFacts, formatTable } from '../output/table.ts';
-import type { IngestReport, InterceptReport, RelayReport, SessionReport } from '../session/api.ts';
 
 export const status = defineCommand({
   name: 'status',

@@ -16,14 +16,17 @@ const HOST = new RegExp(String.raw`^(${ADDRESS})(:\d{1,5})?$`, 'i');
 const ITEM = new RegExp(String.raw`^([\w.-]+=)?(${ADDRESS})(:\d{1,5}(?:[/?#].*)?)?$`, 'i');
 const SEPARATORS = /([,;\s]+)/;
 
+/** What programs are told for an address. */
+export type ShownOf = (address: string) => string;
+
 export function translateAddresses(
   variables: Readonly<Record<string, string>>,
-  shownOf: (address: string) => string,
+  shownOf: ShownOf,
 ): Record<string, string> {
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, translateValue(value, shownOf)]));
 }
 
-function translateValue(value: string, shownOf: (address: string) => string): string {
+function translateValue(value: string, shownOf: ShownOf): string {
   const host = (text: string) => (text.startsWith('[') ? `[${shownOf(text.slice(1, -1))}]` : shownOf(text));
   return value
     .replaceAll(URL_START, (_, scheme: string, authority: string) => scheme + translateAuthority(authority, host))

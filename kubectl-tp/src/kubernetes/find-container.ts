@@ -2,8 +2,9 @@
 
 import { AGENT_CONTAINER } from '@kubectl-tp/control-plane/api';
 import { TpError } from '../errors.ts';
+import { describeTarget } from './describe-target.ts';
 import { allContainers, type Container, isReady, isTerminating, type Pod } from './objects.ts';
-import { describeAgent } from './target.ts';
+import { describeAgent, type TargetName } from './target.ts';
 
 /** Which container kubectl takes when none is named. */
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
@@ -47,4 +48,11 @@ function likeliest(pod: Pod, containers: readonly Container[], port: number | un
     byName(pod.metadata.annotations?.[DEFAULT_CONTAINER]) ??
     containers[0]
   );
+}
+
+/** For whoever can do nothing without one. */
+export function noPod({ namespace, target }: { namespace: string; target: TargetName }): TpError {
+  return new TpError('NO_READY_PODS', `${describeTarget(target)} in ${namespace} has no pod to read from.`, {
+    hint: `Start some, or see why there are none: kubectl -n ${namespace} get pods`,
+  });
 }

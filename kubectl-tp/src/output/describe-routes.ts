@@ -1,6 +1,6 @@
 // Where a laptop's routes lead, and which ranges stand for others, as people read it. Pure.
 
-import type { LaptopReport } from '../session/api.ts';
+import type { LaptopReport } from '../ipc/network-messages.ts';
 
 /** More are counted: a namespace has many Services and pods. */
 const MAX_NAMED = 8;

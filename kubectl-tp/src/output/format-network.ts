@@ -1,6 +1,7 @@
 // What `kubectl tp status` prints of a network that programs have joined. Pure.
 
-import type { LaptopReport, NetworkReport, Proof, RelayReport } from '../session/api.ts';
+import type { LaptopReport } from '../ipc/network-messages.ts';
+import type { NetworkReport, Proof, RelayReport } from '../ipc/report-messages.ts';
 import { describeRoutes, describeTranslated } from './describe-routes.ts';
 import { formatAge, formatFacts } from './table.ts';
 

@@ -3,10 +3,10 @@
 import { COMPONENT_LABEL, SESSION_READY_REASONS, SESSIONS, type Session } from '@kubectl-tp/control-plane/api';
 import type { KubernetesClient, WatchEvent } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { TunnelCertificate } from '../tunnel/tls-identity.ts';
 import type { Bell } from '../waiting/bell.ts';
 import type { Identity } from './identity.ts';
-import type { Log } from './log.ts';
 
 /** Issuing takes milliseconds; a control plane that is starting needs a few seconds. */
 const ISSUE_TIMEOUT_MS = 20_000;

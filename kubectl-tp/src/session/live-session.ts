@@ -5,6 +5,7 @@ import { RELAY_LAPTOP_PORT, RELAY_PROXY_PORT, type Session } from '@kubectl-tp/c
 import type { Cluster } from '../kubernetes/client.ts';
 import { portForward } from '../kubernetes/port-forward.ts';
 import { askForUpgrade } from '../kubernetes/upgrade.ts';
+import type { Log } from '../log.ts';
 import { createOutbound } from '../outbound/outbound.ts';
 import { createSharedOutbound, type SharedOutbound } from '../outbound/shared-outbound.ts';
 import type { RelayWays } from '../tunnel/connect-relay.ts';
@@ -14,14 +15,13 @@ import { watchNetwork } from '../tunnel/network-watch.ts';
 import { watchSleep } from '../tunnel/sleep-watch.ts';
 import { createTunnels, type Tunnels } from '../tunnel/tunnel.ts';
 import { type Bell, createBell } from '../waiting/bell.ts';
-import { type AgentBook, createAgentBook } from './agent-book.ts';
 import { followCertificate, type SessionCertificate } from './certificate.ts';
-import { createExitUsers, type ExitUsers } from './exit-users.ts';
 import type { Identity } from './identity.ts';
-import { createInterceptTable, type InterceptTable } from './intercept-table.ts';
-import type { Log } from './log.ts';
-import { createNetworkList, type NetworkList } from './network-list.ts';
-import { createOwnServices, type OwnServices } from './own-services.ts';
+import { type AgentBook, createAgentBook } from './intercepts/agent-book.ts';
+import { createInterceptTable, type InterceptTable } from './intercepts/intercept-table.ts';
+import { createExitUsers, type ExitUsers } from './networks/exit-users.ts';
+import { createNetworkList, type NetworkList } from './networks/network-list.ts';
+import { createOwnServices, type OwnServices } from './networks/own-services.ts';
 import { followRelays, type Relay } from './relays.ts';
 
 export type LiveSession = {

@@ -6,21 +6,21 @@ import type { Server } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { useSmallSlabs } from '@kubectl-tp/control-plane/process/small-slabs';
 import { readDuration } from '../duration.ts';
+import { credentialsOf, type SessionFiles } from '../ipc/paths.ts';
+import type { SessionStart } from '../ipc/session-start.ts';
 import { createCluster } from '../kubernetes/client.ts';
+import { createLog, type Log } from '../log.ts';
 import { VERSION } from '../version.ts';
 import { createLiveOpener } from '../volumes/live/open-live-mounts.ts';
 import { createVolumeBook } from '../volumes/volume-book.ts';
-import { createHandlers } from './handlers.ts';
+import { createHandlers } from './calls/handlers.ts';
+import { createSessionServer } from './calls/server.ts';
+import { createResume } from './containers/volume-ends.ts';
 import { createIdleTimer } from './idle-timer.ts';
-import { createLaptopSlot } from './laptop-slot.ts';
-import { createLog, type Log } from './log.ts';
-import { credentialsOf, type SessionFiles } from './paths.ts';
-import { createSessionServer } from './server.ts';
+import { createLaptopSlot } from './networks/laptop-slot.ts';
 import { createSession } from './session.ts';
-import type { SessionStart } from './start.ts';
 import { socketInode, takeSocket } from './takeover.ts';
 import { watchUnusedThings } from './unused-things.ts';
-import { createResume } from './volume-ends.ts';
 
 const DEFAULT_IDLE = '5m';
 /** A process that got no session, because of a wrong name or a missing right, does not stay. */

@@ -4,8 +4,8 @@ import { COMPONENT_LABEL, DIRECT_ADDRESS_ANNOTATION, PODS } from '@kubectl-tp/co
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { followObjects } from '../kubernetes/follow.ts';
 import { isReady, isTerminating, type Pod } from '../kubernetes/objects.ts';
+import type { Log } from '../log.ts';
 import type { DirectAddress } from '../tunnel/dial-direct.ts';
-import type { Log } from './log.ts';
 import { assertSameVersion } from './same-version.ts';
 
 /** `name`: of its pod. */

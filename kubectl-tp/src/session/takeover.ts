@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SessionFiles } from './paths.ts';
-import { isAnswering } from './start.ts';
+import { isAnswering } from '../ipc/is-answering.ts';
+import type { SessionFiles } from '../ipc/paths.ts';
 
 /** A take-over lasts milliseconds; a lock that old was left by a killed process. */
 const STALE_LOCK_MS = 10_000;

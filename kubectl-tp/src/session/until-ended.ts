@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { TpError } from '../errors.ts';
-import type { InterceptName } from './api.ts';
+import type { InterceptName } from '../ipc/intercept-messages.ts';
 import type { LiveSession } from './live-session.ts';
 import type { Session } from './session.ts';
 

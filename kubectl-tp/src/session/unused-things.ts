@@ -2,9 +2,9 @@
 // cluster did not take back when they were left.
 
 import type { Intercept } from '@kubectl-tp/control-plane/api';
+import type { Log } from '../log.ts';
 import { idOf } from '../volumes/volume-record.ts';
-import type { Holdings } from './intercept.ts';
-import type { Log } from './log.ts';
+import type { Holdings } from './holdings.ts';
 
 /**
  * Commands come back within seconds of a new session process (run-while-held.ts). Those that ask for files which the

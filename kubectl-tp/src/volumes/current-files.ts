@@ -7,7 +7,7 @@ import { isForbidden, type KubernetesClient } from '@kubectl-tp/control-plane/ku
 import { KEYED_RESOURCES } from '../kubernetes/keyed-object.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import { apiErrorOf } from '../kubernetes/translate-error.ts';
-import type { Log } from '../session/log.ts';
+import type { Log } from '../log.ts';
 import { createBell } from '../waiting/bell.ts';
 import { describeVolume, type Mount } from './mounts.ts';
 import { createVolumeReader, type KeyedRef } from './read-volumes.ts';

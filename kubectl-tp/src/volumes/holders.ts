@@ -1,7 +1,7 @@
 // Who needs the files of which owner. Holders are calls to this process, told apart by identity: none outlives it. Who
 // has asked for them and does not have them yet is expected to come back.
 
-import { idOf, type VolumeOwner } from './volume-record.ts';
+import { idOf, type VolumeOwner, type VolumeRecord } from './volume-record.ts';
 
 /** Commands ask again every 2 s (run-while-held.ts) while the cluster does not answer; a call to it may take a minute. */
 const EXPECTED_MS = 120_000;
@@ -13,7 +13,8 @@ export type Holders = {
   add(owner: VolumeOwner, holder: object): void;
   /** Whether it held them. */
   remove(owner: VolumeOwner, holder: object): boolean;
-  isHeld(owner: VolumeOwner): boolean;
+  /** Nobody holds them, and they are not meant to stay without. */
+  isUnheld(record: Pick<VolumeRecord, 'owner' | 'stays'>): boolean;
   forget(owner: VolumeOwner): void;
 };
 
@@ -34,7 +35,7 @@ export function createHolders(now: () => number = Date.now): Holders {
       if (held?.size === 0) holders.delete(idOf(owner));
       return wasHeld;
     },
-    isHeld: (owner) => holders.has(idOf(owner)),
+    isUnheld: ({ owner, stays }) => !stays && !holders.has(idOf(owner)),
     forget(owner) {
       holders.delete(idOf(owner));
       asked.delete(idOf(owner));

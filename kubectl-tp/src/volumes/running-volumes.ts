@@ -2,7 +2,7 @@
 // left to volume-book.ts.
 
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
-import type { Log } from '../session/log.ts';
+import type { Log } from '../log.ts';
 import { type CurrentFiles, createCurrentFiles } from './current-files.ts';
 import { unmountBelow } from './live/mounted-below.ts';
 import type { LiveMounts, OpenLiveMounts } from './live/open-live-mounts.ts';

@@ -3,6 +3,7 @@ import { findLinkProblems } from '../../check/doc-links.ts';
 import { compareErrorCodes, parseErrorRows } from '../../check/error-codes.ts';
 import { findFileProblems } from '../../check/file-rules.ts';
 import { findDirectionProblems, findPurityProblems } from '../../check/import-direction.ts';
+import { findEmptyRooms, findRoomProblems } from '../../check/rooms.ts';
 import { parseSourceFile } from '../../check/source-files.ts';
 
 const direction = test.macro({
@@ -42,6 +43,33 @@ test(purity, TRANSLATOR, "import { GROUP } from '../api/names.ts';", true);
 test(purity, TRANSLATOR, 'const now = Date.now();', false);
 test(purity, TRANSLATOR, '// not Date.now()', true);
 test(purity, 'control-plane/src/run.ts', 'const now = Date.now();', true);
+
+const rooms = test.macro({
+  exec: (t, path: string, code: string, allowed: boolean) => {
+    t.is(findRoomProblems([parseSourceFile(`kubectl-tp/src/${path}`, code)]).length, allowed ? 0 : 1);
+  },
+  title: (_, path, code, allowed) => `${path} ${allowed ? 'may' : 'must not'} ${code}`,
+});
+
+test(rooms, 'held/a.ts', "import type { Call } from '../session/calls/server.ts';", false);
+test(rooms, 'commands/a.ts', "const x = await import('../session/process.ts');", false);
+test(rooms, 'session/networks/a.ts', "import { x } from '../../caller/start.ts';", false);
+test(rooms, 'session/a.ts', "import type { Tools } from '../command.ts';", false);
+test(rooms, 'volumes/a.ts', "import type { Holdings } from '../session/holdings.ts';", false);
+test(rooms, 'ipc/a.ts', "import { x } from '../caller/caller.ts';", false);
+test(rooms, 'held/a.ts', "import { x } from '../caller/caller.ts';", true);
+test(rooms, 'session/networks/a.ts', "import { x } from '../intercepts/intercept.ts';", true);
+test(rooms, 'session/intercepts/a.ts', "import { x } from '../networks/connect.ts';", false);
+test(rooms, 'session/intercepts/a.ts', "import type { X } from '../holdings.ts';", true);
+test(rooms, 'session/a.ts', "import { x } from './calls/server.ts';", true);
+test(rooms, 'session/a.ts', "import { x } from '../ipc/lines.ts';", true);
+test(rooms, 'main.ts', "const x = await import('./session/process.ts');", true);
+
+test('a room that is gone is told', (t) => {
+  const files = [parseSourceFile('kubectl-tp/src/session/a.ts', '')];
+  t.true(findEmptyRooms(files).includes('kubectl-tp/src/held/ is not there'));
+  t.false(findEmptyRooms(files).includes('kubectl-tp/src/session/ is not there'));
+});
 
 test('error codes and their document are compared both ways', (t) => {
   const rows = parseErrorRows(

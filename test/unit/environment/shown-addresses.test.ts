@@ -3,11 +3,12 @@
 
 import test from 'ava';
 import { rangeOf } from '../../../control-plane/src/addresses/index.ts';
+import { readShownAddresses } from '../../../kubectl-tp/src/commands/read-shown-addresses.ts';
+import type { NetworkReport } from '../../../kubectl-tp/src/ipc/report-messages.ts';
 import { createAddressTranslation } from '../../../kubectl-tp/src/network/address-translation.ts';
-import type { NetworkReport } from '../../../kubectl-tp/src/session/api.ts';
+import { findShownAddresses } from '../../../kubectl-tp/src/session/containers/find-shown-addresses.ts';
 import type { LiveSession } from '../../../kubectl-tp/src/session/live-session.ts';
-import { createNetworkList, type NetworkRecord } from '../../../kubectl-tp/src/session/network-list.ts';
-import { findShownAddresses, readShownAddresses } from '../../../kubectl-tp/src/session/shown-addresses.ts';
+import { createNetworkList, type NetworkRecord } from '../../../kubectl-tp/src/session/networks/network-list.ts';
 import type { InsideDialer } from '../../../kubectl-tp/src/tunnel/local-target.ts';
 
 const [REAL, SHOWN] = ['10.96.0.9', '198.18.0.9'];

@@ -1,7 +1,7 @@
 // What agents have shown, for as long as it says something.
 
 import test from 'ava';
-import { createAgentBook, PROBE_FRESH_MS } from '../../../kubectl-tp/src/session/agent-book.ts';
+import { createAgentBook, PROBE_FRESH_MS } from '../../../kubectl-tp/src/session/intercepts/agent-book.ts';
 
 test('pods that have been silent for long are forgotten', (t) => {
   const book = createAgentBook();

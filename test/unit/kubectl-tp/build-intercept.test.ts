@@ -2,9 +2,9 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import type { InterceptRequest } from '../../../kubectl-tp/src/ipc/intercept-messages.ts';
 import type { Target } from '../../../kubectl-tp/src/kubernetes/target.ts';
-import type { InterceptRequest } from '../../../kubectl-tp/src/session/api.ts';
-import { buildIntercept, buildUpdate, isSameWish } from '../../../kubectl-tp/src/session/build-intercept.ts';
+import { buildIntercept, buildUpdate, isSameWish } from '../../../kubectl-tp/src/session/intercepts/build-intercept.ts';
 
 const TARGET: Target = {
   kind: 'Service',

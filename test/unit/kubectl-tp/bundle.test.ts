@@ -9,10 +9,10 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { stringify } from 'yaml';
 import { bundle } from '../../../kubectl-tp/bundle.ts';
+import { NAMESPACE_PROCESS_WORD } from '../../../kubectl-tp/src/ipc/words.ts';
 import { OWN_ADDRESSES } from '../../../kubectl-tp/src/network/network-addresses.ts';
 import type { FromInside, ToInside } from '../../../kubectl-tp/src/network/rootless/messages.ts';
 import { namespaceFlags } from '../../../kubectl-tp/src/network/rootless/unshare.ts';
-import { NAMESPACE_PROCESS_WORD } from '../../../kubectl-tp/src/session/words.ts';
 import { buildKubeconfig, refusal, startFakeApiServer } from '../../helpers/fake-api-server.ts';
 import { runToEnd } from '../../helpers/processes.ts';
 

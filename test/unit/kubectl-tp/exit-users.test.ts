@@ -1,7 +1,7 @@
 // Commands that share an exit: it is there from the first who enters to the last who leaves.
 
 import test from 'ava';
-import { createExitUsers } from '../../../kubectl-tp/src/session/exit-users.ts';
+import { createExitUsers } from '../../../kubectl-tp/src/session/networks/exit-users.ts';
 
 const EXIT = { namespace: 'shop', name: 'web-1' };
 

@@ -3,7 +3,7 @@
 import test, { type ExecutionContext } from 'ava';
 import type { Intercept } from '../../../control-plane/src/api/index.ts';
 import type { KubernetesClient, WatchEvent } from '../../../control-plane/src/kubernetes/index.ts';
-import { createInterceptTable } from '../../../kubectl-tp/src/session/intercept-table.ts';
+import { createInterceptTable } from '../../../kubectl-tp/src/session/intercepts/intercept-table.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 function buildIntercept(resourceVersion: string, uid = 'one', port = 1): Intercept {

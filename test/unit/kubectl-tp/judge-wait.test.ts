@@ -3,7 +3,7 @@
 import test from 'ava';
 import type { Condition, Intercept } from '../../../control-plane/src/api/index.ts';
 import type { Event, Pod } from '../../../kubectl-tp/src/kubernetes/objects.ts';
-import { judgeWait, type WaitView } from '../../../kubectl-tp/src/session/judge-wait.ts';
+import { judgeWait, type WaitView } from '../../../kubectl-tp/src/session/intercepts/judge-wait.ts';
 
 const CREATED = '2030-01-01T00:00:00Z';
 const LATER = '2030-01-01T00:00:05Z';

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import test from 'ava';
-import { assertLaptopPort, isTargetOpen } from '../../../kubectl-tp/src/session/laptop-port.ts';
+import { assertLaptopPort, isTargetOpen } from '../../../kubectl-tp/src/session/intercepts/laptop-port.ts';
 import { closedPort } from '../../helpers/loopback.ts';
 
 for (const host of ['127.0.0.1', '::1']) {

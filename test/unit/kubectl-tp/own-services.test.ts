@@ -3,7 +3,7 @@
 import { buffer } from 'node:stream/consumers';
 import test from 'ava';
 import type { Intercept } from '../../../control-plane/src/api/index.ts';
-import { createOwnServiceDialer, createOwnServices } from '../../../kubectl-tp/src/session/own-services.ts';
+import { createOwnServiceDialer, createOwnServices } from '../../../kubectl-tp/src/session/networks/own-services.ts';
 import type { LocalTarget } from '../../../kubectl-tp/src/tunnel/local-target.ts';
 import { startApp } from '../../helpers/loopback.ts';
 import { createTestDialer } from '../../helpers/test-dialer.ts';

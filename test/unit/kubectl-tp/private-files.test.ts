@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
+import { createSessionFolder } from '../../../kubectl-tp/src/ipc/paths.ts';
 import { createIdentity, loadIdentity, saveIdentity } from '../../../kubectl-tp/src/session/identity.ts';
-import { createSessionFolder } from '../../../kubectl-tp/src/session/paths.ts';
 import { writePrivateFile } from '../../../kubectl-tp/src/write-private-file.ts';
 
 async function createFolder(t: ExecutionContext): Promise<string> {

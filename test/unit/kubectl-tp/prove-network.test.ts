@@ -1,9 +1,10 @@
 // What `status` says of a network is proven now, by a name and by a connection, and says which of the two fails.
 
 import test from 'ava';
+import type { LaptopReport } from '../../../kubectl-tp/src/ipc/network-messages.ts';
+import type { NetworkReport } from '../../../kubectl-tp/src/ipc/report-messages.ts';
 import { formatNetwork } from '../../../kubectl-tp/src/output/format-network.ts';
-import type { LaptopReport, NetworkReport } from '../../../kubectl-tp/src/session/api.ts';
-import { proveLaptopNow, proveOutbound } from '../../../kubectl-tp/src/session/prove-network.ts';
+import { proveLaptopNow, proveOutbound } from '../../../kubectl-tp/src/session/networks/prove-network.ts';
 import { startApp } from '../../helpers/loopback.ts';
 import { respondFrom, upstreamOf } from '../../helpers/name-server.ts';
 import { createLoopbackDialer } from '../../helpers/test-dialer.ts';

@@ -8,7 +8,7 @@ import { INTERCEPTS, SERVICES, SESSIONS, type Session } from '../../../control-p
 import { KubernetesError, type KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
 import type { Service, Workload } from '../../../kubectl-tp/src/kubernetes/objects.ts';
 import { pairPorts, targetPorts } from '../../../kubectl-tp/src/kubernetes/target-ports.ts';
-import { allOrNone, replace } from '../../../kubectl-tp/src/session/replace.ts';
+import { allOrNone, replace } from '../../../kubectl-tp/src/session/intercepts/replace.ts';
 import { createSession } from '../../../kubectl-tp/src/session/session.ts';
 import { createVolumeBook } from '../../../kubectl-tp/src/volumes/volume-book.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';

@@ -4,7 +4,7 @@ import test from 'ava';
 import type { Fallback } from '../../../control-plane/src/api/index.ts';
 import { formatIntercept } from '../../../kubectl-tp/src/commands/intercept-text.ts';
 import { formatReplace } from '../../../kubectl-tp/src/commands/replace-text.ts';
-import type { InterceptResult } from '../../../kubectl-tp/src/session/api.ts';
+import type { InterceptResult } from '../../../kubectl-tp/src/ipc/intercept-messages.ts';
 
 const resultOf = (fallback: Fallback): InterceptResult => ({
   namespace: 'shop',

@@ -1,11 +1,12 @@
 // A command that lives with its intercept.
 
 import test from 'ava';
+import type { SessionCaller } from '../../../kubectl-tp/src/caller/caller.ts';
+import type { CallOptions, HeldCall } from '../../../kubectl-tp/src/caller/exchange.ts';
 import type { Tools } from '../../../kubectl-tp/src/command.ts';
 import { TpError } from '../../../kubectl-tp/src/errors.ts';
-import type { InterceptRequest, InterceptResult } from '../../../kubectl-tp/src/session/api.ts';
-import type { CallOptions, HeldCall, SessionCaller } from '../../../kubectl-tp/src/session/caller.ts';
-import { runHeld } from '../../../kubectl-tp/src/session/run-held.ts';
+import { runHeld } from '../../../kubectl-tp/src/held/run-held.ts';
+import type { InterceptRequest, InterceptResult } from '../../../kubectl-tp/src/ipc/intercept-messages.ts';
 import { unlessAborted } from '../../../kubectl-tp/src/waiting/unless-aborted.ts';
 
 type Scene = { run: (code: string) => Promise<number>; warnings: string[]; isLeft: () => boolean };

@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
+import { createSessionFolder, sessionFiles } from '../../../kubectl-tp/src/ipc/paths.ts';
+import { SESSION_PROCESS_WORD } from '../../../kubectl-tp/src/ipc/words.ts';
 import type { Connection } from '../../../kubectl-tp/src/kubernetes/connection.ts';
 import { programPath } from '../../../kubectl-tp/src/program-path.ts';
 import { createIdleTimer } from '../../../kubectl-tp/src/session/idle-timer.ts';
-import { createSessionFolder, sessionFiles } from '../../../kubectl-tp/src/session/paths.ts';
-import { SESSION_PROCESS_WORD } from '../../../kubectl-tp/src/session/words.ts';
 
 const CONNECTION: Connection = {
   context: 'dev',

@@ -12,7 +12,7 @@ import {
   SESSIONS,
   type Session as SessionObject,
 } from '../../../control-plane/src/api/index.ts';
-import type { CallTools } from '../../../kubectl-tp/src/session/intercept.ts';
+import type { CallTools } from '../../../kubectl-tp/src/session/call-tools.ts';
 import { createSession, type Session } from '../../../kubectl-tp/src/session/session.ts';
 import { untilEnded, untilGone } from '../../../kubectl-tp/src/session/until-ended.ts';
 import { createUnusedLook } from '../../../kubectl-tp/src/session/unused-things.ts';

@@ -5,8 +5,8 @@ import { PODS, type Resource } from '../../../control-plane/src/api/index.ts';
 import { type KubernetesClient, KubernetesError } from '../../../control-plane/src/kubernetes/index.ts';
 import type { Pod } from '../../../kubectl-tp/src/kubernetes/objects.ts';
 import { fromKubernetesError } from '../../../kubectl-tp/src/kubernetes/translate-error.ts';
+import { waitForIntercept } from '../../../kubectl-tp/src/session/intercepts/wait-for-intercept.ts';
 import type { LiveSession } from '../../../kubectl-tp/src/session/live-session.ts';
-import { waitForIntercept } from '../../../kubectl-tp/src/session/wait-for-intercept.ts';
 import { createBell } from '../../../kubectl-tp/src/waiting/bell.ts';
 
 const READY = { type: 'Ready', status: 'True' };

@@ -4,9 +4,9 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import { readLines } from '../../../kubectl-tp/src/ipc/lines.ts';
 import { isDomain, isRoute, parseHelperRequest } from '../../../kubectl-tp/src/network/helper/parse-request.ts';
 import { OWN_ADDRESSES } from '../../../kubectl-tp/src/network/network-addresses.ts';
-import { readLines } from '../../../kubectl-tp/src/session/lines.ts';
 import { type Laptop, startLaptop } from '../../helpers/laptop-rig.ts';
 import { AS_ORDINARY_USER, ORDINARY_ID } from '../../helpers/processes.ts';
 import { waitFor } from '../../helpers/wait-for.ts';

@@ -1,12 +1,13 @@
 // The CLI's part: who starts the helper hears why it does not start, and the session process that waits for one gives up.
 
 import test from 'ava';
+import type { SessionCaller } from '../../../kubectl-tp/src/caller/caller.ts';
+import type { CallOptions } from '../../../kubectl-tp/src/caller/exchange.ts';
 import type { Tools } from '../../../kubectl-tp/src/command.ts';
+import { joinLaptop, type LaptopWish } from '../../../kubectl-tp/src/commands/join-laptop.ts';
 import { createProgress } from '../../../kubectl-tp/src/output/progress.ts';
-import type { CallOptions, SessionCaller } from '../../../kubectl-tp/src/session/caller.ts';
-import type { Connected } from '../../../kubectl-tp/src/session/connect.ts';
-import { joinLaptop, type LaptopWish } from '../../../kubectl-tp/src/session/join-laptop.ts';
-import { createLaptopSlot } from '../../../kubectl-tp/src/session/laptop-slot.ts';
+import type { Connected } from '../../../kubectl-tp/src/session/networks/connect.ts';
+import { createLaptopSlot } from '../../../kubectl-tp/src/session/networks/laptop-slot.ts';
 import type { Session } from '../../../kubectl-tp/src/session/session.ts';
 import { createBell } from '../../../kubectl-tp/src/waiting/bell.ts';
 import { unlessAborted } from '../../../kubectl-tp/src/waiting/unless-aborted.ts';

@@ -3,9 +3,9 @@
 import test from 'ava';
 import { formatRange, rangeOf } from '../../../control-plane/src/addresses/index.ts';
 import { buildResolvConf } from '../../../kubectl-tp/src/network/helper/resolv-conf-file.ts';
+import { alsoNamesOf, assertWishes } from '../../../kubectl-tp/src/network/laptop/laptop-wishes.ts';
 import { planRoutes } from '../../../kubectl-tp/src/network/laptop/plan-routes.ts';
 import { describeRoutes, describeTranslated } from '../../../kubectl-tp/src/output/describe-routes.ts';
-import { alsoNamesOf, assertWishes } from '../../../kubectl-tp/src/session/laptop-wishes.ts';
 
 test("a laptop's own search path and options go on to hold", (t) => {
   const own =

@@ -8,12 +8,13 @@ import test, { type ExecutionContext } from 'ava';
 import { CONFIG_MAPS, SECRETS } from '../../../control-plane/src/api/index.ts';
 import type { KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
 import type { Pod, Volume, VolumeMount } from '../../../kubectl-tp/src/kubernetes/objects.ts';
-import { ownerOf } from '../../../kubectl-tp/src/session/ingest.ts';
+import { ownerOf } from '../../../kubectl-tp/src/session/containers/ingest.ts';
 import type { Session } from '../../../kubectl-tp/src/session/session.ts';
 import { createUnusedLook } from '../../../kubectl-tp/src/session/unused-things.ts';
 import { createHolders } from '../../../kubectl-tp/src/volumes/holders.ts';
+import type { VolumeWish } from '../../../kubectl-tp/src/volumes/mount-volumes.ts';
 import { planMounts } from '../../../kubectl-tp/src/volumes/mounts.ts';
-import { createVolumeBook, type VolumeWish } from '../../../kubectl-tp/src/volumes/volume-book.ts';
+import { createVolumeBook } from '../../../kubectl-tp/src/volumes/volume-book.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
 import { NO_LIVE_VOLUMES, NO_ORIGIN } from '../../helpers/no-live-volumes.ts';
 

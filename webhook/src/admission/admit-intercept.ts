@@ -27,8 +27,7 @@ const AdmittedIntercept = Compile(
 export type InterceptReader = {
   /** Undefined: there is no such Session. */
   readSession(name: string): Promise<Session | undefined>;
-  /** As the cluster was milliseconds ago; `fresh`: as it is now. */
-  listIntercepts(namespace: string, options?: { fresh?: boolean }): Promise<readonly Intercept[]>;
+  listIntercepts(namespace: string): Promise<readonly Intercept[]>;
   listServices(namespace: string): Promise<readonly ServiceView[]>;
   /** Pods that live and are not going away. */
   listPods(namespace: string, selector: Readonly<Record<string, string>>): Promise<readonly Pod[]>;
@@ -58,12 +57,8 @@ export async function admitIntercept(
   ]);
   if (session?.spec.owner !== user) return refuseSession(spec.session, session);
   const listPods = (selector: Readonly<Record<string, string>>) => reader.listPods(candidate.namespace, selector);
-  const conflictWith = (rivals: readonly Intercept[]) =>
-    findConflict(candidate, { others: rivals, services, nowMs, listPods });
-  // Nobody is refused for an intercept that has just gone.
-  const isSuspect = (await conflictWith(others)) !== undefined;
-  const conflict = isSuspect && (await conflictWith(await reader.listIntercepts(candidate.namespace, { fresh: true })));
-  if (conflict) return refuse('INTERCEPT_CONFLICT', conflict);
+  const conflict = await findConflict(candidate, { others, services, nowMs, listPods });
+  if (conflict !== undefined) return refuse('INTERCEPT_CONFLICT', conflict);
   return { outcome: 'allowed', object: stamp(checked.value, user) };
 }
 

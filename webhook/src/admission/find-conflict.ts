@@ -54,7 +54,12 @@ function isSamePort(a: InterceptTarget, b: InterceptTarget, services: readonly S
   const service = services.find((candidate) => candidate.name === a.name);
   if (service === undefined) return false;
   const port = findServicePort(service, a.port);
-  return port !== undefined && port === findServicePort(service, b.port);
+  return port !== undefined && port.targetPort === findServicePort(service, b.port)?.targetPort;
+}
+
+/** Two ports of one workload are two ports of its pods; two of a Service may lead to one. */
+function isSameWorkload(a: InterceptTarget, b: InterceptTarget): boolean {
+  return a.kind === b.kind && a.name === b.name && a.kind !== 'Service';
 }
 
 /** Told from the selectors of two Services: no pod has two values of one label. */
@@ -62,7 +67,7 @@ function maySharePods(a: InterceptTarget, b: InterceptTarget, services: readonly
   if (a.kind !== 'Service' || b.kind !== 'Service') return true;
   const selectorOf = (target: InterceptTarget) => services.find(({ name }) => name === target.name)?.selector ?? {};
   const labels = selectorOf(b);
-  return Object.entries(selectorOf(a)).every(([name, value]) => (labels[name] ?? value) === value);
+  return Object.entries(selectorOf(a)).every(([name, value]) => !Object.hasOwn(labels, name) || labels[name] === value);
 }
 
 /** Told from the pods. Different workloads have no pod in common, so one of the two targets is a Service. */
@@ -73,9 +78,7 @@ async function findSharing(
 ): Promise<Intercept | undefined> {
   const others = rivals
     .map(({ spec }) => spec.target)
-    .filter(
-      (other) => (other.kind !== target.kind || other.name !== target.name) && maySharePods(target, other, services),
-    );
+    .filter((other) => !isSameWorkload(target, other) && maySharePods(target, other, services));
   if (others.length === 0) return undefined;
   const leading = target.kind === 'Service' ? [target] : others.filter(({ kind }) => kind === 'Service');
   const names = new Set(leading.map(({ name }) => name));

@@ -1,5 +1,5 @@
 // What the webhook sees of the cluster. Pods are admitted from watch caches, so that the API server's own slowness costs
-// no pod anything; Sessions decide about rights, so they are read at that moment; Intercepts before one refuses another.
+// no pod anything; Intercepts and Sessions are rare and decide about rights, so what they need is read at that moment.
 
 import {
   INTERCEPTS,
@@ -67,9 +67,7 @@ export function createClusterReader(
 
   return {
     isSynced,
-    async listIntercepts(namespace, { fresh = false } = {}) {
-      return intercepts.isSynced() && !fresh ? intercepts.list(namespace) : listIntercepts(namespace, readForOurs);
-    },
+    listIntercepts: (namespace) => listIntercepts(namespace, readForOurs),
     listServices: (namespace) => listServices(namespace, readForOurs),
     async listPods(namespace, selector) {
       const labelSelector = Object.entries(selector)

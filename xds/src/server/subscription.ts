@@ -87,7 +87,8 @@ function compare(subscription: Subscription, resources: Resources): Comparison {
     missed: [...due].filter(isMissing).sort(),
     holds: { all: lacking.length === 0, asked: !lacking.some(({ name }) => isWanted(subscription, name)) },
   };
-  comparisons.set(subscription, { resources, comparison });
+  // One that was never asked for is the same for all agents, and would keep what one of them had.
+  if (subscription.asked) comparisons.set(subscription, { resources, comparison });
   return comparison;
 }
 

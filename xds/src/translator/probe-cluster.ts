@@ -9,7 +9,7 @@ import {
   type ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
 } from '../proto/generated/envoy/config/endpoint/v3/endpoint_pb.ts';
-import { buildLoadAssignment, type Endpoint } from './endpoint.ts';
+import { buildLoadAssignment } from './endpoint.ts';
 import { probeName } from './resource-names.ts';
 import { buildLaptopTls } from './tls.ts';
 import { buildRelayCluster } from './tunnel-cluster.ts';
@@ -32,21 +32,12 @@ export function buildProbeCluster({ id, serverName }: InterceptRoute, { peerName
 }
 
 /**
- * Which of the session's relays an agent probes: one, since each probe costs the laptop a handshake. Agents that are
- * neighbours take different ones.
- */
-export function chooseProbedRelay({ relays }: Tunnel, podIp: string): Endpoint | undefined {
-  const sum = Buffer.from(podIp).reduce((total, byte) => total + byte, 0);
-  return relays[sum % relays.length];
-}
-
-/**
- * The relay to probe under the cluster's own name, so that it comes when the cluster is there (see
- * server/delta-stream.ts): with it from the start, a laptop that takes connections and is silent would keep the agent
+ * The session's relays under the cluster's own name, so that they come when the cluster is there (see
+ * server/delta-stream.ts): with them from the start, a laptop that takes connections and is silent would keep the agent
  * from taking over anything else until its first check has failed.
  */
-export function buildProbeEndpoints({ id }: InterceptRoute, relay: Endpoint | undefined): ClusterLoadAssignment {
-  return create(ClusterLoadAssignmentSchema, buildLoadAssignment(probeName(id), relay === undefined ? [] : [relay]));
+export function buildProbeEndpoints({ id }: InterceptRoute, { relays }: Tunnel): ClusterLoadAssignment {
+  return create(ClusterLoadAssignmentSchema, buildLoadAssignment(probeName(id), relays));
 }
 
 /** Connects and closes: an empty TCP health check is done when the TLS handshake is. */

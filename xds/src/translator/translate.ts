@@ -23,7 +23,7 @@ import { buildTunnelEndpoints, type Endpoint } from './endpoint.ts';
 import { buildGateCluster, buildGateListener } from './gate.ts';
 import { buildListener } from './listener.ts';
 import { createMemo } from './memo.ts';
-import { buildProbeCluster, buildProbeEndpoints, chooseProbedRelay } from './probe-cluster.ts';
+import { buildProbeCluster, buildProbeEndpoints } from './probe-cluster.ts';
 import { probeName, relaysName } from './resource-names.ts';
 import { buildRouteConfiguration } from './route.ts';
 import { buildAgentSecret, buildAuthoritySecret } from './secret.ts';
@@ -69,10 +69,7 @@ function translateIntercept(
 ): EncodedResource[] {
   const tunnel = tunnels.find(({ session }) => session === intercept.session);
   if (tunnel === undefined) return [];
-  return [
-    ...translateTunnel(intercept, tunnel, application),
-    ...translateProbe(intercept, tunnel, application.address),
-  ];
+  return [...translateTunnel(intercept, tunnel, application), ...translateProbe(intercept, tunnel)];
 }
 
 function translateTunnel(intercept: InterceptRoute, tunnel: Tunnel, application: Endpoint): EncodedResource[] {
@@ -89,17 +86,16 @@ function translateTunnel(intercept: InterceptRoute, tunnel: Tunnel, application:
   ];
 }
 
-function translateProbe(intercept: InterceptRoute, tunnel: Tunnel, podIp: string): EncodedResource[] {
+function translateProbe(intercept: InterceptRoute, tunnel: Tunnel): EncodedResource[] {
   const { id, serverName } = intercept;
-  const relay = chooseProbedRelay(tunnel, podIp);
   const cluster = () => ({
     ...encode('cluster', ClusterSchema, buildProbeCluster(intercept, tunnel)),
     endpoints: [probeName(id)],
   });
-  const endpoints = () => encode('endpoint', ClusterLoadAssignmentSchema, buildProbeEndpoints(intercept, relay));
+  const endpoints = () => encode('endpoint', ClusterLoadAssignmentSchema, buildProbeEndpoints(intercept, tunnel));
   return [
     remember(['probe', id, serverName, tunnel.peerName], cluster),
-    remember(['probed relay', id, relay], endpoints),
+    remember(['probe relays', id, tunnel.relays], endpoints),
   ];
 }
 

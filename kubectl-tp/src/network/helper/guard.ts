@@ -3,8 +3,8 @@
 
 import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { HELPER_PROCESS_WORD } from '../../ipc/words.ts';
 import { programPath } from '../../program-path.ts';
-import { HELPER_PROCESS_WORD } from '../../session/words.ts';
 
 /** In the place of the socket's path: undoes what a killed helper has done, and says so on standard output. */
 export const AFTER_KILLED = 'after-killed';

@@ -6,9 +6,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describeError, TpError } from '../../errors.ts';
+import { writeLine } from '../../ipc/lines.ts';
+import { HELPER_PROCESS_WORD } from '../../ipc/words.ts';
 import { programPath } from '../../program-path.ts';
-import { writeLine } from '../../session/lines.ts';
-import { HELPER_PROCESS_WORD } from '../../session/words.ts';
 import { AFTER_KILLED, startGuard } from './guard.ts';
 import { takeHelperLock } from './helper-lock.ts';
 import { laptopTaken, takenByHelper } from './laptop-taken.ts';

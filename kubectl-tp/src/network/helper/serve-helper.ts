@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describeError, TpError } from '../../errors.ts';
-import { readLines, writeLine } from '../../session/lines.ts';
+import { readLines, writeLine } from '../../ipc/lines.ts';
 import { unlessAborted } from '../../waiting/unless-aborted.ts';
 import { createLaptopDns } from './laptop-dns.ts';
 import { createLaptopInterface, type LaptopInterface } from './laptop-interface.ts';

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { fromDescription, TpError } from '../../errors.ts';
-import { nextLine, readLines, writeLine } from '../../session/lines.ts';
+import { nextLine, readLines, writeLine } from '../../ipc/lines.ts';
 import type { HelperAnswer, HelperApi, HelperRequest, HelperVerb } from '../helper/messages.ts';
 
 export type HelperCaller = {

@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { TpError } from '../../errors.ts';
 import { findProgram } from '../../find-program.ts';
+import { HELPER_PROCESS_WORD } from '../../ipc/words.ts';
 import { programPath } from '../../program-path.ts';
-import { HELPER_PROCESS_WORD } from '../../session/words.ts';
 import { isRoot } from '../rootless/unshare.ts';
 
 export type HelperStart = {

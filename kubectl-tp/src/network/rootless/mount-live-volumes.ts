@@ -2,8 +2,8 @@
 // and would have to answer for it, too, waits for itself.
 
 import { spawn } from 'node:child_process';
+import { MOUNT_PROCESS_WORD } from '../../ipc/words.ts';
 import { programPath } from '../../program-path.ts';
-import { MOUNT_PROCESS_WORD } from '../../session/words.ts';
 import type { LiveVolumesInside } from './messages.ts';
 
 export type MountWish = { readonly root: string; readonly live: LiveVolumesInside };

@@ -4,9 +4,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fromDescription, TpError } from '../../errors.ts';
 import { findProgram } from '../../find-program.ts';
+import { NAMESPACE_PROCESS_WORD } from '../../ipc/words.ts';
 import { passSignals, toExitCode } from '../../pass-signals.ts';
 import { programPath } from '../../program-path.ts';
-import { NAMESPACE_PROCESS_WORD } from '../../session/words.ts';
 import type { NetworkAddresses } from '../network-addresses.ts';
 import type { FromInside, NamespaceDescriptors, PrivateFiles, ToInside } from './messages.ts';
 import { isRoot, namespaceFlags, sameUserFlags, unshareProgram } from './unshare.ts';

@@ -2,7 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import { describeError } from '../../errors.ts';
-import type { Log } from '../../session/log.ts';
+import type { Log } from '../../log.ts';
 import { unlessAborted } from '../../waiting/unless-aborted.ts';
 import { createSftpRelay } from './sftp-relay.ts';
 import { startSshfs } from './sshfs.ts';

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { describeError } from '../../errors.ts';
 import type { Cluster } from '../../kubernetes/client.ts';
-import type { Log } from '../../session/log.ts';
+import type { Log } from '../../log.ts';
 import { describeVolume, type LiveMount } from '../mounts.ts';
 import { makeFolder } from '../write-files.ts';
 import { copySnapshot, SNAPSHOT_LIMITS } from './copy-snapshot.ts';
