@@ -1,11 +1,19 @@
-// Folders that are expensive to make, kept outside the checkout by the hash of what they are made from.
+// Folders that are expensive to make, kept outside the checkout by the hash of what they are made from; of each kind those
+// that were used last.
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { withLock } from './lock.ts';
 import { cacheFolder } from './paths.ts';
+
+/** Of each name: some checkouts with some changes of each. */
+const KEPT = 8;
+/** As `shortHash` makes them; other names may begin with the same word. */
+const HASH = /^[0-9a-f]{16}$/;
+/** So long after its use a folder may still be read: it stays, however many there are. */
+const IN_USE_MS = 3_600_000;
 
 export type CacheEntry = {
   /** What it is, the first part of the folder's name. */
@@ -20,7 +28,10 @@ export type CacheEntry = {
 export async function cached(entry: CacheEntry): Promise<string> {
   const id = `${entry.name}-${shortHash(entry.key)}`;
   const folder = join(cacheFolder(), id);
-  if (existsSync(folder)) return folder;
+  if (existsSync(folder)) {
+    await noteUse(folder);
+    return folder;
+  }
   await mkdir(cacheFolder(), { recursive: true });
   return withLock(`cache/${folder}`, async () => {
     if (existsSync(folder)) return folder;
@@ -28,11 +39,45 @@ export async function cached(entry: CacheEntry): Promise<string> {
     try {
       await entry.fill(filling);
       await rename(filling, folder);
+      await noteUse(folder);
     } finally {
       await rm(filling, { recursive: true, force: true });
     }
+    await removeUnused(entry.name);
     return folder;
   });
+}
+
+/** By its time of change, which nothing else needs: nobody writes into a filled folder. */
+async function noteUse(folder: string): Promise<void> {
+  const now = new Date();
+  await utimes(folder, now, now);
+}
+
+async function removeUnused(name: string): Promise<void> {
+  const ids = (await readdir(cacheFolder())).filter(
+    (id) => id.startsWith(`${name}-`) && HASH.test(id.slice(name.length + 1)),
+  );
+  const used = await Promise.all(
+    ids.map(async (id) => {
+      const folder = join(cacheFolder(), id);
+      // Another process may have removed it by now.
+      const atMs = await stat(folder).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      );
+      return { folder, atMs };
+    }),
+  );
+  const older = used.toSorted((a, b) => b.atMs - a.atMs).slice(KEPT);
+  for (const { folder } of older.filter(({ atMs }) => atMs < Date.now() - IN_USE_MS)) await remove(folder);
+}
+
+/** A folder of that name is complete at any time. */
+async function remove(folder: string): Promise<void> {
+  const aside = await mkdtemp(`${folder}.removing-`);
+  await rename(folder, aside).catch(() => undefined);
+  await rm(aside, { recursive: true, force: true });
 }
 
 export function shortHash(text: string): string {

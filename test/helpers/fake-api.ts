@@ -1,5 +1,5 @@
 // A small API server over real TLS for tests: stores objects, gives out resource versions, streams watches, applies merge
-// patches. Faults are made on demand.
+// patches. Faults are made on demand. One that only says what it is told is in scripted-api.ts.
 
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -9,6 +9,7 @@ import type { App } from './app-tools.ts';
 import { watchCertificate } from './cluster/certificate.ts';
 import { createClusterReader } from './cluster/cluster-reader.ts';
 import type { Config } from './config.ts';
+import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
 
 type RunOptions = { readonly logger: Logger; readonly signal: AbortSignal };
@@ -50,7 +51,7 @@ export async function run(config: Config, { logger, signal: stop }: RunOptions):
       if (app === undefined) {
         const { key, cert } = certificate;
         const created = buildApp({ logger, metrics, reader, settings, nowMs: Date.now }, { key, cert });
-        await created.listen({ port: config.webhookPort, host: '::' });
+        await listen(created, config.webhookPort);
         app = created;
       } else {
         app.server.setSecureContext(certificate);

@@ -4,6 +4,7 @@
 export type WaitingRoom<T> = {
   enter(item: T): void;
   leave(item: T): void;
+  readonly size: number;
 };
 
 /** `turnOut` is called for an item that has to go; it has left by then. */
@@ -19,5 +20,8 @@ export function createWaitingRoom<T>(maxItems: number, turnOut: (item: T) => voi
       waiting.add(item);
     },
     leave: (item) => void waiting.delete(item),
+    get size() {
+      return waiting.size;
+    },
   };
 }

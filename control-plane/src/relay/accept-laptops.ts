@@ -8,7 +8,6 @@ import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContext } from 'node:tls';
-import { createAddressLimit } from '../address-limit.ts';
 import {
   createWaitingRoom,
   PROOF_HEADER,
@@ -19,6 +18,7 @@ import {
 import { REFUSAL_STATUS, RelayError } from './errors.ts';
 import { MAX_REQUEST_HEADER_BYTES, MAX_UNPROVEN_LAPTOPS, REQUEST_TIMEOUT_MS } from './limits.ts';
 import type { ProofChecker } from './proofs.ts';
+import { createWaitingRooms } from './waiting-rooms.ts';
 
 export type TunnelTakers = Readonly<Record<string, (session: string, socket: Duplex) => void>>;
 
@@ -43,7 +43,7 @@ export function createLaptopServer({
   tlsContext,
 }: LaptopServerOptions): Server {
   const unproven = createWaitingRoom<Socket>(MAX_UNPROVEN_LAPTOPS, (laptop) => laptop.destroy());
-  const unprovenOf = createAddressLimit(maxUnprovenPerAddress);
+  const unprovenOf = createWaitingRooms<Socket>(maxUnprovenPerAddress, (laptop) => laptop.destroy());
   /** What gives a connection's place back, by its far end. */
   const places = new Map<string, () => void>();
   const server =
@@ -52,14 +52,14 @@ export function createLaptopServer({
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
     const farEnd = farEndOf(socket);
-    if (!unprovenOf.take(address)) return void socket.destroy();
+    unprovenOf.enter(address, socket);
     unproven.enter(socket);
     let isGivenBack = false;
     const giveBack = () => {
       if (isGivenBack) return;
       isGivenBack = true;
       unproven.leave(socket);
-      unprovenOf.giveBack(address);
+      unprovenOf.leave(address, socket);
       // A new connection from the same far end may be there before we hear of the end of this one.
       if (places.get(farEnd) === giveBack) places.delete(farEnd);
     };

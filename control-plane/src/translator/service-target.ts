@@ -23,6 +23,7 @@ export function resolveServicePort(
     port: chosen.targetPort,
     // Callers of a headless Service connect to the port they know on the pod itself, whatever name it has.
     capture: service.headless || typeof chosen.targetPort === 'number' ? 'Nft' : 'Name',
+    name: typeof chosen.targetPort === 'string' ? chosen.targetPort : undefined,
     label: chosen.name ?? String(chosen.port),
   };
 }

@@ -13,6 +13,8 @@ export type TargetPort = {
   readonly port: number | string;
   /** The least that catches all of the target's connections. */
   readonly capture: Capture;
+  /** The name that leads there. Of a number with several, an agent that catches by name has taken over one only. */
+  readonly name: string | undefined;
   /** Name or number for people. */
   readonly label: string;
 };

@@ -104,11 +104,12 @@ function listLeaving(found: TargetPort, nowMs: number): Leaving[] {
 }
 
 /** Empty for a pod without the port: its Service sends nothing there either. */
-function buildPlace(pod: PodModel, { port, capture }: TargetPort): Place[] {
+function buildPlace(pod: PodModel, { port, name, capture }: TargetPort): Place[] {
   const appPort = typeof port === 'number' ? port : findNumber(pod, port);
   if (appPort === undefined) return [];
   const captured = pod.agent?.ports.find(
-    (candidate) => candidate.appPort === appPort && (candidate.capture === 'Nft' || capture === 'Name'),
+    (candidate) =>
+      candidate.appPort === appPort && (candidate.capture === 'Nft' || (capture === 'Name' && candidate.name === name)),
   );
   return [{ pod, appPort, capture, captured }];
 }

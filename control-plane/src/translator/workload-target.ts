@@ -38,6 +38,7 @@ export function resolveWorkloadPort(
     pods,
     port: chosen.number,
     capture: chooseCapture(chosen, services),
+    name: chosen.name,
     label: chosen.name ?? String(chosen.number),
   };
 }

@@ -2,9 +2,10 @@
 
 import { AGENT_CONTAINER } from '@kubectl-tp/control-plane/api';
 import { TpError } from '../errors.ts';
+import { describeAgent } from './describe-agent.ts';
 import { describeTarget } from './describe-target.ts';
 import { allContainers, type Container, isReady, isTerminating, type Pod } from './objects.ts';
-import { describeAgent, type TargetName } from './target.ts';
+import type { TargetName } from './target.ts';
 
 /** Which container kubectl takes when none is named. */
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';

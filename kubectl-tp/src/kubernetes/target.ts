@@ -2,8 +2,6 @@
 // listens on. Only for what the laptop must know before it creates the object; the control plane decides by itself.
 
 import {
-  AGENT_ANNOTATION,
-  type AgentDescription,
   DAEMON_SETS,
   DEPLOYMENTS,
   PODS,
@@ -15,6 +13,7 @@ import {
 } from '@kubectl-tp/control-plane/api';
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
+import { describeAgent } from './describe-agent.ts';
 import {
   addressesOfService,
   buildSelector,
@@ -72,14 +71,13 @@ export function listSelected(
   return client.list<Pod>(PODS, { namespace, labelSelector: selector, signal });
 }
 
-/** The number of the target's port; undefined if it is named and no pod tells the number. */
+/** The number of the target's port, from its pods where it is named; undefined if none of them tells it. */
 export async function findContainerPort(
   client: KubernetesClient,
-  search: Search,
+  { namespace, target: { selector, portIn } }: { namespace: string; target: Pick<Target, 'selector' | 'portIn'> },
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const { selector, portIn } = await findTarget(client, search, signal);
-  return portIn(await listSelected(client, { namespace: search.namespace, selector }, signal));
+  return portIn([]) ?? portIn(await listSelected(client, { namespace, selector }, signal));
 }
 
 /** The target's pods that do not end, whatever ports they have. */
@@ -212,11 +210,6 @@ function portOfPod(pod: Pod, name: string): number | undefined {
   if (captured !== undefined) return captured;
   const ports = pod.spec.containers.flatMap(({ ports }: Container) => ports ?? []);
   return ports.find((port) => port.name === name)?.containerPort;
-}
-
-export function describeAgent(pod: Pod): AgentDescription | undefined {
-  const text = pod.metadata.annotations?.[AGENT_ANNOTATION];
-  return text === undefined ? undefined : (JSON.parse(text) as AgentDescription);
 }
 
 /** Also tells whether a workload of that name exists: people often mean it. */

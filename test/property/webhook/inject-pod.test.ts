@@ -2,10 +2,13 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import { AGENT_CONTAINER } from '../../../control-plane/src/api/index.ts';
 import { parseAgentDescription } from '../../../control-plane/src/api/parse-agent-description.ts';
+import { listAppPorts } from '../../../webhook/src/inject/app-ports.ts';
 import { injectPod } from '../../../webhook/src/inject/inject-pod.ts';
 import type { NamespaceView } from '../../../webhook/src/inject/namespace-view.ts';
 import type { Container, Pod } from '../../../webhook/src/inject/pod.ts';
+import { authorName } from '../../../webhook/src/inject/take-over-names.ts';
 import { SETTINGS } from '../../fixtures/webhook.ts';
 
 const portName = fc.constantFrom('http', 'grpc', 'metrics', 'tp-8080');
@@ -94,6 +97,20 @@ test('every name of a port leads to the agent or to where it led before', (t) =>
       if (is !== was && !(was === undefined && name.startsWith('tp-')) && !agentPorts(after).includes(is)) {
         throw new Error(`${name} led to ${was} and leads to ${is}`);
       }
+    }
+  });
+  t.pass();
+});
+
+test("the author's names of ports are found again, also where a number has several", (t) => {
+  t.plan(1);
+  whenInjected((before, after) => {
+    const captured = parseAgentDescription(after.metadata.annotations)?.ports ?? [];
+    const ports = listAppPorts(after).filter(({ container }) => container !== AGENT_CONTAINER);
+    const named = ports.map((port) => ({ ...port, name: authorName(port, captured) }));
+    for (const name of ['http', 'grpc', 'metrics', 'tp-8080']) {
+      const [was, is] = [listAppPorts(before), named].map((all) => all.find((port) => port.name === name)?.number);
+      if (is !== was) throw new Error(`${name} was of ${was} and is of ${is}`);
     }
   });
   t.pass();

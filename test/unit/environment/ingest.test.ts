@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { type Answers, refusal, startFakeApiServer } from '../../helpers/fake-api-server.ts';
+import { type Answers, refusal, startScriptedApi } from '../../helpers/scripted-api.ts';
 import { parseStatus } from '../../helpers/tp.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 import { createPlugin, type Plugin } from '../kubectl-tp/run-plugin.ts';
@@ -56,7 +56,7 @@ const ANSWERS: Answers = {
 type Scene = { plugin: Plugin; folder: string };
 
 async function createScene(t: ExecutionContext, answers: Answers = ANSWERS): Promise<Scene> {
-  const api = await startFakeApiServer(t, answers);
+  const api = await startScriptedApi(t, answers);
   const folder = await mkdtemp(join(tmpdir(), 'tp-ingest-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const plugin = await createPlugin(t, { KUBECONFIG: api.kubeconfig, TP_SESSION_IDLE: '1m' });

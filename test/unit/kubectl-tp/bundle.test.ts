@@ -13,8 +13,8 @@ import { NAMESPACE_PROCESS_WORD } from '../../../kubectl-tp/src/ipc/words.ts';
 import { OWN_ADDRESSES } from '../../../kubectl-tp/src/network/network-addresses.ts';
 import type { FromInside, ToInside } from '../../../kubectl-tp/src/network/rootless/messages.ts';
 import { namespaceFlags } from '../../../kubectl-tp/src/network/rootless/unshare.ts';
-import { buildKubeconfig, refusal, startFakeApiServer } from '../../helpers/fake-api-server.ts';
 import { runToEnd } from '../../helpers/processes.ts';
+import { buildKubeconfig, refusal, startScriptedApi } from '../../helpers/scripted-api.ts';
 
 const SOURCES = new URL('../../../kubectl-tp/src/main.ts', import.meta.url).pathname;
 
@@ -25,7 +25,7 @@ test('the bundle, through a link as krew makes it', async (t) => {
   const link = join(folder, 'plugin');
   await symlink(join(folder, 'dist', 'kubectl-tp'), link);
   await symlink(join('dist', 'kubectl-tp'), join(folder, 'relative'));
-  const api = await startFakeApiServer(t, {
+  const api = await startScriptedApi(t, {
     'GET /version': { status: 200, body: { major: '1', minor: '33', gitVersion: 'v1.33.0' } },
     'GET /api/v1/namespaces/shop/services/orders': refusal(404, 'NotFound', 'no', { name: 'orders' }),
     'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews': {

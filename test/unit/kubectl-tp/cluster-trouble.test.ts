@@ -2,8 +2,8 @@
 // right exit code, and nothing left behind.
 
 import test from 'ava';
-import { type Answers, refusal, startFakeApiServer } from '../../helpers/fake-api-server.ts';
 import { startApp } from '../../helpers/loopback.ts';
+import { type Answers, refusal, startScriptedApi } from '../../helpers/scripted-api.ts';
 import { createPlugin } from './run-plugin.ts';
 
 const SERVICES = '/api/v1/namespaces/shop/services';
@@ -26,7 +26,7 @@ type Case = {
 
 const trouble = test.macro({
   exec: async (t, { answers, line = 'intercept orders -p PORT', code, exitCode, says }: Case) => {
-    const api = await startFakeApiServer(t, answers);
+    const api = await startScriptedApi(t, answers);
     const plugin = await createPlugin(t, { KUBECONFIG: api.kubeconfig });
     const { port } = await startApp(t, (socket) => void socket.destroy());
     const run = await plugin.run(...line.replace('PORT', String(port)).split(' '));

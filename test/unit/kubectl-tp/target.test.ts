@@ -5,7 +5,7 @@ import { DEPLOYMENTS, PODS, SERVICES } from '../../../control-plane/src/api/inde
 import type { KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
 import type { Pod } from '../../../kubectl-tp/src/kubernetes/objects.ts';
 import { buildSelector } from '../../../kubectl-tp/src/kubernetes/objects.ts';
-import { findTarget } from '../../../kubectl-tp/src/kubernetes/target.ts';
+import { findContainerPort, findTarget } from '../../../kubectl-tp/src/kubernetes/target.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
 
 const { signal } = new AbortController();
@@ -51,6 +51,16 @@ test('pods without the named port of a Service do not count', async (t) => {
   );
   t.true(target.hasPod(withPort));
   t.false(target.hasPod(buildPod('jobs')));
+});
+
+test('pods are asked only for the number of a port that has a name', async (t) => {
+  const { client, put } = createMemoryKubernetes();
+  put(PODS, buildPod('orders', [{ name: 'http', containerPort: 8080 }]));
+  const named = { selector: 'app=orders', portIn: (pods: readonly Pod[]) => (pods.length > 0 ? 8080 : undefined) };
+  t.is(await findContainerPort(client, { namespace: 'shop', target: named }, signal), 8080);
+  const silent = { ...client, list: () => Promise.reject(new Error('pods were listed')) };
+  const numbered = { selector: 'app=orders', portIn: () => 9000 };
+  t.is(await findContainerPort(silent, { namespace: 'shop', target: numbered }, signal), 9000);
 });
 
 test('a port is chosen by its name, its number or where it leads; several are told', async (t) => {

@@ -3,7 +3,6 @@
 import test from 'ava';
 import { PODS, type Resource } from '../../../control-plane/src/api/index.ts';
 import { type KubernetesClient, KubernetesError } from '../../../control-plane/src/kubernetes/index.ts';
-import type { Pod } from '../../../kubectl-tp/src/kubernetes/objects.ts';
 import { fromKubernetesError } from '../../../kubectl-tp/src/kubernetes/translate-error.ts';
 import { waitForIntercept } from '../../../kubectl-tp/src/session/intercepts/wait-for-intercept.ts';
 import type { LiveSession } from '../../../kubectl-tp/src/session/live-session.ts';
@@ -30,10 +29,9 @@ function wait({ list = () => Promise.resolve([POD]), watch, intercept = {} }: Cl
   } as unknown as LiveSession;
   return waitForIntercept({
     live,
-    client: { watch } as unknown as KubernetesClient,
+    client: { list, watch } as unknown as KubernetesClient,
     intercept: { namespace: 'shop', name: 'orders-1' },
     target: { selector: 'app=orders', hasPod: () => true },
-    selected: list() as Promise<Pod[]>,
     installNamespace: 'kubectl-tp',
     timeoutMs: 2000,
     signal: new AbortController().signal,

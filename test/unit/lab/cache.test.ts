@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -31,6 +32,33 @@ test.serial('a fill that fails leaves nothing, and the next one tries again', as
   t.deepEqual(await readdir(join(cache, 'kubectl-tp')), []);
   await t.notThrowsAsync(cached({ name: 'thing', key: 'k', fill: async () => undefined }));
 });
+
+test.serial(
+  'of many entries those stay that were used last, or a short while ago, and all of other names',
+  async (t) => {
+    const cache = await useOwnCache(t);
+    const make = (name: string, key: string) => cached({ name, key, fill: async () => undefined });
+    const folders: string[] = [];
+    for (let index = 0; index < 12; index += 1) folders.push(await make('thing', `v${index}`));
+    const names = join(cache, 'kubectl-tp', 'thing-names');
+    const others = [await make('thing-of-others', 'v'), names];
+    await mkdir(names);
+    t.deepEqual(
+      folders.filter((folder) => !existsSync(folder)),
+      [],
+      'all are in use',
+    );
+    const hours = (count: number) => new Date(Date.now() - count * 3_600_000);
+    for (const [index, folder] of [...folders, ...others].entries())
+      await utimes(folder, hours(50 - index), hours(50 - index));
+    // The oldest is used again.
+    const oldest = await make('thing', 'v0');
+    const newest = await make('thing', 'new');
+    const left = [...folders, ...others, newest].filter((folder) => existsSync(folder));
+    t.deepEqual(left, [oldest, ...folders.slice(6), ...others, newest]);
+    t.is((await readdir(join(cache, 'kubectl-tp'))).length, left.length);
+  },
+);
 
 test('a lock lets one in at a time, in spite of errors', async (t) => {
   const name = `test/${process.pid}`;

@@ -1,4 +1,5 @@
 // What a session tries to reach, and who tries to ask: through a relay's questions to a running control plane, over TLS.
+// In turn: each test starts a control plane, and so many at once answer too late on a busy machine.
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -19,13 +20,13 @@ const dials = test.macro(async (t: ExecutionContext, addresses: Record<string, s
   }
   t.deepEqual(troubles, []);
 });
-test('what the owner may see, and what the install allows', dials, {
+test.serial('what the owner may see, and what the install allows', dials, {
   '10.0.0.7': 'allowed',
   '10.1.0.1': 'allowed',
   '::ffff:10.1.0.1': 'allowed',
   '10.99.0.1': 'allowed',
 });
-test('metadata, loopback, multicast', dials, {
+test.serial('metadata, loopback, multicast', dials, {
   '169.254.169.254': REFUSALS.closed,
   '::ffff:a9fe:a9fe': REFUSALS.closed,
   '127.0.0.1': REFUSALS.closed,
@@ -33,38 +34,38 @@ test('metadata, loopback, multicast', dials, {
   '0.0.0.0': REFUSALS.closed,
   '224.0.0.1': REFUSALS.closed,
 });
-test('nodes, by a pod with their network and by the host of a pod', dials, {
+test.serial('nodes, by a pod with their network and by the host of a pod', dials, {
   '192.168.1.1': REFUSALS.closed,
   '192.168.1.2': REFUSALS.closed,
 });
-test('relays, control plane, webhook', dials, {
+test.serial('relays, control plane, webhook', dials, {
   '10.0.0.9': REFUSALS.closed,
   '10.0.0.10': REFUSALS.closed,
   '10.1.0.253': REFUSALS.closed,
 });
-test("others' Services and pods, and an address that is theirs as well", dials, {
+test.serial("others' Services and pods, and an address that is theirs as well", dials, {
   '10.1.0.2': REFUSALS.forbidden,
   '10.0.0.20': REFUSALS.forbidden,
   '10.0.0.30': REFUSALS.forbidden,
 });
-test('no address, or one that an outsider chose', dials, {
+test.serial('no address, or one that an outsider chose', dials, {
   None: REFUSALS.malformed,
   'db.example': REFUSALS.malformed,
   'fe80::1%eth0': REFUSALS.malformed,
   '8.8.8.8': REFUSALS.unknown,
 });
 
-test('the address of an ExternalName is not one of the cluster', async (t) => {
+test.serial('the address of an ExternalName is not one of the cluster', async (t) => {
   const { mayDial } = await startAsking(t, await startShopToReach(t));
   t.deepEqual(await mayDial('alice-1', '10.1.0.3'), { allowed: false, reason: REFUSALS.unknown });
 });
 
-test('a session nobody knows reaches nothing', async (t) => {
+test.serial('a session nobody knows reaches nothing', async (t) => {
   const { mayDial } = await startAsking(t, await startShopToReach(t), { allow: ['10.0.0.0/8'] });
   t.deepEqual(await mayDial('bob-1', '10.0.0.7'), { allowed: false, reason: REFUSALS.unchecked });
 });
 
-test('a session that ends takes its answers with it', async (t) => {
+test.serial('a session that ends takes its answers with it', async (t) => {
   const controlPlane = await startShopToReach(t);
   const { mayDial, forgotten } = await startAsking(t, controlPlane);
   t.true((await mayDial('alice-1', '10.0.0.7')).allowed);
@@ -73,7 +74,7 @@ test('a session that ends takes its answers with it', async (t) => {
   t.deepEqual(await mayDial('alice-1', '10.0.0.7'), { allowed: false, reason: REFUSALS.unchecked });
 });
 
-test('a pod that comes can be dialed', async (t) => {
+test.serial('a pod that comes can be dialed', async (t) => {
   const controlPlane = await startShopToReach(t);
   const { mayDial } = await startAsking(t, controlPlane);
   controlPlane.api.put(PODS_PATH, {
@@ -90,21 +91,21 @@ const unasked = test.macro(async (t: ExecutionContext, change: Parameters<typeof
   t.deepEqual(await mayDial('alice-1', '10.0.0.7'), { allowed: false, reason: REFUSALS.unchecked });
   t.regex(String(troubles[0]), why);
 });
-test(
+test.serial(
   'a control plane by another name is not believed',
   unasked,
   { serverName: 'tp-webhook.kubectl-tp.svc' },
   /altnames/,
 );
-test('a relay whose token is refused dials nothing', unasked, { token: 'made-up' }, /403/);
-test('a control plane that is away', async (t) => {
+test.serial('a relay whose token is refused dials nothing', unasked, { token: 'made-up' }, /403/);
+test.serial('a control plane that is away', async (t) => {
   const controlPlane = await startShopToReach(t);
   const { mayDial, troubles } = await startAsking(t, controlPlane, { port: await closedPort() });
   t.deepEqual(await mayDial('alice-1', '10.0.0.7'), { allowed: false, reason: REFUSALS.unchecked });
   t.regex(String(troubles[0]), /ECONNREFUSED/);
 });
 
-test('with the control plane gone, what was allowed stays so, and nothing is added', async (t) => {
+test.serial('with the control plane gone, what was allowed stays so, and nothing is added', async (t) => {
   const controlPlane = await startShopToReach(t);
   const { mayDial, troubles } = await startAsking(t, controlPlane);
   t.true((await mayDial('alice-1', '10.0.0.7')).allowed);
@@ -146,8 +147,8 @@ const survives = test.macro(async (t: ExecutionContext, how: (socket: Socket) =>
   t.is(way.connections(), 2);
   t.deepEqual(troubles, []);
 });
-test('a kept connection that breaks: asked again on a new one', survives, (socket) => socket.resetAndDestroy());
-test('a kept connection that hangs: asked again on a new one', survives, () => undefined);
+test.serial('a kept connection that breaks: asked again on a new one', survives, (socket) => socket.resetAndDestroy());
+test.serial('a kept connection that hangs: asked again on a new one', survives, () => undefined);
 
 const QUESTION = JSON.stringify({ session: 'alice-1', address: '10.0.0.7' });
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -156,25 +157,49 @@ const asks = test.macro(async (t: ExecutionContext, question: RawQuestion, statu
   t.is(answer.status, status, answer.body);
   t.regex(answer.body, body);
 });
-test('asked by a relay', asks, { headers: bearer(RELAY_TOKEN) }, 200, /^\{"allowed":true\}$/);
-test('asked by a relay that is not ready', asks, { headers: bearer('token-of-an-unready-relay') }, 200, /true/);
-test('asked by nobody', asks, {}, 401, /token is missing/);
-test('asked with a password', asks, { headers: { authorization: 'Basic eDp4' } }, 401, /token is missing/);
-test('asked with a made-up token', asks, { headers: bearer('made-up') }, 403, /not valid/);
-test('asked by an agent', asks, { headers: bearer('token-of-an-agent') }, 403, /not of this install/);
-test('asked by a relay elsewhere', asks, { headers: bearer('token-of-a-relay-elsewhere') }, 403, /not of this install/);
-test('asked by another part', asks, { headers: bearer('token-of-a-webhook') }, 403, /is no relay/);
-test('asked by a relay of yesterday', asks, { headers: bearer('token-of-an-earlier-relay-1') }, 403, /earlier pod/);
-test('asked by a pod that comes', asks, { headers: bearer('token-of-a-pod-not-yet-seen') }, 503, /cannot be found out/);
+test.serial('asked by a relay', asks, { headers: bearer(RELAY_TOKEN) }, 200, /^\{"allowed":true\}$/);
+test.serial('asked by a relay that is not ready', asks, { headers: bearer('token-of-an-unready-relay') }, 200, /true/);
+test.serial('asked by nobody', asks, {}, 401, /token is missing/);
+test.serial('asked with a password', asks, { headers: { authorization: 'Basic eDp4' } }, 401, /token is missing/);
+test.serial('asked with a made-up token', asks, { headers: bearer('made-up') }, 403, /not valid/);
+test.serial('asked by an agent', asks, { headers: bearer('token-of-an-agent') }, 403, /not of this install/);
+test.serial(
+  'asked by a relay elsewhere',
+  asks,
+  { headers: bearer('token-of-a-relay-elsewhere') },
+  403,
+  /not of this install/,
+);
+test.serial('asked by another part', asks, { headers: bearer('token-of-a-webhook') }, 403, /is no relay/);
+test.serial(
+  'asked by a relay of yesterday',
+  asks,
+  { headers: bearer('token-of-an-earlier-relay-1') },
+  403,
+  /earlier pod/,
+);
+test.serial(
+  'asked by a pod that comes',
+  asks,
+  { headers: bearer('token-of-a-pod-not-yet-seen') },
+  503,
+  /cannot be found out/,
+);
 
 const wrong = (rest: RawQuestion): RawQuestion => ({ headers: bearer(RELAY_TOKEN), ...rest });
-test('asked elsewhere', asks, wrong({ path: '/' }), 404, /only POST/);
-test('asked by GET', asks, wrong({ method: 'GET' }), 404, /only POST/);
-test('asked without JSON', asks, wrong({ body: 'hello' }), 400, /no question/);
-test('asked half', asks, wrong({ body: '{"session":"alice-1"}' }), 400, /no question/);
-test('asked for a number', asks, wrong({ body: '{"session":"alice-1","address":7}' }), 400, /no question/);
-test('asked at length', asks, wrong({ body: JSON.stringify({ session: 'x'.repeat(2000) }) }), 413, /at most 1024/);
-test(
+test.serial('asked elsewhere', asks, wrong({ path: '/' }), 404, /only POST/);
+test.serial('asked by GET', asks, wrong({ method: 'GET' }), 404, /only POST/);
+test.serial('asked without JSON', asks, wrong({ body: 'hello' }), 400, /no question/);
+test.serial('asked half', asks, wrong({ body: '{"session":"alice-1"}' }), 400, /no question/);
+test.serial('asked for a number', asks, wrong({ body: '{"session":"alice-1","address":7}' }), 400, /no question/);
+test.serial(
+  'asked at length',
+  asks,
+  wrong({ body: JSON.stringify({ session: 'x'.repeat(2000) }) }),
+  413,
+  /at most 1024/,
+);
+test.serial(
   'asked without an end',
   asks,
   wrong({ headers: { ...bearer(RELAY_TOKEN), 'transfer-encoding': 'chunked' } }),
@@ -182,7 +207,7 @@ test(
   /has a length/,
 );
 
-test('one source gets some connections and no more, and has them back', async (t) => {
+test.serial('one source gets some connections and no more, and has them back', async (t) => {
   const controlPlane = await startShopToReach(t);
   const asking = () => askRaw(controlPlane, { body: QUESTION, headers: bearer(RELAY_TOKEN) });
   t.is((await asking()).status, 200);
@@ -194,7 +219,7 @@ test('one source gets some connections and no more, and has them back', async (t
   await waitFor('a place', async () => (await asking().catch(() => undefined))?.status === 200, 5000);
 });
 
-test('the log says nothing of tokens, and who was refused is no trouble', async (t) => {
+test.serial('the log says nothing of tokens, and who was refused is no trouble', async (t) => {
   const controlPlane = await startShopToReach(t);
   await askRaw(controlPlane, { body: QUESTION, headers: bearer('token-of-an-agent') });
   await askRaw(controlPlane, { body: QUESTION, headers: bearer('token-of-a-pod-not-yet-seen') });

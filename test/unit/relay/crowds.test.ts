@@ -8,6 +8,7 @@ import { createMemoryBudget, createWaitingRoom } from '../../../control-plane/sr
 import { createAgentServer } from '../../../control-plane/src/relay/accept-agents.ts';
 import { MAX_UNPROVEN_LAPTOPS, MAX_UNPROVEN_PER_ADDRESS } from '../../../control-plane/src/relay/limits.ts';
 import { createSessionRegistry } from '../../../control-plane/src/relay/session-registry.ts';
+import { createWaitingRooms } from '../../../control-plane/src/relay/waiting-rooms.ts';
 import { captureClientHello } from '../../helpers/client-hello.ts';
 import { dialTcp, listen, startApp } from '../../helpers/loopback.ts';
 import { createTunnelRig } from '../../helpers/tunnel-rig.ts';
@@ -75,12 +76,26 @@ test('a full waiting room turns out who waits longest; who has left is not among
   t.deepEqual(out, ['b', 'c']);
 });
 
+test('each source has a waiting room of its own, while somebody of it waits', (t) => {
+  const out: string[] = [];
+  const rooms = createWaitingRooms<string>(2, (name) => out.push(name));
+  for (const name of ['a1', 'a2', 'a3']) rooms.enter('a', name);
+  rooms.enter('b', 'b1');
+  t.deepEqual(out, ['a1']);
+  t.is(rooms.size, 2);
+  for (const name of ['a1', 'a2', 'a3']) rooms.leave('a', name);
+  t.is(rooms.size, 1);
+  rooms.enter('a', 'a4');
+  t.deepEqual(out, ['a1']);
+});
+
 test('who only connects to the port behind the proxy keeps out neither other addresses nor port-forwards', async (t) => {
   const rig = await createTunnelRig(t);
   await rig.up();
   const { proxy = 0, laptop = 0 } = rig.relays[0]?.ports ?? {};
   const sockets = crowd(t, proxy, MAX_UNPROVEN_PER_ADDRESS + 2);
   await waitFor('two are turned away', () => sockets.filter(isGone).length === 2);
+  t.deepEqual(sockets.slice(0, 2).map(isGone), [true, true], 'the oldest');
   const forwards = crowd(t, laptop, MAX_UNPROVEN_LAPTOPS + 2);
   await waitFor('the oldest make room', () => forwards.filter(isGone).length >= 2);
   for (const port of [proxy, laptop]) t.is((await fetch(`http://127.0.0.1:${port}/`)).status, 426);

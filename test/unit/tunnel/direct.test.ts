@@ -3,9 +3,11 @@
 
 import { once } from 'node:events';
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
-import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { createServer as createTlsServer } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
 import { OUTBOUND_PATH } from '../../../control-plane/src/protocol/index.ts';
+import { MAX_UNPROVEN_PER_ADDRESS } from '../../../control-plane/src/relay/limits.ts';
 import { createDirectDialer } from '../../../kubectl-tp/src/tunnel/dial-direct.ts';
 import { reverseConnect } from '../../../kubectl-tp/src/tunnel/reverse-connect.ts';
 import type { TunnelsOptions } from '../../../kubectl-tp/src/tunnel/tunnel.ts';
@@ -166,50 +168,49 @@ test('a tunnel that came by a detour moves when there is a shorter way, and what
   t.is(rig.tunnels.status()[0]?.state.name, 'up');
 });
 
-test('what leaves the laptop may go this way, as it is encrypted, and not by the proxy', async (t) => {
-  const rig = await createTunnelRig(t);
-  const [relay] = rig.relays;
-  const claim = { session: rig.session.name, key: rig.session.key, relay: 'relay-0', path: OUTBOUND_PATH } as const;
+type Rig = Awaited<ReturnType<typeof createTunnelRig>>;
+
+const claimOf = ({ session: { name: session, key } }: Rig) =>
+  ({ session, key, relay: 'relay-0', path: OUTBOUND_PATH }) as const;
+
+/** One tunnel by the short way. */
+async function connectDirect(rig: Rig): Promise<Duplex> {
   const dial = createDirectDialer({
-    addressOf: () => ({ host: HOST, port: relay?.ports.direct ?? 0 }),
+    addressOf: () => ({ host: HOST, port: rig.relays[0]?.ports.direct ?? 0 }),
     authority: () => rig.authority.bundle,
   })('relay-0');
   const { signal } = new AbortController();
   const connection = await dial?.(signal);
-  if (connection === undefined) return t.fail('there is an address');
-  const tunnel = await reverseConnect(connection, claim, signal);
+  if (connection === undefined) throw new Error('there is no address');
+  return reverseConnect(connection, claimOf(rig), signal);
+}
+
+test('what leaves the laptop may go this way, as it is encrypted, and not by the proxy', async (t) => {
+  const rig = await createTunnelRig(t);
+  const tunnel = await connectDirect(rig);
   t.false(tunnel.destroyed);
   tunnel.destroy();
-  await t.throwsAsync(reverseConnect(await dialTcp(relay?.ports.proxy ?? 0), claim, signal), {
-    code: 'TUNNEL_REFUSED',
-  });
+  const { signal } = new AbortController();
+  const proxied = await dialTcp(rig.relays[0]?.ports.proxy ?? 0);
+  await t.throwsAsync(reverseConnect(proxied, claimOf(rig), signal), { code: 'TUNNEL_REFUSED' });
 });
 
-test('one source gets so many unproven connections and no more, whether they begin TLS or not', async (t) => {
+test('one source holds so many unproven connections; who proves a session comes in all the same', async (t) => {
   const rig = await createTunnelRig(t);
   const port = rig.relays[0]?.ports.direct ?? 0;
-  const silent = await Promise.all(Array.from({ length: 64 }, () => dialTcp(port)));
+  const silent = await Promise.all(Array.from({ length: MAX_UNPROVEN_PER_ADDRESS }, () => dialTcp(port)));
+  for (const socket of silent) {
+    t.teardown(() => socket.destroy());
+    socket.resume().on('error', () => undefined);
+    socket.on('end', () => socket.destroy());
+  }
+  const proven = await connectDirect(rig);
+  t.teardown(() => proven.destroy());
+  await waitFor('the oldest has made room', () => silent[0]?.destroyed);
   const late = await dialTcp(port);
-  await new Promise((resolve) => late.resume().on('end', resolve).on('error', resolve));
-  // A place that is given back is there again.
-  silent[0]?.destroy();
-  const answered = await waitFor('a place', async () => {
-    const next = connectTls({
-      port,
-      host: HOST,
-      servername: 'relay-0',
-      ca: rig.authority.bundle,
-      checkServerIdentity: () => undefined,
-    });
-    try {
-      await once(next, 'secureConnect');
-      return true;
-    } catch {
-      return false;
-    } finally {
-      next.destroy();
-    }
-  });
-  t.true(answered);
-  for (const socket of silent) socket.destroy();
+  t.teardown(() => late.destroy());
+  const another = await connectDirect(rig);
+  t.teardown(() => another.destroy());
+  await waitFor('the next has made room', () => silent[1]?.destroyed);
+  t.false(proven.destroyed, 'who has proven a session has no place to lose');
 });

@@ -3,8 +3,8 @@
 
 import { Duplex, Readable } from 'node:stream';
 import test from 'ava';
-import { createMux, type Mux } from '../../../control-plane/src/protocol/mux/mux.ts';
-import { MAX_WINDOW_BYTES } from '../../../control-plane/src/protocol/mux/mux-stream.ts';
+import { createMux, LARGE_WINDOWS_BYTES, type Mux } from '../../../control-plane/src/protocol/mux/mux.ts';
+import { FIRST_WINDOW_BYTES, MAX_WINDOW_BYTES } from '../../../control-plane/src/protocol/mux/mux-stream.ts';
 
 const PIECE = Buffer.alloc(64 << 10);
 /** More than there is room for in large windows. */
@@ -59,7 +59,7 @@ async function settle(): Promise<void> {
 }
 
 /** A stream of the relay that always has something to send. */
-function send(relay: Mux): void {
+function send(relay: Mux): Duplex {
   const stream = relay.open();
   stream.on('error', () => undefined);
   new Readable({
@@ -67,6 +67,7 @@ function send(relay: Mux): void {
       this.push(PIECE);
     },
   }).pipe(stream);
+  return stream;
 }
 
 test('a reader that keeps up has the largest window after three round trips', async (t) => {
@@ -125,6 +126,36 @@ test('a stream that comes late gets a larger window, however many have one', asy
   const before = received[EARLIER] ?? 0;
   await roundTrip();
   t.true((received[EARLIER] ?? 0) - before > 512 << 10, `${received}`);
+  relay.destroy();
+  laptop.destroy();
+});
+
+test('the windows of a tunnel are bounded together, and what a stream had of them is there when it has ended', async (t) => {
+  let received = 0;
+  const { relay, laptop, roundTrip } = createLink((stream) => {
+    stream.on('error', () => undefined);
+    stream.on('data', (part: Buffer) => {
+      received += part.length;
+    });
+  });
+  const carry = async (rounds: number) => {
+    let last = 0;
+    for (let count = 0; count < rounds; count += 1) {
+      const before = received;
+      await roundTrip();
+      last = received - before;
+    }
+    return last;
+  };
+  const earlier = Array.from({ length: EARLIER }, () => send(relay));
+  const together = await carry(6);
+  t.true(together > LARGE_WINDOWS_BYTES / 2, `${together}`);
+  t.true(together <= LARGE_WINDOWS_BYTES + EARLIER * FIRST_WINDOW_BYTES, `${together}`);
+  for (const stream of earlier) stream.destroy();
+  await roundTrip();
+  send(relay);
+  const alone = await carry(5);
+  t.true(alone > MAX_WINDOW_BYTES / 2, `${alone}`);
   relay.destroy();
   laptop.destroy();
 });

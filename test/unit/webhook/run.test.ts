@@ -16,16 +16,19 @@ import { createTestCertificate, type TestCertificate } from '../../helpers/test-
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const MAIN = fileURLToPath(new URL('../../../webhook/src/main.ts', import.meta.url));
+const WITHOUT_IPV6 = new URL('../../helpers/without-ipv6.ts', import.meta.url).href;
 const NAMESPACE = 'kubectl-tp';
 const ENVIRONMENT = { POD_NAMESPACE: NAMESPACE, TP_AGENT_IMAGE: 'envoy', TP_CAPTURE_IMAGE: 'tp', TP_WEBHOOK_PORT: '0' };
 
-async function startWebhook(t: ExecutionContext, { adminPort = 0 }: { adminPort?: number } = {}) {
+type Start = { readonly adminPort?: number; readonly options?: readonly string[] };
+
+async function startWebhook(t: ExecutionContext, { adminPort = 0, options = [] }: Start = {}) {
   const api = await startFakeApi();
   const folder = await mkdtemp(join(tmpdir(), 'tp-webhook-'));
   const KUBECONFIG = join(folder, 'config');
   await writeFile(KUBECONFIG, api.kubeConfig.exportConfig());
   const env = { ...process.env, ...ENVIRONMENT, KUBECONFIG, TP_ADMIN_PORT: String(adminPort) };
-  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...options, MAIN], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   t.teardown(async () => {
     child.kill('SIGKILL');
@@ -93,4 +96,14 @@ test('a webhook that cannot go on ends, so that the kubelet starts another one',
   const { child, isLogged } = await startWebhook(t, { adminPort: (taken.address() as AddressInfo).port });
   t.is(await waitFor('its end', () => child.exitCode ?? undefined), 1);
   t.true(isLogged('EADDRINUSE'));
+});
+
+test('on a node without IPv6 it serves the other family, and ends as ever', async (t) => {
+  const secret = toTexts(await createTestCertificate('a'));
+  const webhook = await startWebhook(t, { options: ['--import', WITHOUT_IPV6] });
+  webhook.give(secret);
+  t.is(await readFingerprint(await webhook.listensOn()), new X509Certificate(secret.cert).fingerprint256);
+  t.true(webhook.isLogged('listening at https://127.0.0.1:'));
+  webhook.child.kill('SIGTERM');
+  t.deepEqual(await webhook.ended, [0, null]);
 });

@@ -5,6 +5,7 @@ import { parseAgentDescription } from '@kubectl-tp/control-plane/api/parse-agent
 import { type AppPort, listAppPorts } from '../inject/app-ports.ts';
 import { findServicePort, type ServiceView } from '../inject/namespace-view.ts';
 import type { Pod } from '../inject/pod.ts';
+import { authorName } from '../inject/take-over-names.ts';
 
 export function sharePort(
   pod: Pod,
@@ -39,5 +40,5 @@ function listAuthorPorts(pod: Pod): AppPort[] {
   const taken = parseAgentDescription(pod.metadata.annotations)?.ports ?? [];
   return listAppPorts(pod)
     .filter(({ container }) => container !== AGENT_CONTAINER)
-    .map((port) => ({ ...port, name: taken.find(({ appPort }) => appPort === port.number)?.name ?? port.name }));
+    .map((port) => ({ ...port, name: authorName(port, taken) }));
 }

@@ -23,9 +23,9 @@ export function findCapturedPorts(
   const named = asksItself && services.length === 0 ? listNamedPorts(pod) : findNamedPorts(pod, services);
   const wanted = targets.flatMap((target) => findWantedPort(target, pod, services) ?? []);
   // Only Services that are there: a name that nobody targets yet catches nothing of what an Intercept wants today.
-  const byName = new Set(findNamedPorts(pod, services).map(({ number }) => number));
+  const targeted = new Set(findNamedPorts(pod, services).map(({ name }) => name));
   const byNft = new Set(
-    wanted.filter(({ direct, number }) => direct || !byName.has(number)).map(({ number }) => number),
+    wanted.filter((port) => port.direct || !targeted.has(port.name) || isWantedOtherwise(port, wanted)).map(toNumber),
   );
   const chosen = firstOfEachNumber([...wanted, ...named]).slice(0, MAX_CAPTURED_PORTS);
   const agentPorts = freePorts(
@@ -50,6 +50,11 @@ function findNamedPorts(pod: Pod, services: readonly ServiceView[]): AppPort[] {
     .filter(({ headless }) => !headless)
     .flatMap(({ ports }) => ports.map(({ targetPort }) => targetPort));
   return targetPorts.flatMap((port) => (typeof port === 'string' ? (findByName(pod, port) ?? []) : []));
+}
+
+/** A number may have several names, and the agent takes over one of them: what comes by the others passes it. */
+function isWantedOtherwise({ number, name }: WantedPort, wanted: readonly WantedPort[]): boolean {
+  return wanted.some((other) => other.number === number && other.name !== name);
 }
 
 /** A pod that asks for its agent itself may be older than its Service, which could target any of these. */
@@ -79,6 +84,10 @@ function findContainerPort(pod: Pod, port: string | undefined): AppPort | undefi
     return others.length === 0 ? only : undefined;
   }
   return findByName(pod, port) ?? (/^\d+$/.test(port) ? findByNumber(pod, Number(port)) : undefined);
+}
+
+function toNumber({ number }: AppPort): number {
+  return number;
 }
 
 function firstOfEachNumber<T extends AppPort>(ports: readonly T[]): T[] {

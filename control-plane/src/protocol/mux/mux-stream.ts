@@ -8,7 +8,7 @@ import type { MemoryBudget } from './memory-budget.ts';
 import { createPartQueue } from './part-queue.ts';
 
 /** What a stream that nobody reads may hold in memory. Large enough for a round trip on a fast and near link. */
-const FIRST_WINDOW_BYTES = 256 << 10;
+export const FIRST_WINDOW_BYTES = 256 << 10;
 /** A stream whose reader keeps up may have that much on its way: 8 MiB carry 80 MB/s over 100 ms. */
 export const MAX_WINDOW_BYTES = 8 << 20;
 /** A window is given back in so many parts: while one is on its way, the others keep the link busy. */

@@ -10,8 +10,11 @@ import { createKeepAlive } from './keep-alive.ts';
 import { createMemoryBudget, type MemoryBudget } from './memory-budget.ts';
 import { MuxStream, type StreamLink } from './mux-stream.ts';
 
-/** Memory for windows beyond each stream's first, all streams of a tunnel together. */
-const LARGE_WINDOWS_BYTES = 64 << 20;
+/**
+ * Memory for windows beyond each stream's first, all streams of a tunnel together. A stream keeps what it has borrowed
+ * until it ends, also while nothing comes: the other side was told that it may send that much.
+ */
+export const LARGE_WINDOWS_BYTES = 64 << 20;
 /** A window may grow by that part of what is left: whoever comes late still gets something. */
 const MAX_SHARE = 1 / 4;
 const LAST_STREAM = 0xffff_ffff;

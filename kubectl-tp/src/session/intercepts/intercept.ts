@@ -7,10 +7,11 @@ import { explainMatch } from '@kubectl-tp/control-plane/match';
 import type { Environment } from '../../environment/collect.ts';
 import { TpError } from '../../errors.ts';
 import type { InterceptRequest, InterceptResult } from '../../ipc/intercept-messages.ts';
+import { describeAgent } from '../../kubernetes/describe-agent.ts';
 import { describeTarget } from '../../kubernetes/describe-target.ts';
 import { findContainer } from '../../kubernetes/find-container.ts';
 import { isReady, isTerminating, type Pod } from '../../kubernetes/objects.ts';
-import { describeAgent, findTarget, listSelected, type Target } from '../../kubernetes/target.ts';
+import { findContainerPort, findTarget, type Target } from '../../kubernetes/target.ts';
 import type { VolumeBook } from '../../volumes/volume-book.ts';
 import type { VolumeOwner } from '../../volumes/volume-record.ts';
 import type { CallTools } from '../call-tools.ts';
@@ -31,10 +32,8 @@ export async function intercept(
   const { client } = session.cluster;
   const { namespace } = request;
   const target = await findTarget(client, request, tools.signal);
-  const selected = listSelected(client, { namespace, selector: target.selector }, tools.signal);
-  // Who needs them hears of it.
-  selected.catch(() => undefined);
-  const laptopPort = request.laptopPort ?? target.portIn(await selected) ?? unknownPort(target);
+  const laptopPort =
+    request.laptopPort ?? (await findContainerPort(client, { namespace, target }, tools.signal)) ?? unknownPort(target);
   const inside = await tools.inside;
   if (!request.portMayBeOpen && inside === undefined) await assertLaptopPort(laptopPort, request.hold);
 
@@ -53,7 +52,6 @@ export async function intercept(
       client,
       intercept: { namespace, name: object.metadata.name },
       target,
-      selected,
       installNamespace: session.installNamespace,
       timeoutMs: request.timeoutMs,
       ...tools,

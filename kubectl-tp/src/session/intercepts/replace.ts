@@ -1,7 +1,7 @@
 // A replacement: all ports of a target come to the laptop without condition, one intercept each. All are made or none.
 
 import type { InterceptName, InterceptRequest, ReplaceRequest, ReplaceResult } from '../../ipc/intercept-messages.ts';
-import { findContainerPort, readTarget } from '../../kubernetes/target.ts';
+import { findContainerPort, findTarget, readTarget } from '../../kubernetes/target.ts';
 import { pairPorts, targetPorts } from '../../kubernetes/target-ports.ts';
 import type { CallTools } from '../call-tools.ts';
 import type { Holdings } from '../holdings.ts';
@@ -56,10 +56,14 @@ async function buildRequests(
   const found = await readTarget(client, { ...request, command: 'replace' }, signal);
   const what = `${request.target.kind} ${request.target.name}`;
   const pairs = pairPorts(targetPorts(found, request.container), wishes, what);
+  const portOf = async (pair: (typeof pairs)[number]) => {
+    const target = await findTarget(client, { ...request, ...pair }, signal);
+    return findContainerPort(client, { namespace: request.namespace, target }, signal);
+  };
   // A command needs its ports; without one the process is often started later, with the environment written here.
   if (request.hold && !request.portMayBeOpen && (await inside) === undefined) {
     for (const pair of pairs) {
-      const port = pair.laptopPort ?? (await findContainerPort(client, { ...request, ...pair }, signal));
+      const port = pair.laptopPort ?? (await portOf(pair));
       if (port !== undefined) await assertLaptopPort(port, true);
     }
   }

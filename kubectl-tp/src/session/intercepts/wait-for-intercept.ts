@@ -6,7 +6,7 @@ import { TpError } from '../../errors.ts';
 import type { InterceptName } from '../../ipc/intercept-messages.ts';
 import { followObjects } from '../../kubernetes/follow.ts';
 import type { Event, Pod } from '../../kubernetes/objects.ts';
-import type { Target } from '../../kubernetes/target.ts';
+import { listSelected, type Target } from '../../kubernetes/target.ts';
 import { apiErrorOf, fromKubernetesError } from '../../kubernetes/translate-error.ts';
 import { waitUntil } from '../../waiting/wait-until.ts';
 import type { LiveSession } from '../live-session.ts';
@@ -19,8 +19,6 @@ type Options = {
   readonly client: KubernetesClient;
   readonly intercept: InterceptName;
   readonly target: Pick<Target, 'selector' | 'hasPod'>;
-  /** The pods that the target's selector takes in. */
-  readonly selected: Promise<readonly Pod[]>;
   readonly installNamespace: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -49,7 +47,8 @@ export async function waitForIntercept(options: Options): Promise<readonly Pod[]
     live.bell.ring();
   };
   let listed: readonly Pod[] | undefined;
-  options.selected.then((pods) => {
+  // After the object is there: a pod that becomes ready later has the intercept before.
+  listSelected(client, { namespace, selector: target.selector }, signal).then((pods) => {
     listed = pods;
     live.bell.ring();
   }, onTrouble);

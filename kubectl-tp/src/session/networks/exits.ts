@@ -7,7 +7,7 @@ import { TpError } from '../../errors.ts';
 import type { InterceptName } from '../../ipc/intercept-messages.ts';
 import type { ConnectRequest } from '../../ipc/network-messages.ts';
 import { describeTarget } from '../../kubernetes/describe-target.ts';
-import { findPodsOf, listSelected } from '../../kubernetes/target.ts';
+import { findPodsOf } from '../../kubernetes/target.ts';
 import { DialError } from '../../outbound/dialer.ts';
 import { createExitDialer, type ExitDialer } from '../../outbound/exit-dialer.ts';
 import type { Outbound } from '../../outbound/outbound.ts';
@@ -56,7 +56,6 @@ export async function openExit(
       client,
       intercept: object.metadata,
       target: pods,
-      selected: listSelected(client, { namespace, selector: pods.selector }, tools.signal),
       installNamespace: session.installNamespace,
       timeoutMs,
       ...tools,

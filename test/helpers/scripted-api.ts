@@ -1,4 +1,5 @@
-// A small HTTPS server in the API server's place, for what the CLI says when the cluster is not as it should be.
+// An HTTPS server in the API server's place that says what a test has written down and remembers nothing, for what the CLI
+// says when the cluster is not as it should be. One that stores objects is in fake-api.ts.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
@@ -12,14 +13,14 @@ export type Answer = { readonly status: number; readonly body: object };
 /** By method and path without query, such as `GET /api/v1/namespaces/shop/services/orders`. What is not there is 404. */
 export type Answers = Readonly<Record<string, Answer>>;
 
-export type FakeApiServer = {
+export type ScriptedApi = {
   /** A kubeconfig file that leads here. */
   readonly kubeconfig: string;
   /** Method and path of each request, in order. */
   readonly requests: readonly string[];
 };
 
-export async function startFakeApiServer(t: ExecutionContext, answers: Answers): Promise<FakeApiServer> {
+export async function startScriptedApi(t: ExecutionContext, answers: Answers): Promise<ScriptedApi> {
   const { certificateChain, privateKey } = await createTestCertificate('localhost');
   const requests: string[] = [];
   const server = createServer({ cert: certificateChain, key: privateKey }, (request, response) => {
