@@ -105,7 +105,10 @@ export function createParts(config: Config, options: PartsOptions) {
       installNamespace: namespace,
       mayGetServices: createAccessReviewer({ client, now }).mayGetServices,
     }),
-    findAgents: (question) => findAgents(state.read(), reconciler.memory.heldUntilMs, question),
+    findAgents(question) {
+      const { heldUntilMs } = reconciler.memory;
+      return findAgents(state.read(), { heldUntilMs, gateKey: authority.gateKey }, question);
+    },
     certify: (relay, { publicKey }) => issueRelayCertificate(authority, { relay, publicKey, nowMs: now() }),
     // The first translation has seen all of the cluster, and who holds which exit.
     isReady: () => reconciler.memory !== EMPTY_MEMORY,
@@ -115,7 +118,12 @@ export function createParts(config: Config, options: PartsOptions) {
   // The loop: state -> translate -> publish -> report.
   const reconciler = createReconciler({
     state,
-    settings: { replica, installNamespace: namespace, agentIdleTimeoutMs: config.agentIdleTimeoutMs },
+    settings: {
+      replica,
+      installNamespace: namespace,
+      agentIdleTimeoutMs: config.agentIdleTimeoutMs,
+      gateKey: authority.gateKey,
+    },
     publisher: createPublisher({
       cache,
       certificates: createAgentCertificates(authority),

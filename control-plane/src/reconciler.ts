@@ -16,7 +16,7 @@ export type ReconcilerOptions = {
   /** Ends the streams of agents that don't belong to a pod of this state. */
   readonly dismissAgents: (state: ClusterState) => void;
   readonly reporter: Reporter;
-  readonly settings: Pick<TranslationContext, 'replica' | 'installNamespace' | 'agentIdleTimeoutMs'>;
+  readonly settings: Pick<TranslationContext, 'replica' | 'installNamespace' | 'agentIdleTimeoutMs' | 'gateKey'>;
   readonly now: () => number;
   readonly onRound: (round: { durationMs: number; error?: unknown }) => void;
 };

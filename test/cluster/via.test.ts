@@ -2,6 +2,8 @@
 // their agents by a rollout of their own, like those of intercepts.
 
 import test, { type ExecutionContext } from 'ava';
+import { ROUTER } from '../helpers/laptop-namespace.ts';
+import { createLaptopPerson } from '../helpers/laptop-person.ts';
 import { createOrdinaryPerson, type OrdinaryPerson } from '../helpers/ordinary-person.ts';
 import { openStage, type Stage } from '../helpers/stage.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -97,6 +99,21 @@ test.serial('by proxy and by Service, and a pod that ends hands over to the othe
     networks.map(({ via }) => via),
     ['web'],
   );
+});
+
+test.serial('the whole laptop, also to a range that the laptop has already', async (t) => {
+  const { stage, webAddresses } = await openScene(t);
+  const alice = await createLaptopPerson(t, stage.cluster, 'alice');
+  const { kubectl } = stage.cluster;
+  const address = await kubectl([...IN, 'get', 'service', 'guarded', '-o', 'jsonpath={.spec.clusterIP}']);
+  await alice.run('ip', 'route', 'add', address.trim().replace(/\.\d+$/, '.0/24'), 'via', ROUTER);
+  t.regex(
+    await alice.typeOk('kubectl tp connect -n team-a --via deployment/web'),
+    /leave from pods of [\s\S]* as 198\.18\./,
+  );
+  const seen = sourcesOf(await alice.typeOk(`for n in $(seq 20); do ${CURL} http://guarded/; echo; done`));
+  t.deepEqual(seen, await webAddresses());
+  t.regex(await alice.typeOk('getent ahostsv4 guarded'), /^198\.18\./);
 });
 
 test.serial('an exit that is taken away ends the command', async (t) => {

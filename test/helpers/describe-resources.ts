@@ -1,6 +1,7 @@
 // Envoy resources as a person would write them, extensions included.
 
 import { createRegistry, type DescMessage, fromBinary, type JsonValue, toJson } from '@bufbuild/protobuf';
+import { StringValueSchema } from '@bufbuild/protobuf/wkt';
 import { ClusterSchema } from '../../xds/src/proto/generated/envoy/config/cluster/v3/cluster_pb.ts';
 import { ClusterLoadAssignmentSchema } from '../../xds/src/proto/generated/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { ListenerSchema } from '../../xds/src/proto/generated/envoy/config/listener/v3/listener_pb.ts';
@@ -14,6 +15,11 @@ import { HttpConnectionManagerSchema } from '../../xds/src/proto/generated/envoy
 import { TcpProxySchema } from '../../xds/src/proto/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
 import { HeaderMutationSchema } from '../../xds/src/proto/generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.ts';
 import { PreserveCaseFormatterConfigSchema } from '../../xds/src/proto/generated/envoy/extensions/http/header_formatters/preserve_case/v3/preserve_case_pb.ts';
+import {
+  ApplicationProtocolInputSchema,
+  DirectSourceIPInputSchema,
+  FilterStateInputSchema,
+} from '../../xds/src/proto/generated/envoy/extensions/matching/common_inputs/network/v3/network_inputs_pb.ts';
 import { PreviousHostsPredicateSchema } from '../../xds/src/proto/generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
 import { PreviousPrioritiesConfigSchema } from '../../xds/src/proto/generated/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.ts';
 import { RawBufferSchema } from '../../xds/src/proto/generated/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.ts';
@@ -23,6 +29,7 @@ import {
   UpstreamTlsContextSchema,
 } from '../../xds/src/proto/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
 import { HttpProtocolOptionsSchema } from '../../xds/src/proto/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
+import { IPMatcherSchema } from '../../xds/src/proto/generated/xds/type/matcher/v3/ip_pb.ts';
 import { RESOURCE_TYPES, type ResourceSet, type ResourceType } from '../../xds/src/resource-set.ts';
 
 const SCHEMAS: Record<ResourceType, DescMessage> = {
@@ -34,18 +41,23 @@ const SCHEMAS: Record<ResourceType, DescMessage> = {
 };
 
 const EXTENSIONS = createRegistry(
+  ApplicationProtocolInputSchema,
   DirectResponseSchema,
+  DirectSourceIPInputSchema,
   DownstreamTlsContextSchema,
   ExpressionFilterSchema,
+  FilterStateInputSchema,
   HeaderMutationSchema,
   HttpConnectionManagerSchema,
   HttpProtocolOptionsSchema,
+  IPMatcherSchema,
   PreserveCaseFormatterConfigSchema,
   PreviousHostsPredicateSchema,
   PreviousPrioritiesConfigSchema,
   ProxyProtocolSchema,
   RawBufferSchema,
   RouterSchema,
+  StringValueSchema,
   TcpProxySchema,
   TlsInspectorSchema,
   UpstreamTlsContextSchema,

@@ -41,14 +41,13 @@ export const AGENT_FIRST_PORT = 15080;
 export const AGENT_EXIT_PORT = 15078;
 /** From there down; a pod that has declared one of them for itself gets the next. So few because relays dial none of them. */
 const AGENT_EXIT_PORTS = 8;
-/**
- * Whether a gate may listen there, in any pod. It believes whatever a relay's address tells it, so nothing that a laptop
- * has chosen may come to it from there.
- */
+/** Whether a gate may listen there, in any pod. Nothing that a laptop has chosen comes to it from a relay. */
 export const isExitPort = (port: number): boolean =>
   port <= AGENT_EXIT_PORT && port > AGENT_EXIT_PORT - AGENT_EXIT_PORTS;
 /** Where that port is open inside of the pod, too; of loopback (RFC 1122 3.2.1.3), and hardly anybody else's. */
 export const GATE_PROOF_ADDRESS = '127.0.0.2';
+/** TLV of the PROXY header for an exit's secret: the first type that anybody may give a meaning to (section 2.2.7). */
+export const GATE_SECRET_TYPE = 0xe0;
 /** Uid and gid of the agent, whatever its image says: not root, so that every pod security level takes it. */
 export const AGENT_UID = 1337;
 export const AGENT_CONTAINER = 'tp-agent';

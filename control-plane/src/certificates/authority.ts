@@ -1,6 +1,8 @@
 // The certificate authority of one install: it signs for agents, sessions, webhook and control plane.
 
+import type { KeyObject } from 'node:crypto';
 import { ControlPlaneError } from '../errors.ts';
+import { deriveGateKey } from './gate-key.ts';
 import { type CryptoKey, exportPrivateKey, generateKeys, importPrivateKey } from './keys.ts';
 import * as x509 from './x509.ts';
 
@@ -14,6 +16,8 @@ export type Authority = {
   /** The certificate that signs, the first of the bundle. */
   readonly certificate: x509.X509Certificate;
   readonly signingKey: CryptoKey;
+  /** From it come the secrets of agents' gates. */
+  readonly gateKey: KeyObject;
 };
 
 /** What the Secret holds. */
@@ -39,7 +43,8 @@ export async function createAuthority(nowMs: number): Promise<AuthorityPem> {
 export async function parseAuthority({ bundle, privateKey }: AuthorityPem): Promise<Authority> {
   try {
     const signingKey = await importPrivateKey(privateKey);
-    return { bundle, certificate: new x509.X509Certificate(bundle), signingKey };
+    const certificate = new x509.X509Certificate(bundle);
+    return { bundle, certificate, signingKey, gateKey: deriveGateKey(privateKey) };
   } catch (cause) {
     throw new ControlPlaneError('AUTHORITY_INVALID', 'The certificate authority in its Secret cannot be read.', {
       hint: 'Delete the Secret tp-authority and restart the control plane: it makes a new one, laptops reconnect',

@@ -41,10 +41,17 @@ export const ExitQuestion = Type.Object({
 export type ExitQuestion = Static<typeof ExitQuestion>;
 
 export const ExitAnswer = Type.Union([
-  /** `agents`: those of ready pods whose gates are open. */
+  /** `agents`: those of ready pods whose gates are open; `secret` opens each for this exit. */
   Type.Object({
     found: Type.Literal(true),
-    agents: Type.Array(Type.Object({ pod: Type.String(), address: Type.String(), port: Type.Integer() })),
+    agents: Type.Array(
+      Type.Object({
+        pod: Type.String(),
+        address: Type.String(),
+        port: Type.Integer(),
+        secret: Type.String({ maxLength: 255 }),
+      }),
+    ),
   }),
   /** There is no such exit of this session. */
   Type.Object({ found: Type.Literal(false) }),

@@ -20,15 +20,17 @@ export type AgentPlan = {
   readonly httpUntilMs: ReadonlyMap<string, number>;
 };
 
+type AgentContext = Pick<TranslationContext, 'nowMs' | 'memory' | 'installNamespace' | 'gateKey'>;
+
 type PortPlan = { readonly intercepts: readonly LiveIntercept[]; readonly httpUntilMs: number };
 
 export function planAgents(
   state: ClusterState,
   accepted: readonly AcceptedIntercept[],
-  { nowMs, memory, installNamespace }: Pick<TranslationContext, 'nowMs' | 'memory' | 'installNamespace'>,
+  { nowMs, memory, installNamespace, gateKey }: AgentContext,
 ): AgentPlan {
   const carried = groupByPort(state, accepted);
-  const relays = listRelayAddresses(state, installNamespace);
+  const terms = { relays: listRelayAddresses(state, installNamespace), gateKey };
   const agents: AgentConfig[] = [];
   const httpUntilMs = new Map<string, number>();
   for (const pod of state.pods.values()) {
@@ -40,7 +42,7 @@ export function planAgents(
       if (plan.httpUntilMs > nowMs) httpUntilMs.set(key, plan.httpUntilMs);
       return plan;
     };
-    const gate = buildGate(pod, carried.get(`${buildNode(pod)}:0`) ?? [], relays);
+    const gate = buildGate(pod, carried.get(`${buildNode(pod)}:0`) ?? [], terms);
     const config = buildAgentConfig(state, { pod, ip: pod.ip, agent: pod.agent, nowMs, planPort });
     agents.push(gate === undefined ? config : { ...config, gate });
   }

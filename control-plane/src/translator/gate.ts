@@ -1,21 +1,36 @@
 // The gate of an agent: for which sessions' connections it opens, and from which relays they may come.
 
+import type { KeyObject } from 'node:crypto';
 import type { Gate } from '@kubectl-tp/xds';
-import { COMPONENT_LABEL, GATE_PROOF_ADDRESS } from '../api/index.ts';
+import { COMPONENT_LABEL, GATE_PROOF_ADDRESS, GATE_SECRET_TYPE } from '../api/index.ts';
 import { compareText } from '../match/index.ts';
-import { buildServerName, sessionName } from '../protocol/server-name.ts';
+import { sessionName } from '../protocol/server-name.ts';
 import type { ClusterState, PodModel } from '../state/cluster-state.ts';
 import { findGatePort } from './exit-target.ts';
+import { buildGateSecret } from './gate-secret.ts';
 import type { LiveIntercept } from './intercept.ts';
 
+export type GateTerms = { readonly relays: readonly string[]; readonly gateKey: KeyObject };
+
 /** Undefined unless somebody has asked for it. */
-export function buildGate(pod: PodModel, exits: readonly LiveIntercept[], relays: readonly string[]): Gate | undefined {
+export function buildGate(
+  pod: PodModel,
+  exits: readonly LiveIntercept[],
+  { relays, gateKey }: GateTerms,
+): Gate | undefined {
   if (exits.length === 0) return undefined;
   return {
     port: findGatePort(pod),
     proofAddress: GATE_PROOF_ADDRESS,
     relays,
-    exits: exits.toSorted((a, b) => compareText(a.id, b.id)).map(buildExit),
+    secretType: GATE_SECRET_TYPE,
+    exits: exits
+      .toSorted((a, b) => compareText(a.id, b.id))
+      .map(({ id, object }) => ({
+        id,
+        secret: buildGateSecret(gateKey, { pod, exit: object }),
+        peerName: sessionName(object.spec.session),
+      })),
   };
 }
 
@@ -26,13 +41,4 @@ export function listRelayAddresses({ pods }: ClusterState, installNamespace: str
   );
   const addresses = relays.flatMap(({ ip, otherIps }) => (ip === undefined ? [] : [ip, ...otherIps]));
   return addresses.toSorted(compareText);
-}
-
-function buildExit({ id, object: { metadata, spec } }: LiveIntercept): Gate['exits'][number] {
-  const { session } = spec;
-  return {
-    id,
-    serverName: buildServerName({ intercept: metadata.name, namespace: metadata.namespace, session }),
-    peerName: sessionName(session),
-  };
 }

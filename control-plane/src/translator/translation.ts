@@ -1,6 +1,7 @@
 // What the translator takes beside the cluster's state and what it returns: everything that must become true, as data.
 // The reconciler carries it out; nothing here has been done yet.
 
+import type { KeyObject } from 'node:crypto';
 import type { AgentConfig } from '@kubectl-tp/xds';
 import type { AgentReport, Condition, InterceptStatus } from '../api/index.ts';
 import type { ObjectKey, WorkloadKind } from '../state/cluster-state.ts';
@@ -13,6 +14,8 @@ export type TranslationContext = {
   readonly installNamespace: string;
   /** How long agents stay in a workload that no intercept needs. */
   readonly agentIdleTimeoutMs: number;
+  /** From it come the secrets of agents' gates (see gate-secret.ts). */
+  readonly gateKey: KeyObject;
   /** `memory` of the translation before, `EMPTY_MEMORY` for the first. */
   readonly memory: TranslationMemory;
 };

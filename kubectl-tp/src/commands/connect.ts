@@ -43,7 +43,7 @@ export const connect = defineCommand({
     },
     via: {
       type: 'string',
-      describe: 'connections (TCP) leave from the pods of this Service or workload of the namespace',
+      describe: 'connections leave from the pods of this Service or workload of the namespace',
       value: 'TARGET',
     },
     'helper-command': {
@@ -70,9 +70,6 @@ export const connect = defineCommand({
     const proxy = parseProxyEntry({ address, password, hasCommand: command.length > 0 });
     const { namespace } = await tools.connection();
     const wish = { namespace, timeoutMs, ...parseVia(args.via) };
-    if (wish.via !== undefined) {
-      tools.progress.warn('--via carries TCP alone: UDP to the cluster is refused; names are asked of its resolver.');
-    }
     if (isProxy) {
       const { runWithProxy } = await import('../held/run-with-proxy.ts');
       return runWithProxy({ tools, wish, command, entry: proxy });

@@ -7,9 +7,20 @@ import { type DatagramFlow, type DatagramHandlers, DialError, type DialFailure }
 /** Datagrams that wait for the stream to open, and for a congested tunnel: the rest is dropped, as a network does. */
 const MAX_UNSENT_BYTES = 1 << 20;
 
+/** How datagrams lie in a stream. */
+export type DatagramFraming = {
+  frame(datagram: Buffer): Buffer;
+  /** What cannot be read is told once. */
+  createReader(onDatagram: (datagram: Buffer) => void, onInvalid: () => void): (chunk: Buffer) => void;
+};
+
+/** As relays have it. */
+const LENGTHS: DatagramFraming = { frame: frameDatagram, createReader: createDatagramReader };
+
 export function openDatagrams(
   open: (signal: AbortSignal) => Promise<Duplex>,
   { onMessage, onClose }: DatagramHandlers,
+  { frame, createReader }: DatagramFraming = LENGTHS,
 ): DatagramFlow {
   const closing = new AbortController();
   let early: Buffer[] = [];
@@ -25,7 +36,10 @@ export function openDatagrams(
 
   function use(opened: Duplex): void {
     stream = opened;
-    opened.on('data', createDatagramReader(onMessage));
+    opened.on(
+      'data',
+      createReader(onMessage, () => end('lost')),
+    );
     opened.on('error', (error) => end(isReset(error) ? 'refused' : 'lost'));
     opened.on('close', () => end('lost'));
     for (const datagram of early) send(datagram);
@@ -35,7 +49,7 @@ export function openDatagrams(
   function send(datagram: Buffer): void {
     if (closing.signal.aborted) return;
     if (stream !== undefined) {
-      if (stream.writableLength < MAX_UNSENT_BYTES) stream.write(frameDatagram(datagram));
+      if (stream.writableLength < MAX_UNSENT_BYTES) stream.write(frame(datagram));
     } else if (earlyBytes < MAX_UNSENT_BYTES) {
       earlyBytes += datagram.length;
       // It may share memory with a packet that will be overwritten.

@@ -3,10 +3,13 @@
 
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { buildServerName, type DialRequest, type ExitName, ProtocolError } from '@kubectl-tp/control-plane/protocol';
+import { ALPN_DATAGRAMS, type DialRequest, type ExitName, ProtocolError } from '@kubectl-tp/control-plane/protocol';
 import type { TlsIdentity } from '../tunnel/tls-identity.ts';
 import { underTls } from '../tunnel/under-tls.ts';
+import { CAPSULES } from './capsules.ts';
+import { openDatagrams } from './datagrams.ts';
 import { DialError, type Dialer, type Endpoint } from './dialer.ts';
+import { requestDatagrams } from './request-datagrams.ts';
 
 /**
  * For the agent's connection to the far side and the handshake after it. Shorter than the agent itself waits, so that
@@ -18,8 +21,6 @@ export type ExitDialerOptions = {
   /** Of the outbound tunnel. */
   readonly open: (request: DialRequest, signal: AbortSignal) => Promise<Duplex>;
   readonly exit: ExitName;
-  /** Name of the Session. */
-  readonly session: string;
   readonly identity: () => TlsIdentity;
 };
 
@@ -28,27 +29,25 @@ export type ExitDialer = Dialer & {
   prove(signal: AbortSignal): Promise<void>;
 };
 
-export function createExitDialer({ open, exit, session, identity }: ExitDialerOptions): ExitDialer {
-  const servername = buildServerName({ intercept: exit.name, namespace: exit.namespace, session });
-
-  async function dial({ host, port }: Endpoint, signal: AbortSignal): Promise<Duplex> {
+export function createExitDialer({ open, exit, identity }: ExitDialerOptions): ExitDialer {
+  async function dial({ host, port }: Endpoint, signal: AbortSignal, alpn?: string): Promise<Duplex> {
     const request: DialRequest = { kind: 'exit', host, port, exit };
     const stream = await open(request, signal);
     try {
-      return await secure(stream, signal);
+      return await secure(stream, signal, alpn);
     } catch (error) {
       // Nothing of the program has been sent: what was asked of a tunnel that broke can be asked of another.
       if (!(error instanceof DialError && error.failure === 'lost')) throw error;
-      return secure(await open(request, signal), signal);
+      return secure(await open(request, signal), signal, alpn);
     }
   }
 
-  async function secure(stream: Duplex, signal: AbortSignal): Promise<Duplex> {
+  async function secure(stream: Duplex, signal: AbortSignal, alpn: string | undefined): Promise<Duplex> {
     const { gateContext, verifyAgent } = identity();
     const tls = connectTls({
       socket: underTls(stream),
       secureContext: gateContext,
-      servername,
+      ...(alpn !== undefined && { ALPNProtocols: [alpn] }),
       // Agents have no names that a client could check: their certificates are judged below.
       rejectUnauthorized: false,
     });
@@ -68,20 +67,14 @@ export function createExitDialer({ open, exit, session, identity }: ExitDialerOp
     }
   }
 
+  async function dialDatagrams(to: Endpoint, signal: AbortSignal): Promise<Duplex> {
+    const stream = await dial(to, signal, ALPN_DATAGRAMS);
+    return requestDatagrams(stream, to, signal);
+  }
+
   return {
-    connect: dial,
-    openDatagrams(_to, { onClose }) {
-      let isClosed = false;
-      setImmediate(() => {
-        if (!isClosed) onClose('unreachable');
-      });
-      return {
-        send: () => undefined,
-        close() {
-          isClosed = true;
-        },
-      };
-    },
+    connect: (to, signal) => dial(to, signal),
+    openDatagrams: (to, handlers) => openDatagrams((signal) => dialDatagrams(to, signal), handlers, CAPSULES),
     async prove(signal) {
       const stream = await dial({ host: '', port: 0 }, signal);
       stream.destroy();

@@ -3,13 +3,14 @@
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
-import { GATE_PROOF_ADDRESS } from '../../../control-plane/src/api/index.ts';
-import { buildProxyHeader, buildServerName, sessionName } from '../../../control-plane/src/protocol/index.ts';
+import { GATE_PROOF_ADDRESS, GATE_SECRET_TYPE } from '../../../control-plane/src/api/index.ts';
+import { buildProxyHeader, sessionName } from '../../../control-plane/src/protocol/index.ts';
 import type { Agents } from '../../../control-plane/src/relay/exits.ts';
 import { DialError, type DialFailure } from '../../../kubectl-tp/src/outbound/dialer.ts';
 import { createExitDialer, type ExitDialer } from '../../../kubectl-tp/src/outbound/exit-dialer.ts';
@@ -26,6 +27,8 @@ import { adaptAuthority } from './adapt-authority.ts';
 const HOST = '127.0.0.1';
 const EXIT = { namespace: 'team-a', name: 'orders-exit' };
 const ID = `${EXIT.namespace}/${EXIT.name}`;
+const SECRET = 's'.repeat(43);
+const SECOND = { id: 'team-a/second', secret: 't'.repeat(43), peerName: 'other.session.tp' };
 const never = new AbortController().signal;
 
 type Scene = {
@@ -34,6 +37,8 @@ type Scene = {
   readonly dialer: ExitDialer;
   /** Of a session that has no exit here. */
   readonly stranger: ExitDialer;
+  /** Of the session itself, by a Service that leads to the gate: the relay takes it for any other connection. */
+  intrude(secret: string | undefined): ExitDialer;
   readonly gate: Gate;
   applyGate(gate: Gate | undefined): Promise<void>;
 };
@@ -45,33 +50,38 @@ async function setScene(t: ExecutionContext): Promise<Scene> {
   const agent = await startAgent({ authority: adaptAuthority(authority), appPort: await closedPort() });
   t.teardown(() => agent.close());
   const port = await closedPort();
-  agents.push({ pod: 'orders-0', address: HOST, port });
+  agents.push({ pod: 'orders-0', address: HOST, port, secret: SECRET });
   const gate: Gate = {
     port,
     proofAddress: GATE_PROOF_ADDRESS,
     relays: [HOST],
-    exits: [
-      {
-        id: ID,
-        serverName: buildServerName({ intercept: EXIT.name, namespace: EXIT.namespace, session: session.name }),
-        peerName: sessionName(session.name),
-      },
-    ],
+    secretType: GATE_SECRET_TYPE,
+    exits: [{ id: ID, secret: SECRET, peerName: sessionName(session.name) }],
   };
   const applyGate = (changed: Gate | undefined) =>
     agent.apply({ node: NODE, podIp: HOST, ports: [], tunnels: [], ...(changed && { gate: changed }) });
   await applyGate(gate);
   const forged = await createTestSession(authority, 'other');
-  const options = { open: outbound.open, exit: EXIT, session: session.name };
+  const options = { open: outbound.open, exit: EXIT };
   const dialer = createExitDialer({ ...options, identity: createTlsIdentity(() => session.certificate) });
   const stranger = createExitDialer({ ...options, identity: createTlsIdentity(() => forged.certificate) });
+  const intrude = (secret: string | undefined) =>
+    createExitDialer({
+      ...options,
+      identity: createTlsIdentity(() => session.certificate),
+      async open({ host, port: to }, signal) {
+        const stream = await outbound.open({ kind: 'tcp', host: HOST, port }, signal);
+        stream.write(buildHeader({ host, port: to }, secret));
+        return stream;
+      },
+    });
   await waitFor('the gate', () =>
     dialer.prove(never).then(
       () => true,
       () => false,
     ),
   );
-  return { agent, agents, dialer, stranger, gate, applyGate };
+  return { agent, agents, dialer, stranger, intrude, gate, applyGate };
 }
 
 test('a program and a service talk both ways, and the way is proven before', async (t) =>
@@ -113,6 +123,40 @@ test('20 MB both ways at once', async (t) => {
   t.true((await received).equals(sent));
 });
 
+test('datagrams leave from there, too', async (t) => {
+  const { dialer, stranger, intrude } = await setScene(t);
+  let heard = 0;
+  const server = createSocket('udp4');
+  t.teardown(() => server.close());
+  server.on('message', (message, { port }) => {
+    heard += 1;
+    server.send(message, port, HOST);
+  });
+  server.bind(0, HOST);
+  await once(server, 'listening');
+  const to = { host: HOST, port: server.address().port };
+  const received: Buffer[] = [];
+  const flow = dialer.openDatagrams(to, {
+    onMessage: (data) => void received.push(Buffer.from(data)),
+    onClose: (failure) => t.fail(failure),
+  });
+  t.teardown(() => flow.close());
+  const sent = [Buffer.from('hello'), randomBytes(1400), Buffer.alloc(0), randomBytes(1472), randomBytes(9000)];
+  for (const [index, datagram] of sent.entries()) {
+    flow.send(datagram);
+    await waitFor(`datagram ${index}`, () => received.length > index);
+  }
+  t.deepEqual(received, sent);
+
+  for (const other of [stranger, intrude(undefined)]) {
+    const ended = Promise.withResolvers<DialFailure>();
+    const refused = other.openDatagrams(to, { onMessage: () => t.fail(), onClose: ended.resolve });
+    refused.send(Buffer.from('let me in'));
+    t.is(await ended.promise, 'unreachable');
+  }
+  t.is(heard, sent.length, 'nobody else');
+});
+
 test('resets pass both ways', async (t) => {
   const { dialer } = await setScene(t);
   const sockets: Socket[] = [];
@@ -148,7 +192,7 @@ test('the next agent takes a connection that the first does not answer', async (
   const { dialer, agents } = await setScene(t);
   const app = await startApp(t, (socket) => socket.end('hello'));
   const [good] = agents;
-  agents.splice(0, 1, { pod: 'gone-1', address: HOST, port: await closedPort() });
+  agents.splice(0, 1, { pod: 'gone-1', address: HOST, port: await closedPort(), secret: SECRET });
   t.is(await failureOf(t, dialer.connect({ host: HOST, port: app.port }, never)), 'unreachable');
   if (good !== undefined) agents.push(good);
   for (let n = 0; n < 10; n++) {
@@ -176,13 +220,34 @@ test('no byte of another session gets through, and without its relay nobody conn
   t.is(connections, 0);
 });
 
+test('who writes the header himself connects to nothing, though his bytes come by a relay', async (t) => {
+  const { intrude, gate, applyGate } = await setScene(t);
+  let connections = 0;
+  const app = await startApp(t, (socket) => {
+    connections += 1;
+    socket.end('hello');
+  });
+  const to = { host: HOST, port: app.port };
+  for (const secret of [undefined, '', 'x', SECRET.slice(1), `${SECRET}s`, SECRET.toUpperCase(), SECOND.secret]) {
+    t.is(await failureOf(t, intrude(secret).connect(to, never)), 'unreachable');
+  }
+  t.is(connections, 0);
+  t.is(String(await buffer(await intrude(SECRET).connect(to, never))), 'hello', 'nothing but the secret is missing');
+
+  await applyGate({ ...gate, exits: [...gate.exits, SECOND] });
+  connections = 0;
+  const failure = await waitFor('the exit of another session', async () => {
+    const told = await failureOf(t, intrude(SECOND.secret).connect(to, never));
+    return connections > 0 && told;
+  });
+  t.is(failure, 'unreachable', "the secret of another's exit is of use with his certificate alone");
+});
+
 test('a relay and an exit more leave connections as they are', async (t) => {
   const { dialer, gate, applyGate, agent } = await setScene(t);
   const app = await startApp(t, (socket) => socket.pipe(socket));
   const stream = await dialer.connect({ host: HOST, port: app.port }, never);
-  const [exit] = gate.exits;
-  const second = { id: 'team-a/second', serverName: 'second.team-a.other.session.tp', peerName: 'other.session.tp' };
-  await applyGate({ ...gate, relays: [...gate.relays, '127.0.0.9'], exits: [...(exit ? [exit] : []), second] });
+  await applyGate({ ...gate, relays: [...gate.relays, '127.0.0.9'], exits: [...gate.exits, SECOND] });
   const draining = await agent.stats('listener_manager.total_filter_chains_draining');
   t.deepEqual(Object.values(draining), [0], 'none of the chains that were there has to end');
   stream.end('still here');
@@ -201,12 +266,18 @@ test('without exits there is no gate', async (t) => {
   t.pass();
 });
 
+/** A relay's, as far as somebody else knows how to write it. */
+function buildHeader(to: { host: string; port: number }, secret: string | undefined): Buffer {
+  const type = secret === undefined ? GATE_SECRET_TYPE + 1 : GATE_SECRET_TYPE;
+  return buildProxyHeader({ ...to, tlv: { type, value: secret ?? SECRET } });
+}
+
 /** What the gate says in the clear to who comes with a header and something that may be TLS. */
 async function said(gate: number, port: number): Promise<string> {
   const socket = connect(gate, HOST);
   socket.on('error', () => undefined);
   await once(socket, 'connect');
-  socket.write(buildProxyHeader({ host: HOST, port }));
+  socket.write(buildHeader({ host: HOST, port }, SECRET));
   socket.write('GET / HTTP/1.1\r\n\r\n');
   return String(await buffer(socket).catch(() => ''));
 }

@@ -47,17 +47,23 @@ test('no bytes make it throw, and only an exit has a name', (t) => {
   t.pass();
 });
 
-test('a PROXY header has the address as a socket would', (t) => {
+test('a PROXY header has the address as a socket would, and behind it the TLV', (t) => {
+  const tlvs = fc.record({ type: fc.integer({ min: 0, max: 255 }), value: fc.stringMatching(/^[\w-]{0,255}$/) });
   fc.assert(
-    fc.property(host, port, (text, number) => {
+    fc.property(host, port, tlvs, (text, number, tlv) => {
       const address = canonicalAddress(text);
       if (address === undefined) return;
-      const header = buildProxyHeader({ host: address, port: number });
+      const header = buildProxyHeader({ host: address, port: number, tlv });
       t.is(header.readUInt16BE(14), header.length - 16);
-      t.is(header.readUInt16BE(header.length - 2), number);
-      const bytes = header.subarray(header.length - 4 - (isIPv4(address) ? 4 : 16), header.length - 4);
+      const size = isIPv4(address) ? 4 : 16;
+      const tlvStart = 16 + 2 * size + 4;
+      t.is(header.readUInt16BE(tlvStart - 2), number);
+      const bytes = header.subarray(tlvStart - 4 - size, tlvStart - 4);
       const spelled = isIPv4(address) ? bytes.join('.') : (bytes.toString('hex').match(/.{4}/g) ?? []).join(':');
       t.is(canonicalAddress(spelled), address);
+      t.is(header[tlvStart], tlv.type);
+      t.is(header.readUInt16BE(tlvStart + 1), header.length - tlvStart - 3);
+      t.is(header.toString('latin1', tlvStart + 3), tlv.value);
     }),
   );
   t.pass();

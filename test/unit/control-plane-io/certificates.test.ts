@@ -229,6 +229,14 @@ test('the webhook: made anew when another authority made it', disturbs, (texts, 
 }));
 test('the webhook: made anew when it is no certificate', disturbs, (texts) => ({ ...texts, 'tls.crt': 'hello' }));
 
+test('all who read one authority find one key for gates, and nobody else does', async (t) => {
+  const pem = await createAuthority(Date.now());
+  const [first, second, other] = await Promise.all([parseAuthority(pem), parseAuthority(pem), newAuthority()]);
+  t.true(first.gateKey.equals(second.gateKey));
+  t.false(first.gateKey.equals(other.gateKey));
+  t.is(first.gateKey.symmetricKeySize, 32);
+});
+
 test("the control plane's own certificate names its Service", async (t) => {
   const authority = await newAuthority();
   const { certificate } = await issueServingCertificate({ authority, namespace: INSTALL, now: Date.now });

@@ -10,8 +10,9 @@ import { createOutboundRig } from '../../helpers/outbound-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const HOST = '127.0.0.1';
-/** The relay's, for IPv4; behind it the laptop speaks. */
-const HEADER_BYTES = 28;
+const SECRET = 'of the exit';
+/** The relay's, for IPv4 and with the secret; behind it the laptop speaks. */
+const HEADER_BYTES = 28 + 3 + SECRET.length;
 const never = new AbortController().signal;
 
 /** A laptop, a relay, and in place of the agent's gate what does `onHello` to whom it has heard. */
@@ -24,12 +25,11 @@ async function createExitRig(t: ExecutionContext, onHello: (gate: Socket) => voi
       if (!hadHello && bytes > HEADER_BYTES) onHello(socket);
     });
   });
-  const agents = [{ pod: 'web-1', address: HOST, port: gate.port }];
+  const agents = [{ pod: 'web-1', address: HOST, port: gate.port, secret: SECRET }];
   const { outbound, session, cut } = await createOutboundRig(t, { findAgents: async () => ({ agents }) });
   const dialer = createExitDialer({
     open: outbound.open,
     exit: { namespace: 'team-a', name: 'web-out' },
-    session: session.name,
     identity: createTlsIdentity(() => session.certificate),
   });
   return { dial: () => dialer.connect({ host: HOST, port: 80 }, never), cut };

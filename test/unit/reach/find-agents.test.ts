@@ -1,12 +1,13 @@
 // By which agents a session's connections may leave: only by those that hold an exit of its own.
 
+import { createSecretKey } from 'node:crypto';
 import test from 'ava';
 import { AGENT_EXIT_PORT, isExitPort } from '../../../control-plane/src/api/index.ts';
 import { findAgents } from '../../../control-plane/src/reach/find-agents.ts';
 import type { ClusterState } from '../../../control-plane/src/state/cluster-state.ts';
 import { findGatePort } from '../../../control-plane/src/translator/exit-target.ts';
 import { HOLD_GRACE_MS } from '../../../control-plane/src/translator/grace.ts';
-import { translate } from '../../../control-plane/src/translator/index.ts';
+import { type TranslationMemory, translate } from '../../../control-plane/src/translator/index.ts';
 import { buildState, type InterceptWords, type StateWords } from '../../fixtures/cluster-state.ts';
 import { CONTEXT as TRANSLATION } from '../../fixtures/translation.ts';
 
@@ -42,7 +43,12 @@ function build(change: Partial<InterceptWords> = {}): ClusterState {
 
 function ask(change: Partial<InterceptWords> = {}, question: Partial<typeof QUESTION> = {}) {
   const state = build(change);
-  return findAgents(state, translate(state, CONTEXT).memory.heldUntilMs, { ...QUESTION, ...question });
+  return findWithoutSecrets(state, translate(state, CONTEXT).memory, { ...QUESTION, ...question });
+}
+
+function findWithoutSecrets(state: ClusterState, memory: TranslationMemory, question = QUESTION): unknown {
+  const answer = findAgents(state, { ...CONTEXT, ...memory }, question);
+  return answer.found ? { ...answer, agents: answer.agents.map(({ secret: _, ...agent }) => agent) } : answer;
 }
 
 const AGENTS = [
@@ -52,6 +58,35 @@ const AGENTS = [
 
 test('those of ready pods that hold it', (t) => {
   t.deepEqual(ask(), { found: true, agents: AGENTS });
+});
+
+test('what a relay is told opens the gate of that pod for that exit, and nothing else', (t) => {
+  const intercepts = ['alice-1', 'bob-1'].map((session) => {
+    return { ...EXIT, name: `out-${session}`, session, owner: session.split('-')[0] ?? '' };
+  });
+  const state = buildState({ intercepts, pods: PODS, sessions: SESSIONS, workloads: WORKLOADS });
+  const { agents, memory } = translate(state, CONTEXT);
+  const told = intercepts.flatMap(({ name, session }) => {
+    const answer = findAgents(state, { ...CONTEXT, ...memory }, { session, namespace: 'team-a', name });
+    if (!answer.found) return [];
+    return answer.agents.map(({ pod, secret }) => {
+      const exits = agents.get(`team-a/${pod}`)?.gate?.exits ?? [];
+      t.is(exits.find(({ id }) => id === `team-a/${name}`)?.secret, secret);
+      return secret;
+    });
+  });
+  t.is(told.length, 4);
+  t.is(new Set(told).size, 4);
+
+  const anew = buildState({ intercepts, pods: PODS, sessions: SESSIONS, workloads: WORKLOADS });
+  t.deepEqual(translate(anew, { ...CONTEXT, replica: 'another' }).agents, agents, 'every replica tells the same');
+  const other = translate(state, { ...CONTEXT, gateKey: createSecretKey(Buffer.alloc(32, 'o')) });
+  const secrets = [...other.agents.values()].flatMap(({ gate }) => (gate?.exits ?? []).map(({ secret }) => secret));
+  t.true(secrets.length >= 4);
+  t.false(
+    secrets.some((secret) => told.includes(secret)),
+    'and no other install',
+  );
 });
 
 test('a gate is only where no relay dials, whatever the pod has declared', (t) => {
@@ -84,10 +119,10 @@ test('agents of a control plane pod that ends count while they come to another o
   const after = { ...state, replicas: new Set(['tp-control-plane-1']) };
   const settled = translate(state, CONTEXT);
   const atOnce = translate(after, { ...CONTEXT, memory: settled.memory });
-  t.deepEqual(findAgents(after, atOnce.memory.heldUntilMs, QUESTION), { found: true, agents: AGENTS });
+  t.deepEqual(findWithoutSecrets(after, atOnce.memory), { found: true, agents: AGENTS });
   const nowMs = CONTEXT.nowMs + HOLD_GRACE_MS;
   const later = translate(after, { ...CONTEXT, nowMs, memory: atOnce.memory });
-  t.deepEqual(findAgents(after, later.memory.heldUntilMs, QUESTION), { found: true, agents: [] });
+  t.deepEqual(findWithoutSecrets(after, later.memory), { found: true, agents: [] });
 });
 
 const none = test.macro((t, change: Partial<InterceptWords>, question: Partial<typeof QUESTION>) => {

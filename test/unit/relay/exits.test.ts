@@ -5,7 +5,7 @@ import type { ExitAnswer } from '../../../control-plane/src/reach/question.ts';
 import { createExits } from '../../../control-plane/src/relay/exits.ts';
 
 const EXIT = { namespace: 'team-a', name: 'web-out' };
-const AGENTS = [{ pod: 'web-1', address: '10.0.0.1', port: 15078 }];
+const AGENTS = [{ pod: 'web-1', address: '10.0.0.1', port: 15078, secret: 'a-secret' }];
 
 function createTestExits(answer: () => ExitAnswer | Promise<ExitAnswer>) {
   const world = { ms: 0, answer, asked: 0, troubles: 0 };

@@ -17,16 +17,21 @@ export type Gate = {
   readonly port: number;
   /** The gate listens here, too, inside of the pod alone: a connection to it proves the way and leaves no pod. */
   readonly proofAddress: string;
-  /** Addresses of the relays, which have asked whether a session may go where it wants: nobody else is listened to. */
+  /** Addresses of the relays: nobody else is listened to. */
   readonly relays: readonly string[];
+  /** Type of the PROXY header's TLV by which a relay tells the secret of an exit. */
+  readonly secretType: number;
   readonly exits: readonly Exit[];
 };
 
 export type Exit = {
   /** `<namespace>/<name>` of the Intercept. */
   readonly id: string;
-  /** Server name by which a laptop asks for this exit. */
-  readonly serverName: string;
+  /**
+   * Relays have it, who have asked whether the session may go where it wants, and this agent; no laptop. Of no other exit
+   * or agent. 32 random bytes in base64url.
+   */
+  readonly secret: string;
   /** DNS name that the laptop's certificate must have. */
   readonly peerName: string;
 };

@@ -14,7 +14,7 @@ export type Problem = {
 
 export const MAX_PORTS = 16;
 export const MAX_INTERCEPTS_PER_PORT = 256;
-/** Each is a filter chain per relay. */
+/** Each is two filter chains. */
 export const MAX_EXITS = 64;
 export const MAX_HEADERS_PER_INTERCEPT = 16;
 const MAX_HEADER_VALUE_BYTES = 4096;
@@ -23,6 +23,8 @@ const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]{1,256}$/;
 /** Headers that never reach a route as the caller sent them. */
 const RESERVED_HEADER = /^(x-tp-|x-forwarded-proto$)/;
 const DNS_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+/** 32 bytes in base64url (RFC 4648 section 5). */
+const SECRET = /^[A-Za-z0-9_-]{43}$/;
 const ID = /^[a-z0-9][a-z0-9./-]{0,319}$/;
 
 /** Never throws; an empty list means that all of it works. */
@@ -107,19 +109,20 @@ function validateGateAndExits(gate: Gate, ports: readonly AgentPort[]): Problem[
   ];
 }
 
-export function validateGate({ port, proofAddress }: Gate, ports: readonly AgentPort[]): Problem[] {
+export function validateGate({ port, proofAddress, secretType }: Gate, ports: readonly AgentPort[]): Problem[] {
   const taken = ports.some(({ appPort, agentPort }) => appPort === port || agentPort === port);
   return toProblems('gate', String(port), [
     !isPort(port) && `${port} is no port number`,
     !isIP(proofAddress) && `"${proofAddress}" is no IP address`,
+    !isByte(secretType) && `${secretType} is no type of a TLV`,
     taken && `port ${port} is taken by the application or by the agent`,
   ]);
 }
 
-export function validateExit({ id, serverName, peerName }: Exit): Problem[] {
+export function validateExit({ id, secret, peerName }: Exit): Problem[] {
   return toProblems('intercept', id, [
     !ID.test(id) && `"${id}" is no <namespace>/<name>`,
-    !DNS_NAME.test(serverName) && `"${serverName}" is no DNS name`,
+    !SECRET.test(secret) && 'its secret is none',
     !DNS_NAME.test(peerName) && `"${peerName}" is no DNS name`,
   ]);
 }
@@ -130,6 +133,10 @@ export function isRelay({ address, port }: Tunnel['relays'][number]): boolean {
 
 function isPort(value: number): boolean {
   return Number.isInteger(value) && value >= 1 && value <= 65_535;
+}
+
+function isByte(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 255;
 }
 
 function hasControlCharacter(value: string): boolean {

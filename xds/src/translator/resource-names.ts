@@ -23,6 +23,8 @@ export const relaysName = (intercept: string): string => `relays/${intercept}`;
 
 /** Listener of the gate, and the cluster of everywhere that connections go from there. */
 export const GATE = 'gate';
+/** Filter chain of an exit's datagrams; that of its connections has the exit's own id. */
+export const datagramsName = (exit: string): string => `${exit} datagrams`;
 
 /** Whose a resource is by its name: what exists for one intercept is named `<what>/<namespace>/<name>`, all else isn't. */
 export function interceptOfResource(name: string): string | undefined {

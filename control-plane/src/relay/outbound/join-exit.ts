@@ -1,7 +1,8 @@
-// Lets a connection of a laptop leave from a pod: joins it with the gate of an agent, after telling that where to.
+// Lets a connection of a laptop leave from a pod: joins it with the gate of an agent, after telling that where to, and the
+// secret by which the gate knows that a relay says so.
 
 import type { Duplex } from 'node:stream';
-import { GATE_PROOF_ADDRESS } from '../../api/index.ts';
+import { GATE_PROOF_ADDRESS, GATE_SECRET_TYPE } from '../../api/index.ts';
 import { buildProxyHeader } from '../../protocol/index.ts';
 import type { Agents } from '../exits.ts';
 import { joinConnection, type TellResult } from './join-connection.ts';
@@ -19,7 +20,8 @@ export function joinExit(
   const [agent, ...others] = agents.slice(0, MAX_ATTEMPTS);
   if (agent === undefined) return void tell('unreachable', 'No agent is there.');
   const gate = { host: agent.address, port: agent.port };
-  const header = buildProxyHeader(to ?? { host: GATE_PROOF_ADDRESS, port: agent.port });
+  const tlv = { type: GATE_SECRET_TYPE, value: agent.secret };
+  const header = buildProxyHeader({ ...(to ?? { host: GATE_PROOF_ADDRESS, port: agent.port }), tlv });
   const options = { ...gate, header, timeoutMs: GATE_TIMEOUT_MS };
   joinConnection(stream, options, (result, reason) => {
     if (result === 'connected') tell(result);

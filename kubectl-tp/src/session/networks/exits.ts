@@ -63,7 +63,6 @@ export async function openExit(
     const dialer = createExitDialer({
       open: outbound.open,
       exit: object.metadata,
-      session: live.identity.session,
       identity: createTlsIdentity(live.certificate.current),
     });
     await prove(dialer, object, { ...tools, timeoutMs });
