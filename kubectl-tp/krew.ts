@@ -34,7 +34,7 @@ export async function buildKrewRelease(
     await mkdir(folder, { recursive: true });
     for (const platform of platforms ?? listPlatforms()) {
       await copyNativeCode(platform, join(program, 'node_modules'));
-      const archive = packFolder(program);
+      const archive = await packFolder(program);
       hashes[platform] = createHash('sha256').update(archive).digest('hex');
       await writeFile(join(folder, `kubectl-tp_${VERSION}_${platform}.tar.gz`), archive);
     }

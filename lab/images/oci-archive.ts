@@ -4,6 +4,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Pack, pack } from 'tar-stream';
 import type { Layer } from './layer.ts';
 
 export type Image = {
@@ -18,7 +20,6 @@ type Descriptor = { mediaType: string; digest: string; size: number };
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const CONFIG = 'application/vnd.oci.image.config.v1+json';
 const LAYER = 'application/vnd.oci.image.layer.v1.tar';
-const TAR_BLOCK_BYTES = 512;
 
 /** The archive as a stream. Layers that images share are in it once. */
 export function ociArchive(images: readonly Image[]): Readable {
@@ -47,7 +48,9 @@ export function ociArchive(images: readonly Image[]): Readable {
     ['manifest.json', jsonBlob(dockerIndex)],
     ...[...blobs.values()].map((blob): [string, Blob] => [blobPath(blob), blob]),
   ];
-  return Readable.from(tarStream(files), { objectMode: false });
+  const archive = pack();
+  fill(archive, files).catch((error) => archive.destroy(error));
+  return Readable.from(archive, { objectMode: false });
 }
 
 /** Identifies the content of an image. */
@@ -80,30 +83,12 @@ function jsonBlob(value: object): Blob {
   return { digest: `sha256:${createHash('sha256').update(content).digest('hex')}`, bytes: content.length, content };
 }
 
-async function* tarStream(files: readonly [string, Blob][]): AsyncGenerator<Buffer> {
-  for (const [name, blob] of files) {
-    yield tarHeader(name, blob.bytes);
-    if (Buffer.isBuffer(blob.content)) yield blob.content;
-    else yield* createReadStream(blob.content.file, { highWaterMark: 1 << 20 });
-    yield Buffer.alloc(-blob.bytes & (TAR_BLOCK_BYTES - 1));
+/** Files from the first moment there is, so that equal images are equal bytes. */
+async function fill(archive: Pack, files: readonly [string, Blob][]): Promise<void> {
+  for (const [name, { bytes, content }] of files) {
+    const header = { name, size: bytes, mtime: new Date(0) };
+    if (Buffer.isBuffer(content)) archive.entry(header, content);
+    else await pipeline(createReadStream(content.file, { highWaterMark: 1 << 20 }), archive.entry(header));
   }
-  yield Buffer.alloc(2 * TAR_BLOCK_BYTES);
-}
-
-/** POSIX ustar header of a plain file; names here are shorter than its 100 bytes. */
-function tarHeader(name: string, bytes: number): Buffer {
-  const header = Buffer.alloc(TAR_BLOCK_BYTES);
-  const octal = (value: number, digits: number) => `${value.toString(8).padStart(digits, '0')}\0`;
-  header.write(name, 0);
-  header.write(octal(0o644, 7), 100);
-  header.write(octal(0, 7), 108);
-  header.write(octal(0, 7), 116);
-  header.write(octal(bytes, 11), 124);
-  header.write(octal(0, 11), 136);
-  header.write('        0', 148);
-  header.write('ustar\x0000', 257, 'latin1');
-  // The sum is computed with eight spaces in its own field.
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${octal(sum, 6)} `, 148);
-  return header;
+  archive.finalize();
 }
