@@ -99,7 +99,8 @@ test.serial('the next pod has a part of its own: that one is there, and not the 
     return now?.trim() === before ? undefined : now;
   };
   const after = (await waitFor('the part of the next pod', look, 60_000)).trim();
+  await stage.cluster.kubectl([...IN, 'wait', '--for=delete', `pod/${before}`, '--timeout=60s']);
   const names = await stage.cluster.kubectl([...IN, 'get', 'pods', '-l', `app=${KEEPER}`, '-o', 'name']);
-  t.is(names.trim(), `pod/${after}`);
+  t.is(names.trim(), `pod/${after}`, 'files of the pod that there is now');
   t.is(await shell(`cat ${root}/srv/tp-part/seen`), 'part\n');
 });
