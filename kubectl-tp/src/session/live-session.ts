@@ -19,6 +19,7 @@ import { followCertificate, type SessionCertificate } from './certificate.ts';
 import type { Identity } from './identity.ts';
 import { type AgentBook, createAgentBook } from './intercepts/agent-book.ts';
 import { createInterceptTable, type InterceptTable } from './intercepts/intercept-table.ts';
+import { createTargetLookup, type TargetLookup } from './intercepts/target-lookup.ts';
 import { createExitUsers, type ExitUsers } from './networks/exit-users.ts';
 import { createNetworkList, type NetworkList } from './networks/network-list.ts';
 import { createOwnServices, type OwnServices } from './networks/own-services.ts';
@@ -29,6 +30,7 @@ export type LiveSession = {
   readonly certificate: SessionCertificate;
   readonly table: InterceptTable;
   readonly agents: AgentBook;
+  readonly targets: TargetLookup;
   readonly tunnels: Tunnels;
   /** The laptop's own connections into the cluster. */
   readonly outbound: SharedOutbound;
@@ -80,6 +82,10 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
       // What agents have shown of one says nothing about the next of its name.
       onRemoved: ({ metadata }) => agents.forget(metadata),
     });
+    // Never what the object says: who may write it in the cluster may not choose a port of this laptop.
+    const targets = createTargetLookup(({ namespace, name }) =>
+      options.targetOf(table.get(namespace, name)?.metadata.uid),
+    );
     const directAddresses = new Map<string, DirectAddress | undefined>();
     const ways = {
       dialRelay: relayDialer(options),
@@ -88,7 +94,7 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
         authority: () => certificate.current().authority,
       }),
     };
-    const tunnels = startTunnels(options, { ways, certificate, table, agents, bell });
+    const tunnels = startTunnels(options, { ways, certificate, agents, bell, targets });
     const outbound = createSharedOutbound(() =>
       createOutbound({
         ...ways,
@@ -117,6 +123,7 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
       certificate,
       table,
       agents,
+      targets,
       tunnels,
       outbound,
       relayHosts: () =>
@@ -133,14 +140,16 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
   }
 }
 
-type Parts = Pick<LiveSession, 'certificate' | 'table' | 'agents' | 'bell'> & { readonly ways: RelayWays };
+type Parts = Pick<LiveSession, 'certificate' | 'agents' | 'bell' | 'targets'> & {
+  readonly ways: RelayWays;
+};
 
 function relayDialer({ cluster, installNamespace }: LiveSessionOptions): RelayWays['dialRelay'] {
   return (pod, signal) => portForward(cluster, { namespace: installNamespace, pod, port: RELAY_LAPTOP_PORT }, signal);
 }
 
-function startTunnels(options: LiveSessionOptions, { ways, certificate, table, agents, bell }: Parts): Tunnels {
-  const { cluster, installNamespace, identity, targetOf } = options;
+function startTunnels(options: LiveSessionOptions, { ways, certificate, agents, bell, targets }: Parts): Tunnels {
+  const { cluster, installNamespace, identity } = options;
   return createTunnels({
     ...ways,
     session: identity.session,
@@ -150,8 +159,7 @@ function startTunnels(options: LiveSessionOptions, { ways, certificate, table, a
       const proxy = `/api/v1/namespaces/${installNamespace}/pods/${pod}:${RELAY_PROXY_PORT}/proxy`;
       return askForUpgrade(cluster, { path: proxy + path, headers, signal });
     },
-    // Never what the object says: who may write it in the cluster may not choose a port of this laptop.
-    lookup: (namespace, name) => targetOf(table.get(namespace, name)?.metadata.uid),
+    lookup: targets.lookUp,
     onProbe(probe) {
       agents.recordProbe(probe, Date.now());
       bell.ring();

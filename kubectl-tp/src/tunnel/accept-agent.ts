@@ -36,10 +36,16 @@ export type AgentConnection = {
     | 'not-an-agent';
 };
 
+/** A promise where it will be known soon. */
+export type LookUpTarget = (
+  namespace: string,
+  intercept: string,
+) => LocalTarget | undefined | Promise<LocalTarget | undefined>;
+
 export type AcceptOptions = {
   session: string;
   identity: () => TlsIdentity;
-  lookup: (namespace: string, intercept: string) => LocalTarget | undefined;
+  lookup: LookUpTarget;
   onConnection: (connection: AgentConnection) => void;
 };
 
@@ -59,7 +65,7 @@ export async function acceptAgent(stream: Duplex, options: AcceptOptions): Promi
 
   const report = (outcome: AgentConnection['outcome'], pod?: string) =>
     options.onConnection({ namespace: name.namespace, intercept: name.intercept, pod, outcome });
-  const target = options.lookup(name.namespace, name.intercept);
+  const target = await options.lookup(name.namespace, name.intercept);
   if (target === undefined) {
     report('unknown-intercept');
     return reset(stream);

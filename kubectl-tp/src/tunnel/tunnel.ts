@@ -4,10 +4,9 @@
 import type { KeyObject } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { createMemoryBudget, createWaitingRoom } from '@kubectl-tp/control-plane/protocol';
-import { type AgentConnection, acceptAgent } from './accept-agent.ts';
+import { type AgentConnection, acceptAgent, type LookUpTarget } from './accept-agent.ts';
 import { createRelayConnector, type RelayWays } from './connect-relay.ts';
 import { keepTunnel } from './keep-tunnel.ts';
-import type { LocalTarget } from './local-target.ts';
 import { createTlsIdentity, type TunnelCertificate } from './tls-identity.ts';
 import { createTunnelSet, type TunnelSet } from './tunnel-set.ts';
 import type { TunnelState } from './tunnel-state.ts';
@@ -30,7 +29,7 @@ export type TunnelsOptions = RelayWays & {
   /** The newest certificate; asked for each connection. */
   certificate: () => TunnelCertificate;
   /** Where an intercept's requests go on this laptop; undefined = it is not ours (any more). */
-  lookup: (namespace: string, intercept: string) => LocalTarget | undefined;
+  lookup: LookUpTarget;
   /** An agent has shown that it reaches this laptop for an intercept. */
   onProbe?: (probe: Probe) => void;
   /** Every connection of an agent, probes included, with what became of it. */

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import test from 'ava';
 import { portForward } from '../../../kubectl-tp/src/kubernetes/port-forward.ts';
+import type { LocalTarget } from '../../../kubectl-tp/src/tunnel/local-target.ts';
 import { captureClientHello } from '../../helpers/client-hello.ts';
 import { closedPort, dialTcp, startApp } from '../../helpers/loopback.ts';
 import { startPortForwardServer } from '../../helpers/port-forward-server.ts';
@@ -183,6 +184,24 @@ test('an agent resumes its TLS session, and is still known by its pod', async (t
   second.end('again');
   t.is((await readAll(second)).toString(), 'again');
   t.deepEqual(pods, ['web-1', 'web-1']);
+});
+
+test('an agent that is faster than the answer to whoever made its intercept waits for that', async (t) => {
+  const app = await startApp(t, (socket) => socket.pipe(socket));
+  const asked = Promise.withResolvers<string>();
+  const known = Promise.withResolvers<LocalTarget | undefined>();
+  const lookup = (_: string, intercept: string) => {
+    asked.resolve(intercept);
+    return known.promise;
+  };
+  const rig = await createTunnelRig(t, { laptop: { lookup } });
+  await rig.up();
+  const agent = rig.agent();
+  t.is(await asked.promise, 'web');
+  known.resolve({ host: '127.0.0.1', port: app.port });
+  const socket = await agent;
+  socket.end('hello');
+  t.is((await readAll(socket)).toString(), 'hello');
 });
 
 test('inside a port-forward all of it is the same', async (t) => {

@@ -19,6 +19,7 @@ import { type ContainerState, readContainerState } from '../containers/container
 import { findShownAddresses } from '../containers/find-shown-addresses.ts';
 import type { Holdings } from '../holdings.ts';
 import type { LiveSession } from '../live-session.ts';
+import type { Session } from '../session.ts';
 import { buildIntercept } from './build-intercept.ts';
 import { createOrUpdate } from './create-or-update.ts';
 import { assertLaptopPort } from './laptop-port.ts';
@@ -43,10 +44,11 @@ export async function intercept(
   const root = request.environment ? request.volumes?.root : undefined;
   if (root !== undefined) await volumes.assertUsable(volumeOwner(wish), root);
   tools.progress(`Intercepting ${describeTarget(target)} in ${namespace}: ${explainMatch(wish.spec.match)}`);
-  const { object, created } = await createOrUpdate(client, wish);
-  live.table.put(object);
+  const serve = (object: Intercept) => session.serve(object, laptopPort, inside);
+  const { object, created } = await live.targets.whileMaking(wish.metadata, () =>
+    makeServed({ session, live, wish, serve }),
+  );
   try {
-    await session.serve(object, laptopPort, inside);
     const pods = await waitForIntercept({
       live,
       client,
@@ -62,6 +64,26 @@ export async function intercept(
     if (created) await session.leave(object);
     throw error;
   }
+}
+
+type ToMake = {
+  readonly session: Session;
+  readonly live: LiveSession;
+  readonly wish: Intercept;
+  readonly serve: (object: Intercept) => Promise<void>;
+};
+
+/** Leaves nothing that was not there before, when it fails. */
+async function makeServed({ session, live, wish, serve }: ToMake): Promise<{ object: Intercept; created: boolean }> {
+  const made = await createOrUpdate(session.cluster.client, wish);
+  live.table.put(made.object);
+  try {
+    await serve(made.object);
+  } catch (error) {
+    if (made.created) await session.leave(made.object);
+    throw error;
+  }
+  return made;
 }
 
 type Made = {
