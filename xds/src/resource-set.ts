@@ -65,11 +65,14 @@ function toResource(encoded: EncodedResource): Resource {
 
 /** Whether the same resources are in both, in the same versions. */
 export function isSameSet(a: ResourceSet, b: ResourceSet): boolean {
-  return RESOURCE_TYPES.every(
-    (type) =>
-      a[type].size === b[type].size &&
-      [...a[type].values()].every(({ name, version }) => b[type].get(name)?.version === version),
-  );
+  return RESOURCE_TYPES.every((type) => isSameOfType(a[type], b[type]));
+}
+
+/** The same for the resources of one type. */
+export function isSameOfType(a: ReadonlyMap<string, Resource>, b: ReadonlyMap<string, Resource>): boolean {
+  if (a.size !== b.size) return false;
+  for (const { name, version } of a.values()) if (b.get(name)?.version !== version) return false;
+  return true;
 }
 
 export function resourceTypeOf(typeUrl: string): ResourceType | undefined {

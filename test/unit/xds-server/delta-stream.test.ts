@@ -157,6 +157,8 @@ test('a refused resource is reported and not sent again until its content change
   t.deepEqual(stream.ask('cluster', { subscribe: ['a'] }), []);
   t.deepEqual(stream.set({ cluster: { a: 1 }, route: { r: 1 } }), []);
   t.deepEqual(stream.set({ cluster: { a: 2 } }), ['cluster +a']);
+  t.deepEqual(stream.ack('cluster'), []);
+  t.deepEqual(stream.set({ cluster: { a: 1 } }), ['cluster +a'], 'what was wrong with it may have been mended');
 });
 
 test('of a refused response each resource is tried alone, and only the culprit is reported', (t) => {

@@ -45,3 +45,27 @@ test('nodes share the bytes of equal resources and let go of them with the last'
   cache.deleteSnapshot('a/2');
   t.is(cache.resourceCount, 0);
 });
+
+test('what a node goes on having is shared until the node lets go of it', (t) => {
+  const cache = createSnapshotCache();
+  cache.setSnapshot('a/1', resourceSet({ cluster: { c: 1, d: 1 } }), 'one');
+  cache.setSnapshot('a/1', resourceSet({ cluster: { c: 1, d: 2 } }), 'two');
+  cache.setSnapshot('a/2', resourceSet({ cluster: { c: 1 } }), 'one');
+  const [first, second] = ['a/1', 'a/2'].map((node) => cache.getSnapshot(node)?.set.cluster.get('c'));
+  t.is(first, second);
+  t.is(cache.resourceCount, 2);
+  cache.deleteSnapshot('a/1');
+  t.is(cache.resourceCount, 1, 'the other node has it still');
+  cache.deleteSnapshot('a/2');
+  t.is(cache.resourceCount, 0);
+});
+
+test('a type in which nothing has changed is the same as before, and need not be compared', (t) => {
+  const cache = createSnapshotCache();
+  cache.setSnapshot('a/1', resourceSet({ cluster: { c: 1 }, listener: { l: 1 } }), 'one');
+  const before = cache.getSnapshot('a/1')?.set;
+  cache.setSnapshot('a/1', resourceSet({ cluster: { c: 2 }, listener: { l: 1 } }), 'two');
+  const after = cache.getSnapshot('a/1')?.set;
+  t.is(after?.listener, before?.listener);
+  t.not(after?.cluster, before?.cluster);
+});

@@ -1,11 +1,18 @@
 // Keeps one copy of resources that many nodes have in common (pods of one workload have the same tunnels), so that a
 // node costs the memory of what is its own.
 
-import { RESOURCE_TYPES, type Resource, type ResourceSet, type ResourceType } from '../resource-set.ts';
+import { isSameOfType, RESOURCE_TYPES, type Resource, type ResourceSet, type ResourceType } from '../resource-set.ts';
+
+type Resources = ResourceSet[ResourceType];
+
+const NOTHING: Resources = new Map();
 
 export type ResourcePool = {
-  /** The same set made of pooled resources; `release` it when it is no longer served. */
-  share(set: ResourceSet): ResourceSet;
+  /**
+   * The same set made of pooled resources; `release` it when it is no longer served. `before` is released. Types that it
+   * has just so keep their maps, so that whoever compares them sees at once that nothing has changed.
+   */
+  replace(before: ResourceSet | undefined, set: ResourceSet): ResourceSet;
   release(set: ResourceSet): void;
   /** How many distinct resources there are. */
   readonly size: number;
@@ -30,9 +37,20 @@ export function createResourcePool(): ResourcePool {
     if (entry.users === 0) entries.delete(key);
   }
 
+  function replaceType(type: ResourceType, before: Resources, wanted: Resources): Resources {
+    if (isSameOfType(before, wanted)) return before;
+    const keep = (resource: Resource): Resource => {
+      const old = before.get(resource.name);
+      return old?.version === resource.version ? old : take(type, resource);
+    };
+    const next = new Map([...wanted].map(([name, resource]) => [name, keep(resource)]));
+    for (const [name, old] of before) if (next.get(name) !== old) giveBack(type, old);
+    return next;
+  }
+
   return {
-    share: (set) => mapResources(set, take),
-    release: (set) => {
+    replace: (before, set) => mapTypes((type) => replaceType(type, before?.[type] ?? NOTHING, set[type])),
+    release(set) {
       for (const type of RESOURCE_TYPES) for (const resource of set[type].values()) giveBack(type, resource);
     },
     get size() {
@@ -41,15 +59,13 @@ export function createResourcePool(): ResourcePool {
   };
 }
 
-function mapResources(set: ResourceSet, map: (type: ResourceType, resource: Resource) => Resource): ResourceSet {
-  const shared = (type: ResourceType) =>
-    new Map([...set[type]].map(([name, resource]) => [name, map(type, resource)] as const));
+function mapTypes(map: (type: ResourceType) => Resources): ResourceSet {
   return {
-    cluster: shared('cluster'),
-    endpoint: shared('endpoint'),
-    secret: shared('secret'),
-    listener: shared('listener'),
-    route: shared('route'),
+    cluster: map('cluster'),
+    endpoint: map('endpoint'),
+    secret: map('secret'),
+    listener: map('listener'),
+    route: map('route'),
   };
 }
 

@@ -31,10 +31,8 @@ export function createSnapshotCache(): SnapshotCache {
 
   function setSnapshot(node: string, set: ResourceSet, tag: string): void {
     const before = snapshots.get(node);
-    const isSame = before !== undefined && isSameSet(before.set, set);
-    if (isSame && before.tag === tag) return;
-    const snapshot = { set: isSame ? before.set : pool.share(set), tag };
-    if (before !== undefined && !isSame) pool.release(before.set);
+    if (before?.tag === tag && isSameSet(before.set, set)) return;
+    const snapshot = { set: pool.replace(before?.set, set), tag };
     snapshots.set(node, snapshot);
     for (const listener of [...(listeners.get(node) ?? [])]) listener(snapshot);
   }

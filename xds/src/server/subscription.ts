@@ -78,11 +78,16 @@ function compare(subscription: Subscription, resources: Resources): Comparison {
   const known = comparisons.get(subscription);
   if (known?.resources === resources) return known.comparison;
   const { held, due } = subscription;
-  const offered = [...resources.values()];
-  const lacking = offered.filter(({ name, version }) => held.get(name) !== version);
+  const lacking: Resource[] = [];
+  const added: Resource[] = [];
+  for (const resource of resources.values()) {
+    const isHeld = held.get(resource.name) === resource.version;
+    if (!isHeld) lacking.push(resource);
+    if ((!isHeld || due.has(resource.name)) && isWelcome(subscription, resource)) added.push(resource);
+  }
   const isMissing = (name: string) => !resources.has(name);
   const comparison = {
-    added: offered.filter((resource) => isToSend(subscription, resource)),
+    added,
     gone: [...held.keys()].filter(isMissing),
     missed: [...due].filter(isMissing).sort(),
     holds: { all: lacking.length === 0, asked: !lacking.some(({ name }) => isWanted(subscription, name)) },
@@ -102,13 +107,12 @@ export function afterSending(subscription: Subscription, changes: Changes): Subs
 
 export function afterAcknowledgement(subscription: Subscription, { resources, removed }: Changes): Subscription {
   const held = new Map(subscription.held);
-  const refused = new Map(subscription.refused);
   for (const { name, version } of resources) {
     // A name the agent has unsubscribed meanwhile is no longer in `held` and stays out.
     if (held.has(name)) held.set(name, version);
-    refused.delete(name);
   }
   for (const name of removed) held.delete(name);
+  const refused = cured(subscription.refused, resources);
   const suspects = without(subscription.suspects, namesIn({ resources, removed }));
   return { ...subscription, held, refused, suspects, underWay: undefined };
 }
@@ -170,9 +174,9 @@ export function namesIn({ resources, removed }: Changes): string[] {
   return [...resources.map(({ name }) => name), ...removed];
 }
 
-function isToSend(subscription: Subscription, { name, version }: Resource): boolean {
-  if (!isWanted(subscription, name) || subscription.refused.get(name) === version) return false;
-  return subscription.due.has(name) || subscription.held.get(name) !== version;
+/** Asked for, and not refused. */
+function isWelcome(subscription: Subscription, { name, version }: Resource): boolean {
+  return isWanted(subscription, name) && subscription.refused.get(name) !== version;
 }
 
 function sortedUnion(a: readonly string[], b: readonly string[]): string[] {
@@ -186,7 +190,15 @@ function only(name: string, { resources, removed }: Changes): Changes {
   };
 }
 
+function cured(refused: Subscription['refused'], resources: readonly Resource[]): Subscription['refused'] {
+  if (refused.size === 0) return refused;
+  const rest = new Map(refused);
+  for (const { name } of resources) rest.delete(name);
+  return rest;
+}
+
 function without(names: ReadonlySet<string>, gone: readonly string[]): ReadonlySet<string> {
+  if (names.size === 0) return names;
   const rest = new Set(names);
   for (const name of gone) rest.delete(name);
   return rest;
