@@ -1,7 +1,8 @@
-// The application that cluster tests intercept: HTTP/1.1 and h2c on one port, says who it is and what it got, ends
-// politely. Settings by environment: NAME, PORT, LINGER_MS (how long it goes on accepting after SIGTERM).
+// The application that cluster tests intercept: HTTP/1.1 and h2c on one port, and datagrams on that of the same number;
+// says who it is and what it got, ends politely. Settings by environment: NAME, PORT, LINGER_MS (how long it goes on accepting after SIGTERM).
 
 import { createHash } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { createServer as createHttp1, type IncomingMessage, type ServerResponse } from 'node:http';
 import {
   constants,
@@ -44,6 +45,16 @@ const front = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
 front.listen(port, process.env.HOST ?? '0.0.0.0', () => {
   const address = front.address();
   process.stdout.write(`echo ${name} listens on ${typeof address === 'object' ? address?.port : address}\n`);
+});
+
+const datagrams = createSocket('udp4', (message, { address, port: from }) => {
+  datagrams.send(JSON.stringify({ servedBy: name, from: address, bytes: message.length }), from, address);
+});
+// Of a number that the system chose, the other protocol's may be taken.
+datagrams.on('error', () => datagrams.close());
+front.once('listening', () => {
+  const address = front.address();
+  if (typeof address === 'object' && address !== null) datagrams.bind(address.port);
 });
 
 process.once('SIGTERM', () => {

@@ -2,6 +2,7 @@
 // their agents by a rollout of their own, like those of intercepts.
 
 import test, { type ExecutionContext } from 'ava';
+import { APP_PORT } from '../helpers/echo-app.ts';
 import { ROUTER } from '../helpers/laptop-namespace.ts';
 import { createLaptopPerson } from '../helpers/laptop-person.ts';
 import { createOrdinaryPerson, type OrdinaryPerson } from '../helpers/ordinary-person.ts';
@@ -64,6 +65,29 @@ test.serial('20 MB each way, and to the end where the server closes first', asyn
   const [hash = '', answer = '', first, second] = said.trim().split('\n');
   t.like(JSON.parse(answer), { bytes: 20_000_000, sha256: hash });
   t.deepEqual([first, second].map(Number), [20_000_000, 20_000_000]);
+});
+
+test.serial('datagrams, small ones and large ones', async (t) => {
+  const { stage, viaWeb, webAddresses } = await openScene(t);
+  const ports = [{ name: 'datagrams', protocol: 'UDP', port: 5300, targetPort: APP_PORT }];
+  const metadata = { name: 'guarded-datagrams', namespace: NAMESPACE };
+  await stage.cluster.apply([
+    { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector: { app: 'guarded' }, ports } },
+  ]);
+  t.teardown(() => stage.cluster.kubectl([...IN, 'delete', 'service', metadata.name]));
+  const said = await viaWeb(`python3 -c '
+import socket
+for size in [0, 1, 1200, 9000] * 5:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(20)
+        s.connect(("${metadata.name}", 5300))
+        s.send(b"x" * size)
+        print(s.recv(65535).decode())'`);
+  t.deepEqual(sourcesOf(said), await webAddresses());
+  t.deepEqual(
+    [...said.matchAll(/"bytes":(\d+)/g)].map(([, bytes]) => Number(bytes)),
+    Array.from({ length: 5 }, () => [0, 1, 1200, 9000]).flat(),
+  );
 });
 
 test.serial('refusals are what a pod would get', async (t) => {
