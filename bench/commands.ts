@@ -21,7 +21,7 @@ const ROUNDS = Number(process.argv[2] ?? 10);
 /** Control plane, webhook and relays have run for days where people work; fresh ones are slower until V8 has compiled them. */
 const WARM_UP_ROUNDS = 25;
 const APPS = ['bench-first', 'bench-second'] as const;
-const GOALS = { start: 100, first: 1500, second: 150, memoryMb: 120 };
+const GOALS = { start: 100, first: 1500, second: 150, connect: 800, memoryMb: 120 };
 
 const run = promisify(execFile);
 const cluster = await labCluster();
@@ -58,7 +58,10 @@ try {
 }
 
 async function measure(): Promise<void> {
-  const times = { node: [], start: [], first: [], second: [], leave: [], quit: [] } as Record<string, number[]>;
+  const times = { node: [], start: [], first: [], second: [], leave: [], quit: [], connect: [] } as Record<
+    string,
+    number[]
+  >;
   const time = async (what: string, command: string, ...args: string[]) => {
     const startedAt = performance.now();
     await run(command, args, { env });
@@ -77,6 +80,8 @@ async function measure(): Promise<void> {
     memoryMb = Math.max(memoryMb, await residentMb());
     await time('leave', 'kubectl-tp', 'leave', second, '-n', NAMESPACE);
     await time('quit', 'kubectl-tp', 'quit');
+    await time('connect', 'kubectl-tp', 'connect', '-n', NAMESPACE, '--', 'true');
+    await run('kubectl-tp', ['quit'], { env });
   }
   const say = (what: string, name: string, goal?: number) => {
     const ms = (part: number) => `${quantile(times[name] ?? [], part).toFixed(0)} ms`;
@@ -88,6 +93,7 @@ async function measure(): Promise<void> {
   say('second intercept', 'second', GOALS.second);
   say('leave', 'leave');
   say('quit', 'quit');
+  say('connect -- true, nothing runs on the laptop', 'connect', GOALS.connect);
   console.log(`session process: ${memoryMb.toFixed(0)} MB resident at the most; goal ${GOALS.memoryMb} MB`);
 }
 

@@ -3,6 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { capture } from '../../lab/shell.ts';
 import { buildDatabase } from '../helpers/database.ts';
@@ -15,6 +16,8 @@ import { buildWebshop } from '../helpers/webshop.ts';
 const NAMESPACE = 'walk';
 const IN = ['-n', NAMESPACE];
 const SERVICE = 'svc';
+/** A pod that failed its probes for this long would not be ready any more (three of them, one a second). */
+const BREAKPOINT_MS = 6000;
 /** Stands for ./build/SVC: an HTTP server on the port that it is told by `--port`. */
 const BUILD = [
   process.execPath,
@@ -167,6 +170,13 @@ test.serial('version 1: swap a deployment, run a program, a debugger, a shell', 
   await person.tpOk('replace', SERVICE, ...IN, '-p', `${laptop.port}:80`, '--env-file', file);
   t.regex(await readFile(file, 'utf8'), /^MODE=production$/m);
   await servedBy('laptop');
+  // At a breakpoint: whoever asked waits, and probes, one a second, stay green.
+  const goOn = laptop.standStill();
+  const waiting = answers();
+  await delay(BREAKPOINT_MS);
+  t.is(await stage.cluster.kubectl([...IN, 'get', 'deployment', SERVICE, '-o', ready]), '1');
+  goOn();
+  t.true(isLaptop(await waiting));
   await person.tpOk('leave', SERVICE, ...IN);
   await servedBy('pod');
 

@@ -11,7 +11,12 @@ import { type LabCluster, labCluster } from './lab.ts';
 import { createPerson, type Person } from './tp.ts';
 import { waitFor } from './wait-for.ts';
 
-export type LaptopApp = { readonly port: number; stop(): Promise<void> };
+export type LaptopApp = {
+  readonly port: number;
+  /** As at a breakpoint, until the returned function is called. */
+  standStill(): () => void;
+  stop(): Promise<void>;
+};
 
 export type StageLoad = Omit<LoadPlan, 'url'> & { app: string; path?: string };
 
@@ -108,6 +113,10 @@ async function startLaptopApp(name: string, port: number): Promise<LaptopApp> {
   const listening = await waitFor(`${name} listens`, () => /listens on (\d+)/.exec(output) ?? undefined);
   return {
     port: Number(listening[1]),
+    standStill() {
+      child.kill('SIGSTOP');
+      return () => void child.kill('SIGCONT');
+    },
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exit = once(child, 'exit');
