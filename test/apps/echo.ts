@@ -1,5 +1,6 @@
 // The application that cluster tests intercept: HTTP/1.1 and h2c on one port, and datagrams on that of the same number;
-// says who it is and what it got, ends politely. Settings by environment: NAME, PORT, LINGER_MS (how long it goes on accepting after SIGTERM).
+// says who it is and what it got, ends politely. Settings by environment: NAME, PORT, HOST, LINGER_MS (how long it goes
+// on accepting after SIGTERM).
 
 import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
@@ -54,7 +55,7 @@ const datagrams = createSocket('udp4', (message, { address, port: from }) => {
 datagrams.on('error', () => datagrams.close());
 front.once('listening', () => {
   const address = front.address();
-  if (typeof address === 'object' && address !== null) datagrams.bind(address.port);
+  if (typeof address === 'object' && address !== null) datagrams.bind(address.port, process.env.HOST);
 });
 
 process.once('SIGTERM', () => {

@@ -8,6 +8,7 @@ import test, { type ExecutionContext } from 'ava';
 import { capture } from '../../lab/shell.ts';
 import { buildDatabase } from '../helpers/database.ts';
 import { createLaptopPerson } from '../helpers/laptop-person.ts';
+import { closedPort } from '../helpers/loopback.ts';
 import { openStage, type Stage } from '../helpers/stage.ts';
 import type { Person } from '../helpers/tp.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -88,11 +89,13 @@ test.serial('version 2: install, connect, names, psql, status, list', async (t) 
 
 test.serial('version 2: intercept with a file, with ports, with a program; leave; agents out; quit', async (t) => {
   const { stage, person, answers, servedBy } = await openScene(t);
-  const laptop = await stage.laptopApp('laptop');
+  const port = await closedPort();
   const file = join(person.env.HOME ?? '', `${SERVICE}.env`);
-  // telepresence intercept SVC --port LOCAL:SVCPORT --env-file SVC.env
-  const port = `${laptop.port}:80`;
-  await person.tpOk('intercept', SERVICE, ...IN, '--port', port, '--env-file', file, '--env-syntax', 'sh');
+  // telepresence intercept SVC --port LOCAL:SVCPORT --env-file SVC.env, and then the process that is given the file
+  const ports = `${port}:80`;
+  await person.tpOk('intercept', SERVICE, ...IN, '--port', ports, '--env-file', file, '--env-syntax', 'sh');
+  t.false(isLaptop(await answers()), 'the pod, as long as nobody listens');
+  await stage.laptopApp('laptop', port);
   t.true(isLaptop(await answers()));
   // `source` takes the file
   t.is(await capture('sh', ['-c', `. ${file}; printf '%s' "$MODE $PASSWORD"`]), 'production pa$$ word');
@@ -172,11 +175,11 @@ test.serial('version 1: swap a deployment, run a program, a debugger, a shell', 
   await servedBy('laptop');
   // At a breakpoint: whoever asked waits, and probes, one a second, stay green.
   const goOn = laptop.standStill();
-  const waiting = answers();
-  await delay(BREAKPOINT_MS);
+  const waiting = answers().then(isLaptop, () => false);
+  t.is(await Promise.race([waiting, delay(BREAKPOINT_MS, 'waits')]), 'waits');
   t.is(await stage.cluster.kubectl([...IN, 'get', 'deployment', SERVICE, '-o', ready]), '1');
   goOn();
-  t.true(isLaptop(await waiting));
+  t.true(await waiting);
   await person.tpOk('leave', SERVICE, ...IN);
   await servedBy('pod');
 

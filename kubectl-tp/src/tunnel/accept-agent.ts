@@ -16,6 +16,7 @@ import {
   splice,
   type TunnelName,
 } from '@kubectl-tp/control-plane/protocol';
+import { unlessAborted } from '../waiting/unless-aborted.ts';
 import { dialLocal, type LocalTarget } from './local-target.ts';
 import type { TlsIdentity } from './tls-identity.ts';
 import { underTls } from './under-tls.ts';
@@ -36,7 +37,7 @@ export type AgentConnection = {
     | 'not-an-agent';
 };
 
-/** A promise where it will be known soon. */
+/** A promise where it may be known soon; nobody waits for it longer than a second. */
 export type LookUpTarget = (
   namespace: string,
   intercept: string,
@@ -51,6 +52,8 @@ export type AcceptOptions = {
 
 /** TLS with an agent takes two round trips; one that stalls only holds a local connection. */
 const HANDSHAKE_TIMEOUT_MS = 5000;
+/** Agents ask again after this long whether an intercept works; until then the pod answers its requests. */
+const LOOKUP_TIMEOUT_MS = 1000;
 /** Nobody reads it; without one, each connection would cost an exception with its stack. */
 const GONE = 'the agent is gone';
 const PROTOCOLS = [ALPN_PROBE, ALPN_HTTP2, ALPN_HTTP1];
@@ -65,7 +68,8 @@ export async function acceptAgent(stream: Duplex, options: AcceptOptions): Promi
 
   const report = (outcome: AgentConnection['outcome'], pod?: string) =>
     options.onConnection({ namespace: name.namespace, intercept: name.intercept, pod, outcome });
-  const target = await options.lookup(name.namespace, name.intercept);
+  const found = options.lookup(name.namespace, name.intercept);
+  const target = found instanceof Promise ? await unlessLate(found, gone.signal) : found;
   if (target === undefined) {
     report('unknown-intercept');
     return reset(stream);
@@ -99,6 +103,17 @@ export async function acceptAgent(stream: Duplex, options: AcceptOptions): Promi
   report(isProbe ? 'probe' : 'joined', pod);
   if (local === undefined) tls.end();
   else join(stream, tls, local);
+}
+
+async function unlessLate(
+  found: Promise<LocalTarget | undefined>,
+  gone: AbortSignal,
+): Promise<LocalTarget | undefined> {
+  const late = AbortSignal.any([gone, AbortSignal.timeout(LOOKUP_TIMEOUT_MS)]);
+  return unlessAborted(found, late).catch((error) => {
+    if (late.aborted) return undefined;
+    throw error;
+  });
 }
 
 /** The agent offers what the application is to speak; several, when it leaves the choice to us. */

@@ -15,7 +15,7 @@ import type { TunnelState } from './tunnel-state.ts';
 const DRAIN_MS = 5000;
 /** Data that waits for a slow application or a slow link. */
 const MAX_HELD_BYTES = 128 << 20;
-/** Connections whose TLS is not done yet. Each holds one of the local application, too, and anybody in the cluster can
+/** Connections whose TLS is not done yet. Most hold one of the local application, too, and anybody in the cluster can
  * begin one. */
 const MAX_UNFINISHED_AGENTS = 1024;
 

@@ -3,7 +3,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import test from 'ava';
-import { assertLaptopPort, isTargetOpen } from '../../../kubectl-tp/src/session/intercepts/laptop-port.ts';
+import {
+  assertLaptopPort,
+  isTargetOpen,
+  lookAtLaptopPort,
+} from '../../../kubectl-tp/src/session/intercepts/laptop-port.ts';
 import { closedPort } from '../../helpers/loopback.ts';
 
 for (const host of ['127.0.0.1', '::1']) {
@@ -20,3 +24,23 @@ for (const host of ['127.0.0.1', '::1']) {
     await t.notThrowsAsync(assertLaptopPort(port, false));
   });
 }
+
+test('a process that is given the environment may come later, and its port is told to be closed until then', async (t) => {
+  const port = await closedPort();
+  const said: string[] = [];
+  const look = (hold: boolean, environment: boolean, fallback: 'Pod' | 'Fail' = 'Pod') =>
+    lookAtLaptopPort(port, { hold, environment, fallback }, { progress: (text) => said.push(text) });
+  await t.throwsAsync(look(false, false), { code: 'NOBODY_LISTENS' });
+  await look(true, true);
+  t.deepEqual(said, []);
+  await look(false, true);
+  await look(false, true, 'Fail');
+  const begin = `Nobody listens on port ${port} of this laptop yet: until somebody does`;
+  t.deepEqual(said.splice(0), [`${begin} the pod answers`, `${begin} callers get an error`]);
+  const server = createServer().listen(port, '127.0.0.1');
+  t.teardown(() => server.close());
+  await once(server, 'listening');
+  await look(false, true);
+  t.deepEqual(said, []);
+  await t.throwsAsync(look(true, true), { code: 'PORT_IN_USE' }, 'a command needs it for itself');
+});

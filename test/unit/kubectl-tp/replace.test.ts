@@ -1,19 +1,12 @@
 // Replacing a target: which ports come where, and that all of them come or none.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import test from 'ava';
-import { INTERCEPTS, SERVICES, SESSIONS, type Session } from '../../../control-plane/src/api/index.ts';
+import { INTERCEPTS, SERVICES } from '../../../control-plane/src/api/index.ts';
 import { KubernetesError, type KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
 import type { Service, Workload } from '../../../kubectl-tp/src/kubernetes/objects.ts';
 import { pairPorts, targetPorts } from '../../../kubectl-tp/src/kubernetes/target-ports.ts';
 import { allOrNone, replace } from '../../../kubectl-tp/src/session/intercepts/replace.ts';
-import { createSession } from '../../../kubectl-tp/src/session/session.ts';
-import { createVolumeBook } from '../../../kubectl-tp/src/volumes/volume-book.ts';
-import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
-import { NO_LIVE_VOLUMES } from '../../helpers/no-live-volumes.ts';
-import { createTestCertificate } from '../../helpers/test-certificate.ts';
+import { createMemorySession } from '../../helpers/memory-session.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const SERVICE: Service = {
@@ -91,17 +84,8 @@ test('of several attempts all succeed or none stays', async (t) => {
 });
 
 test('when one port is refused the others are given back', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'tp-replace-'));
-  t.teardown(() => rm(folder, { recursive: true }));
-  const kubernetes = createMemoryKubernetes();
+  const { kubernetes, session, volumes, issue } = await createMemorySession(t);
   const { client } = kubernetes;
-  const session = createSession({
-    cluster: { client, server: new URL('https://dev.test'), httpsOptions: async () => ({}) },
-    installNamespace: 'kubectl-tp',
-    identityPath: join(folder, 'identity.json'),
-    log: () => undefined,
-  });
-  t.teardown(session.close);
   kubernetes.put(SERVICES, SERVICE as KubernetesObject);
   const { create } = client;
   let made = 0;
@@ -115,12 +99,6 @@ test('when one port is refused the others are given back', async (t) => {
     made++;
     return create(resource, object, options);
   };
-  const volumes = createVolumeBook({
-    client,
-    folder: join(folder, 'volumes'),
-    openLive: NO_LIVE_VOLUMES,
-    log: () => undefined,
-  });
   const request = {
     namespace: 'shop',
     target: { kind: 'Service' as const, name: 'orders' },
@@ -133,11 +111,7 @@ test('when one port is refused the others are given back', async (t) => {
   };
   const { signal } = new AbortController();
   const replaced = t.throwsAsync(replace({ session, volumes }, request, { signal, progress: () => undefined }));
-  await waitFor('the session is there', () => kubernetes.names(SESSIONS).length === 1);
-  const { certificateChain } = await createTestCertificate('localhost');
-  const object = kubernetes.find(SESSIONS, kubernetes.names(SESSIONS)[0] ?? '') as Session;
-  const status = { certificate: certificateChain, authority: certificateChain };
-  kubernetes.put(SESSIONS, { ...object, status } as KubernetesObject);
+  await issue();
   t.is(await replaced, refusal);
   t.is(made, 1);
   t.deepEqual(kubernetes.names(INTERCEPTS), []);

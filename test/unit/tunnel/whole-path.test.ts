@@ -204,6 +204,12 @@ test('an agent that is faster than the answer to whoever made its intercept wait
   t.is((await readAll(socket)).toString(), 'hello');
 });
 
+test('an agent does not wait for ever for an intercept that is being made: it asks the pod then', async (t) => {
+  const rig = await createTunnelRig(t, { laptop: { lookup: () => new Promise(() => undefined) } });
+  await rig.up();
+  await t.throwsAsync(rig.agent());
+});
+
 test('inside a port-forward all of it is the same', async (t) => {
   const download = randomBytes(8 * MIB);
   const app = await startApp(t, (socket) => socket.end(download));

@@ -22,7 +22,7 @@ import type { LiveSession } from '../live-session.ts';
 import type { Session } from '../session.ts';
 import { buildIntercept } from './build-intercept.ts';
 import { createOrUpdate } from './create-or-update.ts';
-import { assertLaptopPort } from './laptop-port.ts';
+import { lookAtLaptopPort } from './laptop-port.ts';
 import { waitForIntercept } from './wait-for-intercept.ts';
 
 export async function intercept(
@@ -36,7 +36,7 @@ export async function intercept(
   const laptopPort =
     request.laptopPort ?? (await findContainerPort(client, { namespace, target }, tools.signal)) ?? unknownPort(target);
   const inside = await tools.inside;
-  if (!request.portMayBeOpen && inside === undefined) await assertLaptopPort(laptopPort, request.hold);
+  if (!request.portMayBeOpen && inside === undefined) await lookAtLaptopPort(laptopPort, request, tools);
 
   const live = await session.open(tools);
   await session.follow(namespace);
@@ -73,7 +73,7 @@ type ToMake = {
   readonly serve: (object: Intercept) => Promise<void>;
 };
 
-/** Leaves nothing that was not there before, when it fails. */
+/** Takes back what it made when it can't be served. */
 async function makeServed({ session, live, wish, serve }: ToMake): Promise<{ object: Intercept; created: boolean }> {
   const made = await createOrUpdate(session.cluster.client, wish);
   live.table.put(made.object);

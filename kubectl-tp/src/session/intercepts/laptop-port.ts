@@ -1,7 +1,9 @@
 // Is somebody listening on a port of this laptop, or of a command's own network there?
 
 import { TpError } from '../../errors.ts';
+import type { InterceptRequest } from '../../ipc/intercept-messages.ts';
 import { dialLocal, type LocalTarget } from '../../tunnel/local-target.ts';
+import type { CallTools } from '../call-tools.ts';
 
 const CONNECT_TIMEOUT_MS = 1000;
 
@@ -21,6 +23,18 @@ export async function assertLaptopPort(port: number, hold: boolean): Promise<voi
       hint: 'Start your application first, name its port with -p LOCAL, or let it be started: kubectl tp intercept NAME -- CMD',
     });
   }
+}
+
+/** A process that is given the environment of this very intercept is started after it. */
+export async function lookAtLaptopPort(
+  port: number,
+  { hold, environment, fallback }: Pick<InterceptRequest, 'hold' | 'environment' | 'fallback'>,
+  { progress }: Pick<CallTools, 'progress'>,
+): Promise<void> {
+  if (hold || !environment) return assertLaptopPort(port, hold);
+  if (await isTargetOpen({ host: 'localhost', port })) return;
+  const meanwhile = fallback === 'Pod' ? 'the pod answers' : 'callers get an error';
+  progress(`Nobody listens on port ${port} of this laptop yet: until somebody does ${meanwhile}`);
 }
 
 export async function isTargetOpen(target: LocalTarget): Promise<boolean> {
