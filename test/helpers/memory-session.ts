@@ -18,8 +18,12 @@ export type MemorySession = {
   readonly volumes: VolumeBook;
   /** Where the session keeps its key. */
   readonly folder: string;
-  /** Waits for the session's object and gives it a certificate, as the control plane does. */
+  /** The session's object, once it is made. */
+  object(): Promise<SessionObject>;
+  /** Gives it a certificate, as the control plane does. */
   issue(): Promise<void>;
+  /** The session of the next process. */
+  reopen(): Session;
 };
 
 export async function createMemorySession(t: ExecutionContext): Promise<MemorySession> {
@@ -27,27 +31,32 @@ export async function createMemorySession(t: ExecutionContext): Promise<MemorySe
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const kubernetes = createMemoryKubernetes();
   const { client } = kubernetes;
-  const session = createSession({
-    cluster: { client, server: new URL('https://dev.test'), httpsOptions: async () => ({}) },
-    installNamespace: 'kubectl-tp',
-    identityPath: join(folder, 'identity.json'),
-    log: () => undefined,
-  });
-  t.teardown(session.close);
-  const volumes = createVolumeBook({
-    client,
-    folder: join(folder, 'volumes'),
-    openLive: NO_LIVE_VOLUMES,
-    log: () => undefined,
-  });
+  const log = () => undefined;
+  const reopen = () => {
+    const session = createSession({
+      cluster: { client, server: new URL('https://dev.test'), httpsOptions: async () => ({}) },
+      installNamespace: 'kubectl-tp',
+      identityPath: join(folder, 'identity.json'),
+      log,
+    });
+    t.teardown(session.close);
+    return session;
+  };
+  const object = async () => {
+    await waitFor('the session is there', () => kubernetes.names(SESSIONS).length === 1);
+    return kubernetes.find(SESSIONS, kubernetes.names(SESSIONS)[0] ?? '') as SessionObject;
+  };
   return {
-    ...{ kubernetes, session, volumes, folder },
+    kubernetes,
+    session: reopen(),
+    volumes: createVolumeBook({ client, folder: join(folder, 'volumes'), openLive: NO_LIVE_VOLUMES, log }),
+    folder,
+    object,
     async issue() {
-      await waitFor('the session is there', () => kubernetes.names(SESSIONS).length === 1);
       const { certificateChain } = await createTestCertificate('localhost');
-      const object = kubernetes.find(SESSIONS, kubernetes.names(SESSIONS)[0] ?? '') as SessionObject;
       const status = { certificate: certificateChain, authority: certificateChain };
-      kubernetes.put(SESSIONS, { ...object, status } as SessionObject);
+      kubernetes.put(SESSIONS, { ...(await object()), status } as SessionObject);
     },
+    reopen,
   };
 }

@@ -1,9 +1,6 @@
 // Opening a session: several callers, one opening; nobody's giving up is another's failure.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import {
   INTERCEPTS,
   type Intercept,
@@ -13,60 +10,16 @@ import {
   type Session as SessionObject,
 } from '../../../control-plane/src/api/index.ts';
 import type { CallTools } from '../../../kubectl-tp/src/session/call-tools.ts';
-import { createSession, type Session } from '../../../kubectl-tp/src/session/session.ts';
 import { untilEnded, untilGone } from '../../../kubectl-tp/src/session/until-ended.ts';
 import { createUnusedLook } from '../../../kubectl-tp/src/session/unused-things.ts';
 import type { VolumeBook } from '../../../kubectl-tp/src/volumes/volume-book.ts';
-import { createMemoryKubernetes, type MemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
-import { createTestCertificate } from '../../helpers/test-certificate.ts';
+import { createMemorySession } from '../../helpers/memory-session.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
-
-type Scene = {
-  kubernetes: MemoryKubernetes;
-  session: Session;
-  /** The object, once the session has made it. */
-  object(): Promise<SessionObject>;
-  issue(): Promise<void>;
-  /** The session of the next process. */
-  reopen(): Session;
-};
-
-async function createScene(t: ExecutionContext): Promise<Scene> {
-  const folder = await mkdtemp(join(tmpdir(), 'tp-session-'));
-  const kubernetes = createMemoryKubernetes();
-  t.teardown(() => rm(folder, { recursive: true }));
-  const reopen = () => {
-    const session = createSession({
-      cluster: { client: kubernetes.client, server: new URL('https://dev.test'), httpsOptions: async () => ({}) },
-      installNamespace: 'kubectl-tp',
-      identityPath: join(folder, 'identity.json'),
-      log: () => undefined,
-    });
-    t.teardown(session.close);
-    return session;
-  };
-  const session = reopen();
-  const object = async () => {
-    await waitFor('the session is there', () => kubernetes.names(SESSIONS).length === 1);
-    return kubernetes.find(SESSIONS, kubernetes.names(SESSIONS)[0] ?? '') as SessionObject;
-  };
-  return {
-    kubernetes,
-    session,
-    reopen,
-    object,
-    async issue() {
-      const { certificateChain } = await createTestCertificate('localhost');
-      const status = { certificate: certificateChain, authority: certificateChain };
-      kubernetes.put(SESSIONS, { ...(await object()), status } as SessionObject);
-    },
-  };
-}
 
 const tools = (signal = new AbortController().signal): CallTools => ({ signal, progress: () => undefined });
 
 test('whoever gives up leaves the others waiting for the same session', async (t) => {
-  const { session, object, issue } = await createScene(t);
+  const { session, object, issue } = await createMemorySession(t);
   const first = new AbortController();
   const given = t.throwsAsync(session.open(tools(first.signal)), { message: 'enough' });
   const second = session.open(tools());
@@ -78,7 +31,7 @@ test('whoever gives up leaves the others waiting for the same session', async (t
 });
 
 test('a session that is deleted while it is opened is told at once; the next call makes another', async (t) => {
-  const { kubernetes, session, object, issue } = await createScene(t);
+  const { kubernetes, session, object, issue } = await createMemorySession(t);
   const refused = t.throwsAsync(session.open(tools()), { code: 'SESSION_NOT_ISSUED', message: /deleted/ });
   kubernetes.remove(SESSIONS, (await object()).metadata.name);
   await refused;
@@ -89,7 +42,7 @@ test('a session that is deleted while it is opened is told at once; the next cal
 });
 
 test('whoever opens a session anew is not disturbed by what is left of the deleted one', async (t) => {
-  const { kubernetes, session, object, issue, reopen } = await createScene(t);
+  const { kubernetes, session, object, issue, reopen } = await createMemorySession(t);
   const refused = t.throwsAsync(session.open(tools()), { code: 'SESSION_NOT_ISSUED' });
   const { name } = (await object()).metadata;
   const deleting = Promise.withResolvers<void>();
@@ -116,7 +69,7 @@ test('whoever opens a session anew is not disturbed by what is left of the delet
 });
 
 test('ending while a session is opened leaves nothing', async (t) => {
-  const { kubernetes, session, reopen } = await createScene(t);
+  const { kubernetes, session, reopen } = await createMemorySession(t);
   const { client } = kubernetes;
   const { create } = client;
   const creating = Promise.withResolvers<void>();
@@ -147,7 +100,7 @@ for (const [how, isOver] of [
   ['end', true],
 ] as const) {
   test(`${how}: who is in the cluster's network ${isOver ? 'hears that it has ended' : 'waits for the next process'}`, async (t) => {
-    const { session, issue } = await createScene(t);
+    const { session, issue } = await createMemorySession(t);
     const opened = session.open(tools());
     await issue();
     const live = await opened;
@@ -165,7 +118,7 @@ for (const [how, code] of [
   ['end', 'INTERCEPT_ENDED'],
 ] as const) {
   test(`${how}: who asks for the end of an intercept only then ${code === undefined ? 'waits' : 'hears of it'}`, async (t) => {
-    const { session, issue } = await createScene(t);
+    const { session, issue } = await createMemorySession(t);
     const opened = session.open(tools());
     await issue();
     await opened;
@@ -178,7 +131,7 @@ for (const [how, code] of [
 }
 
 test('a session that can not be used leaves nothing', async (t) => {
-  const { kubernetes, session, issue, reopen } = await createScene(t);
+  const { kubernetes, session, issue, reopen } = await createMemorySession(t);
   const labels = { 'app.kubernetes.io/component': 'relay', 'app.kubernetes.io/version': '0.0.1' };
   kubernetes.put(PODS, { metadata: { name: 'relay', namespace: 'kubectl-tp', labels } });
   const refused = t.throwsAsync(session.open(tools()), { code: 'VERSION_MISMATCH' });
@@ -192,7 +145,7 @@ test('a session that can not be used leaves nothing', async (t) => {
 });
 
 test('what agents have shown of an intercept is forgotten when somebody else deletes it', async (t) => {
-  const { kubernetes, session, issue } = await createScene(t);
+  const { kubernetes, session, issue } = await createMemorySession(t);
   const opening = session.open(tools());
   await issue();
   const live = await opening;
@@ -209,7 +162,7 @@ test('what agents have shown of an intercept is forgotten when somebody else del
 });
 
 test('closing ends an opening that nobody answers', async (t) => {
-  const { session, object } = await createScene(t);
+  const { session, object } = await createMemorySession(t);
   const opening = t.throwsAsync(session.open(tools()), { code: 'SESSION_PROCESS_LOST' });
   await object();
   await session.close();
@@ -219,7 +172,7 @@ test('closing ends an opening that nobody answers', async (t) => {
 
 for (const how of ['close', 'end'] as const) {
   test(`${how}: a call that comes late opens no other session`, async (t) => {
-    const { kubernetes, session } = await createScene(t);
+    const { kubernetes, session } = await createMemorySession(t);
     await session[how]();
     await t.throwsAsync(session.open(tools()), { code: 'SESSION_PROCESS_LOST' });
     const leaving = session.leaveMatching({ all: true });
@@ -230,7 +183,7 @@ for (const how of ['close', 'end'] as const) {
 }
 
 test('a port is served only for an intercept that this laptop was asked for, also after a restart', async (t) => {
-  const { session, issue, reopen } = await createScene(t);
+  const { session, issue, reopen } = await createMemorySession(t);
   const opened = session.open(tools());
   await issue();
   const { table } = await opened;
@@ -251,7 +204,7 @@ test('a port is served only for an intercept that this laptop was asked for, als
 });
 
 test("a port inside of a command's network is known to the process that was asked, and to no later one", async (t) => {
-  const { session, issue, reopen } = await createScene(t);
+  const { session, issue, reopen } = await createMemorySession(t);
   const opened = session.open(tools());
   await issue();
   const { table } = await opened;
@@ -272,7 +225,7 @@ test("a port inside of a command's network is known to the process that was aske
 });
 
 test('the intercepts of a session that is deleted are gone at once', async (t) => {
-  const { kubernetes, session, object, issue } = await createScene(t);
+  const { kubernetes, session, object, issue } = await createMemorySession(t);
   const opened = session.open(tools());
   await issue();
   const { table } = await opened;
@@ -283,7 +236,7 @@ test('the intercepts of a session that is deleted are gone at once', async (t) =
 });
 
 test('an exit that nobody has entered keeps no session, and is ended when nobody has come back to it', async (t) => {
-  const { kubernetes, session, issue } = await createScene(t);
+  const { kubernetes, session, issue } = await createMemorySession(t);
   const opened = session.open(tools());
   await issue();
   const { table, exits } = await opened;
@@ -307,7 +260,7 @@ test('an exit that nobody has entered keeps no session, and is ended when nobody
 });
 
 test('whoever leaves an intercept leaves alone what has its name by now', async (t) => {
-  const { kubernetes, session, issue } = await createScene(t);
+  const { kubernetes, session, issue } = await createMemorySession(t);
   const opened = session.open(tools());
   await issue();
   const { table } = await opened;
