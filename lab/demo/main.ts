@@ -94,7 +94,7 @@ async function tell(story: Narrator): Promise<number> {
 }
 
 async function openShop(shell: Shell, image: string): Promise<string> {
-  const list = { apiVersion: 'v1', kind: 'List', items: buildShop(image) };
+  const list = { apiVersion: 'v1', kind: 'List', items: await buildShop(image) };
   await shell.feed(JSON.stringify(list), 'kubectl', 'apply', '--server-side', '--force-conflicts', '-f', '-');
   for (const name of ['web', 'orders', 'prices']) {
     await shell.run('kubectl', 'rollout', 'status', `deployment/${name}`, ...IN_SHOP, '--timeout=120s');

@@ -1,7 +1,10 @@
 // The Kubernetes objects of the demo shop: three Deployments of two pods with a Service each. Their code is this
-// folder's shop/, mounted from a ConfigMap beside the image's packages.
+// folder's shop/, bundled with its packages and mounted from a ConfigMap.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundlePrograms } from '../../control-plane/bundle.ts';
 
 export const SHOP_NAMESPACE = 'shop';
 
@@ -37,11 +40,11 @@ const RESTRICTED = {
   seccompProfile: { type: 'RuntimeDefault' },
 };
 
-/** Everything the shop needs, in an order that can be applied. `image` must hold Node 24 and @grpc/grpc-js in /app. */
-export function buildShop(image: string): object[] {
+/** Everything the shop needs, in an order that can be applied. `image` must hold Node 24. */
+export async function buildShop(image: string): Promise<object[]> {
   return [
     buildNamespace(),
-    buildCode(),
+    await buildCode(),
     ...PARTS.flatMap((part) => [buildDeployment(part, image), buildService(part)]),
   ];
 }
@@ -51,23 +54,33 @@ function buildNamespace(): object {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SHOP_NAMESPACE, labels } };
 }
 
-function buildCode(): object {
-  const folder = new URL('./shop/', import.meta.url);
-  const data = Object.fromEntries(
-    readdirSync(folder).map((file) => [file, readFileSync(new URL(file, folder), 'utf8')]),
-  );
+async function buildCode(): Promise<object> {
+  const data = await bundleShop();
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shop-code', namespace: SHOP_NAMESPACE }, data };
+}
+
+/** The shop's programs and the parts that they share, by file name. Without spaces: a ConfigMap holds 1 MiB. */
+export async function bundleShop(): Promise<Record<string, string>> {
+  const folder = await mkdtemp(join(tmpdir(), 'tp-shop-'));
+  try {
+    const programs = Object.fromEntries(PARTS.map(({ name }) => [name, `lab/demo/shop/${name}.ts`]));
+    await bundlePrograms(folder, programs, { target: 'node24', minifySyntax: true, minifyWhitespace: true });
+    const read = async (file: string) => [file, await readFile(join(folder, file), 'utf8')] as const;
+    return Object.fromEntries(await Promise.all((await readdir(folder)).map(read)));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 function buildDeployment({ name, portName, port }: Part, image: string): object {
   const container = {
     name,
     image,
-    command: ['node', `/app/shop/${name}.ts`],
+    command: ['node', `/shop/${name}.mjs`],
     ports: [{ name: portName, containerPort: port }],
     readinessProbe: { tcpSocket: { port: portName }, periodSeconds: 1 },
     securityContext: RESTRICTED,
-    volumeMounts: [{ name: 'code', mountPath: '/app/shop' }],
+    volumeMounts: [{ name: 'code', mountPath: '/shop' }],
   };
   const spec = {
     automountServiceAccountToken: false,
