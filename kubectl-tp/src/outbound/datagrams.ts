@@ -41,7 +41,8 @@ export function openDatagrams(
       createReader(onMessage, () => end('lost')),
     );
     opened.on('error', (error) => end(isReset(error) ? 'refused' : 'lost'));
-    opened.on('close', () => end('lost'));
+    // The relay ends a flow that has been silent for long: the next datagram needs another one.
+    for (const event of ['end', 'close']) opened.on(event, () => end('lost'));
     for (const datagram of early) send(datagram);
     early = [];
   }

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { createDatagramReader, frameDatagram, openDatagramSocket, resultOfError } from '../../protocol/index.ts';
 import type { TellResult } from './join-connection.ts';
 
-/** A flow that has been silent for so long is over; laptops end theirs earlier. */
+/** A flow that has been silent for so long is over: its laptop hears the end, and closes. */
 const IDLE_MS = 120_000;
 /** Datagrams for a laptop that takes none: the rest is dropped, as a network does. */
 const MAX_UNSENT_BYTES = 1 << 20;
