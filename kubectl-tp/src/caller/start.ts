@@ -1,5 +1,7 @@
 // Finds the session process of a connection and starts it when it is not there.
 
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -36,31 +38,46 @@ export async function findSession(
 /** Bytes that pass through live shortly; V8 would let them fill up to 16 MB three times over before it looks. */
 export const YOUNG_GENERATION = '--max-semi-space-size=4';
 
+/** It takes a fifth of a second; much longer where the machine has other work, or a killed one's lock is in its way. */
+const START_TIMEOUT_MS = 30_000;
+
 async function startProcess(start: SessionStart, env: NodeJS.ProcessEnv): Promise<void> {
   // Most commands find a process.
   const [{ spawn }, { open }] = await Promise.all([import('node:child_process'), import('node:fs/promises')]);
+  const words = [YOUNG_GENERATION, '--', programPath(), SESSION_PROCESS_WORD, start.files.id];
   const log = await open(start.files.log, 'a', 0o600);
   try {
-    const child = spawn(
-      process.execPath,
-      [YOUNG_GENERATION, '--', programPath(), SESSION_PROCESS_WORD, start.files.id],
-      {
-        detached: true,
-        // The session outlives the folder it was started from.
-        cwd: '/',
-        env,
-        stdio: ['pipe', 'pipe', log.fd],
-      },
-    );
+    const child = spawn(process.execPath, words, {
+      detached: true,
+      // The session outlives the folder it was started from.
+      cwd: '/',
+      env,
+      stdio: ['pipe', 'pipe', log.fd],
+    });
+    // One that does not read it does not become ready.
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end(JSON.stringify(start));
-    const said = await firstLine(child.stdout);
+    if (!(await becomesReady(child))) throw new Error('it ended, or was silent for too long');
     child.unref();
-    if (said.trim() !== 'ready')
-      throw new TpError('SESSION_PROCESS_FAILED', 'The session process does not start.', {
-        hint: `See why in ${start.files.log}`,
-      });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TpError('SESSION_PROCESS_FAILED', `The session process does not start: ${why}.`, {
+      hint: `See why in ${start.files.log}`,
+      cause,
+    });
   } finally {
     await log.close();
+  }
+}
+
+/** Rejects when the program cannot be started at all. */
+async function becomesReady(child: ChildProcess): Promise<boolean> {
+  const limit = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
+  try {
+    const said = await Promise.race([firstLine(child.stdout), once(child, 'exit').then(() => '')]);
+    return said.trim() === 'ready';
+  } finally {
+    clearTimeout(limit);
   }
 }
 

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
+import { startSession } from '../../../kubectl-tp/src/caller/start.ts';
 import { createSessionFolder, sessionFiles } from '../../../kubectl-tp/src/ipc/paths.ts';
 import { SESSION_PROCESS_WORD } from '../../../kubectl-tp/src/ipc/words.ts';
 import type { Connection } from '../../../kubectl-tp/src/kubernetes/connection.ts';
@@ -45,6 +46,23 @@ test('a process waits for the lock of a killed one, starts, and ends when nobody
   t.is(await text(child.stdout), 'ready\n');
   t.deepEqual(await ended, [0, null]);
   t.false(existsSync(files.socket));
+});
+
+test('one that does not start is told with the reason', async (t) => {
+  const home = await mkdtemp(join(tmpdir(), 'tp-process-'));
+  t.teardown(() => rm(home, { recursive: true, force: true }));
+  const start = (more: NodeJS.ProcessEnv) =>
+    t.throwsAsync(startSession(CONNECTION, { ...process.env, HOME: home, XDG_RUNTIME_DIR: home, ...more }), {
+      code: 'SESSION_PROCESS_FAILED',
+    });
+  t.regex(
+    (await start({ NODE_OPTIONS: '--no-such-option' }))?.message ?? '',
+    /^The session process does not start: it ended/,
+  );
+  t.regex(
+    (await start({ LONGER_THAN_LINUX_TAKES: 'x'.repeat(1 << 20) }))?.message ?? '',
+    /does not start: spawn E2BIG\.$/,
+  );
 });
 
 test('the time counts from the start, and never while a call runs', (t) => {
