@@ -32,13 +32,7 @@ export async function installWithHelm({ helm, connection, settings, env, signal 
     // helm reads files only: the resolved connection, readable by this user alone, for as long as helm runs.
     await writeFile(kubeconfig, JSON.stringify(buildKubeconfig(connection)), { mode: 0o600 });
     const values = settings.flatMap((setting) => ['--set', setting]);
-    const place = [
-      '--namespace',
-      connection.installNamespace,
-      '--kubeconfig',
-      kubeconfig,
-      ...impersonation(connection),
-    ];
+    const place = ['--namespace', connection.installNamespace, '--kubeconfig', kubeconfig];
     const conflicts = buildConflictOptions(await run(helm, ['version', '--short'], { env, signal }));
     const args = ['upgrade', '--install', HELM_RELEASE, assetPath('chart'), ...place, ...conflicts, ...values];
     await run(helm, args, { env, signal });
@@ -53,11 +47,6 @@ export async function installWithHelm({ helm, connection, settings, env, signal 
  */
 export function buildConflictOptions(version: string): string[] {
   return /^v?[0-3]\./.test(version) ? [] : ['--server-side=true', '--force-conflicts'];
-}
-
-function impersonation({ impersonate }: Connection): string[] {
-  const user = impersonate.user === undefined ? [] : ['--kube-as-user', impersonate.user];
-  return [...user, ...impersonate.groups.flatMap((group) => ['--kube-as-group', group])];
 }
 
 /** Resolves with standard output. */
