@@ -14,11 +14,19 @@ const IDLE_CONNECTION_MS = 30_000;
 /** TCP keep-alive finds a dead peer under a silent watch. */
 const TCP_KEEP_ALIVE_MS = 15_000;
 
+/** Nobody has done anything for whoever is answered so. */
+const UNAUTHORIZED = 401;
+
 /** Where the API server is and how to authenticate: client-node's `KubeConfig` is one, a pod's service account another. */
 export type KubeAccess = {
   getCurrentCluster(): Pick<Cluster, 'name' | 'server' | 'skipTLSVerify' | 'proxyUrl'> | null;
   /** Adds authority, certificates and headers. Asked for each request. */
   applyToHTTPSOptions(options: https.RequestOptions): Promise<void>;
+  /**
+   * A request that was begun at `beganMs` (Unix time) was refused (401): what it had been given then is not to be given
+   * again. False where there is nothing else.
+   */
+  renew?(beganMs: number): boolean;
 };
 
 export type ApiRequest = {
@@ -65,6 +73,14 @@ export function createConnection(access: KubeAccess): Connection {
   }
 
   async function send(apiRequest: ApiRequest): Promise<http.IncomingMessage> {
+    const beganMs = Date.now();
+    const answer = await sendOnce(apiRequest);
+    if (answer.statusCode !== UNAUTHORIZED || !access.renew?.(beganMs)) return answer;
+    answer.resume();
+    return sendOnce(apiRequest);
+  }
+
+  async function sendOnce(apiRequest: ApiRequest): Promise<http.IncomingMessage> {
     try {
       return await attempt(apiRequest);
     } catch (error) {

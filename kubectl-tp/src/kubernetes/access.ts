@@ -43,6 +43,10 @@ export function createAccess({ cluster, user, impersonate }: Connection): KubeAc
         ...impersonation,
       };
     },
+    renew(beganMs) {
+      plugin?.renew(beganMs);
+      return plugin !== undefined;
+    },
   };
 }
 

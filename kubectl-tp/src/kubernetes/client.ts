@@ -1,6 +1,5 @@
 // A Kubernetes client for a resolved connection, whose errors are sentences for people.
 
-import type { RequestOptions as HttpsOptions } from 'node:https';
 import { API_VERSION } from '@kubectl-tp/control-plane/api';
 import {
   createKubernetesClient,
@@ -13,19 +12,16 @@ import { createAccess } from './access.ts';
 import type { Connection } from './connection.ts';
 import { getJson } from './get-json.ts';
 import { fromKubernetesError, isForbiddenOfOurs, notInstalled } from './translate-error.ts';
+import type { ApiAccess } from './upgrade.ts';
 
-export type Cluster = {
-  readonly client: KubernetesClient;
-  readonly server: URL;
-  /** Options for `https.request` that authenticate as the user; asked for each connection. */
-  httpsOptions(): Promise<HttpsOptions>;
-};
+export type Cluster = ApiAccess & { readonly client: KubernetesClient };
 
 export async function createCluster(connection: Connection): Promise<Cluster> {
   const access = createAccess(connection) ?? (await createHeavyAccess(connection));
   const api = {
     server: new URL(String(connection.cluster.value.server)),
     httpsOptions: () => requestOptions(access),
+    renew: (beganMs: number) => access.renew?.(beganMs) ?? false,
   };
   return { ...api, client: withPlainErrors(createKubernetesClient(access), connection, () => servesOurs(api)) };
 }

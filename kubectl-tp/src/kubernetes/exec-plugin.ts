@@ -13,6 +13,8 @@ export type ExecCredential = {
 export type ExecPlugin = {
   /** Runs the program when there is no credential or it is about to expire; callers at a time share one run. */
   credential(): Promise<ExecCredential>;
+  /** The API server has refused what was the credential at `atMs` (Unix time), whatever that said of its end. */
+  renew(atMs: number): void;
 };
 
 type Wish = {
@@ -42,10 +44,12 @@ export function createExecPlugin(value: unknown, cluster: Readonly<Record<string
   const wish = value as Wish;
   let known: Promise<Known> | undefined;
   let staleMs = Number.POSITIVE_INFINITY;
+  let ranMs = 0;
   return {
     async credential() {
       if (known === undefined || Date.now() >= staleMs) {
         staleMs = Number.POSITIVE_INFINITY;
+        ranMs = Date.now();
         known = runPlugin(wish, cluster);
         known.catch(() => {
           known = undefined;
@@ -54,6 +58,10 @@ export function createExecPlugin(value: unknown, cluster: Readonly<Record<string
       const current = await known;
       staleMs = current.staleMs;
       return current.credential;
+    },
+    renew(atMs) {
+      // Of requests at a time the first has the program run, for all.
+      if (ranMs < atMs) staleMs = 0;
     },
   };
 }

@@ -10,6 +10,8 @@ import { TpError } from '../errors.ts';
 export type ApiAccess = {
   readonly server: URL;
   httpsOptions(): Promise<RequestOptions>;
+  /** As KubeAccess has it. */
+  renew?(beganMs: number): boolean;
 };
 
 /** `path` begins behind the server's own, as kubeconfigs may name one. `headers` say which protocol is wanted. */
@@ -30,7 +32,14 @@ const MAX_ANSWER_BYTES = 64 << 10;
 const CONNECT_TIMEOUT_MS = 3000;
 
 /** Throws TpError CLUSTER_UNREACHABLE, or the signal's reason. The signal counts until this resolves. */
-export async function askForUpgrade(
+export async function askForUpgrade(access: ApiAccess, request: UpgradeRequest): Promise<Upgraded | Refused> {
+  const beganMs = Date.now();
+  const answer = await askOnce(access, request);
+  const mayAskAgain = 'status' in answer && answer.status === 401 && access.renew?.(beganMs);
+  return mayAskAgain ? askOnce(access, request) : answer;
+}
+
+async function askOnce(
   { server, httpsOptions }: ApiAccess,
   { path, headers, signal }: UpgradeRequest,
 ): Promise<Upgraded | Refused> {

@@ -1,13 +1,19 @@
 // How requests to the API server authenticate.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DetailedPeerCertificate } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
+import { PODS } from '../../../control-plane/src/api/index.ts';
 import { createAccess } from '../../../kubectl-tp/src/kubernetes/access.ts';
+import { createCluster } from '../../../kubectl-tp/src/kubernetes/client.ts';
 import type { Connection } from '../../../kubectl-tp/src/kubernetes/connection.ts';
+import { askForUpgrade } from '../../../kubectl-tp/src/kubernetes/upgrade.ts';
+import { portOf } from '../../helpers/loopback.ts';
 
 type Entry = Record<string, unknown>;
 
@@ -105,6 +111,48 @@ test('an exec plugin runs once until its credential is about to expire, and agai
   const told = { authorization: 'Bearer 2 dev client.authentication.k8s.io/v1 https://dev.test' };
   t.deepEqual(await Promise.all([ask(), ask()]), [told, told]);
   t.deepEqual(await ask(), told);
+});
+
+test('a credential that is refused is asked for anew, once for all who hear so', async (t) => {
+  const folder = await createFolder(t);
+  const runs = join(folder, 'runs');
+  const script = join(folder, 'plugin.mjs');
+  await writeFile(
+    script,
+    `import { appendFileSync, readFileSync } from 'node:fs';
+     appendFileSync(${JSON.stringify(runs)}, 'x');
+     const token = String(readFileSync(${JSON.stringify(runs)}, 'utf8').length);
+     console.log(JSON.stringify({ status: { token } }));`,
+  );
+  let accepted = '1';
+  const isAccepted = ({ headers }: IncomingMessage) => headers.authorization === `Bearer ${accepted}`;
+  const server = createServer((request, response) => {
+    response.writeHead(isAccepted(request) ? 200 : 401);
+    response.end('{"kind":"PodList","metadata":{},"items":[]}');
+  });
+  server.on('upgrade', (request, socket) => {
+    const answer = isAccepted(request)
+      ? '101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tp'
+      : '401 Unauthorized';
+    socket.end(`HTTP/1.1 ${answer}\r\n\r\n`);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => server.close().closeAllConnections());
+  const user = { exec: { command: process.execPath, args: [script] } };
+  const cluster = await createCluster(buildConnection(user, { server: `http://127.0.0.1:${portOf(server)}` }));
+
+  const list = () => cluster.client.list(PODS, { namespace: 'shop' });
+  t.deepEqual(await list(), []);
+  accepted = '2';
+  t.deepEqual(await Promise.all([list(), list(), list()]), [[], [], []]);
+  t.is(await readFile(runs, 'utf8'), 'xx');
+  accepted = '3';
+  const { signal } = new AbortController();
+  const upgraded = await askForUpgrade(cluster, { path: '/', headers: { upgrade: 'tp' }, signal });
+  t.true('socket' in upgraded);
+  accepted = 'none of its';
+  await t.throwsAsync(list(), { code: 'UNAUTHORIZED' });
+  t.is(await readFile(runs, 'utf8'), 'xxxx', 'no credential is asked for more than once again');
 });
 
 test('proxies and auth-provider are left to client-node', (t) => {
