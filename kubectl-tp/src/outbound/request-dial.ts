@@ -27,6 +27,7 @@ export async function requestDial(stream: Duplex, request: DialRequest, signal: 
   stream.on('error', onError);
   signal.addEventListener('abort', abort);
   try {
+    signal.throwIfAborted();
     stream.write(encodeDialRequest(request));
     const result = await readPrefix(stream, parseDialResult, { timeoutMs: ANSWER_TIMEOUT_MS, maxBytes: 1 });
     signal.throwIfAborted();

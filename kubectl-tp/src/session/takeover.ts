@@ -13,7 +13,7 @@ const LOCK_RETRY_MS = 20;
 
 /** Listens on the socket; false if another live process already does. */
 export async function takeSocket(server: Server, files: SessionFiles): Promise<boolean> {
-  await lock(files.lock);
+  const unlock = await lock(files.lock);
   try {
     if (await isAnswering(files.socket)) return false;
     await rm(files.socket, { force: true });
@@ -21,7 +21,7 @@ export async function takeSocket(server: Server, files: SessionFiles): Promise<b
     await chmod(files.socket, 0o600);
     return true;
   } finally {
-    await rm(files.lock, { force: true });
+    await unlock();
   }
 }
 
@@ -33,18 +33,25 @@ export async function socketInode(path: string): Promise<bigint | undefined> {
   );
 }
 
-async function lock(path: string): Promise<void> {
+/** Resolves with what gives it back. */
+async function lock(path: string): Promise<() => Promise<void>> {
   const mine = `${process.pid} ${randomUUID()}`;
   for (;;) {
     try {
       await writeFile(path, mine, { flag: 'wx', mode: 0o600 });
-      return;
+      return () => unlock(path, mine);
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
     await removeStale(path);
     await delay(LOCK_RETRY_MS);
   }
+}
+
+/** Of a process that slept for longer than its lock holds, the lock is somebody else's by now. */
+async function unlock(path: string, mine: string): Promise<void> {
+  const content = await readFile(path, 'utf8').catch(() => undefined);
+  if (content === mine) await rm(path, { force: true });
 }
 
 /** Moves a stale lock away; of several that try, the rename succeeds for one. */

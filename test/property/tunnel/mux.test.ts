@@ -115,6 +115,21 @@ function createPair(random: () => number, onStream: (stream: Duplex) => void): {
   };
 }
 
+test('what stands behind the frame that ended a tunnel opens nothing', (t) => {
+  const wire = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
+  let opened = 0;
+  const mux = createMux(wire, {
+    role: 'acceptor',
+    onStream() {
+      opened += 1;
+      mux.destroy();
+    },
+    onClose: () => undefined,
+  });
+  wire.emit('data', Buffer.concat([1, 2, 3].map((id) => buildControlFrame(FRAME.OPEN, id))));
+  t.is(opened, 1);
+});
+
 type Plan = { bytes: number; chunk: number; slow: boolean; reset: boolean };
 
 test('every stream returns what went in, whatever the others do', async (t) => {

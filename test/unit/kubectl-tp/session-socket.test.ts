@@ -1,6 +1,7 @@
 // The unix socket between CLI and session process: calls, cancellation, held calls, and who gets the socket.
 
-import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -291,4 +292,18 @@ test('garbage on the socket harms nobody else', async (t) => {
   const caller = createSessionCaller(CONNECTION, files, neverRestart);
   t.deepEqual(await caller.call('leave', { all: true }), { left: [] });
   t.true(running() <= 1);
+});
+
+test('who was asleep for longer than its lock holds gives back what is its own, and nothing else', async (t) => {
+  const files = await createFiles(t);
+  const server = createServer();
+  t.teardown(() => server.close());
+  const listen = server.listen.bind(server);
+  // Another one has taken the stale lock, and is about to take the socket.
+  server.listen = ((path: string, onListening: () => void) => {
+    writeFileSync(files.lock, '7 of another');
+    return listen(path, onListening);
+  }) as typeof server.listen;
+  t.true(await takeSocket(server, files));
+  t.is(await readFile(files.lock, 'utf8'), '7 of another');
 });

@@ -26,10 +26,15 @@ export function createUnprovenConnections(limits: Limits): UnprovenConnections {
       return false;
     }
     const peer = `${address}:${remotePort}`;
+    // Its port may be in use again before the close of the one that had it is told.
+    prove(peer);
     const timer = setTimeout(() => socket.destroy(), limits.proofTimeoutMs);
-    entries.set(peer, { address, timer });
+    const entry = { address, timer };
+    entries.set(peer, entry);
     perAddress.set(address, countOf(address) + 1);
-    socket.once('close', () => prove(peer));
+    socket.once('close', () => {
+      if (entries.get(peer) === entry) prove(peer);
+    });
     return true;
   }
 

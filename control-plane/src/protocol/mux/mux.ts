@@ -136,6 +136,8 @@ export function createMux(socket: Duplex, options: MuxOptions): Mux {
   }
 
   function onControl(type: FrameType, id: number, value: number): void {
+    // An earlier frame of the same chunk may have been the last.
+    if (isClosed) return;
     if (type === FRAME.OPEN) onOpen(id);
     else if (type === FRAME.END) findStream(id)?.receiveEnd();
     else if (type === FRAME.RESET) findStream(id)?.receiveReset();

@@ -49,7 +49,16 @@ export async function openLaptop(
   const helper = await awaitHelper(tools.helperSocket, { start: tools.startHelper, signal });
   const undoing: (() => Promise<void> | void)[] = [helper.end];
   const undo = async () => {
-    for (const step of undoing.splice(0).toReversed()) await step();
+    const failures: unknown[] = [];
+    // The last step has root's changes undone: a failure before must not keep them.
+    for (const step of undoing.splice(0).toReversed()) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   };
   try {
     const made = await helper.call('create', { addresses });
