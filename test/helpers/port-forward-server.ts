@@ -22,7 +22,8 @@ export type ServedForward = {
   received: () => Buffer;
   /** Called with the same instead, once set. */
   onData: ((data: Buffer) => void) | undefined;
-  opcodes: number[];
+  /** Frames of the laptop that are no data (RFC 6455, section 5.5). */
+  controls: { opcode: number; payload: string }[];
   socket: Duplex;
 };
 
@@ -72,14 +73,16 @@ export async function startPortForwardServer(
 
 function serve(request: IncomingMessage, socket: Duplex): ServedForward {
   const parts: Buffer[] = [];
-  const opcodes: number[] = [];
+  const controls: ServedForward['controls'] = [];
   let seen: Buffer = Buffer.alloc(0);
   socket.on('data', (chunk: Buffer) => {
     seen = Buffer.concat([seen, chunk]);
     for (let frame = takeFrame(seen); frame !== undefined; frame = takeFrame(seen)) {
       seen = seen.subarray(frame.end);
-      opcodes.push(frame.opcode);
-      if (frame.opcode !== 2) continue;
+      if (frame.opcode !== 2) {
+        controls.push({ opcode: frame.opcode, payload: String(frame.payload) });
+        continue;
+      }
       if (forward.onData) forward.onData(frame.payload.subarray(1));
       else parts.push(frame.payload.subarray(1));
     }
@@ -90,7 +93,7 @@ function serve(request: IncomingMessage, socket: Duplex): ServedForward {
     sendRaw: (bytes) => socket.write(bytes),
     received: () => Buffer.concat(parts),
     onData: undefined,
-    opcodes,
+    controls,
     socket,
   };
   return forward;

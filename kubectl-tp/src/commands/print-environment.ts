@@ -45,7 +45,7 @@ export async function printEnvironment(options: Options): Promise<void> {
 }
 
 /** What reads it may run on a laptop that is in the cluster's network. While none is, no session process is asked. */
-async function shownAddresses({ existingSession }: Tools): Promise<ShownOf> {
+async function shownAddresses({ existingSession, signal }: Tools): Promise<ShownOf> {
   const running = findLockHolder() === undefined ? undefined : await existingSession({ resume: false });
-  return readShownAddresses(running === undefined ? [] : (await running.call('status', {})).networks);
+  return readShownAddresses(running === undefined ? [] : (await running.call('status', {}, { signal })).networks);
 }

@@ -11,7 +11,7 @@ export const status = defineCommand({
   summary: 'Show your session, proven now: relays, intercepts, networks, when agents last reached this laptop',
   options: {},
   examples: [['kubectl tp status -o json', 'for programs: pid, socket, relays, intercepts']],
-  async run({ existingSession, connection, printer, progress }) {
+  async run({ existingSession, connection, printer, progress, signal }) {
     const running = await existingSession({ resume: true });
     if (running === undefined) {
       const { context } = await connection();
@@ -19,7 +19,7 @@ export const status = defineCommand({
       printer.result({ running: false, context }, () => `No session runs for context ${context}.`);
       return undefined;
     }
-    const report = await running.call('status', {});
+    const report = await running.call('status', {}, { signal });
     if (!report.networks.some(({ mode }) => mode === 'laptop')) await warnOfLeftBehind(progress);
     printer.result({ running: true, ...report }, () => formatReport(report));
     return undefined;
