@@ -10,6 +10,7 @@ import type {
   InterceptRequest,
   InterceptResult,
   LeaveRequest,
+  QuitResult,
   ReplaceRequest,
   ReplaceResult,
 } from './intercept-messages.ts';
@@ -27,7 +28,7 @@ export type SessionApi = {
   leave: { arguments: LeaveRequest; result: { left: InterceptName[] } };
   status: { arguments: Record<string, never>; result: SessionReport };
   /** Ends intercepts, Session object and process. */
-  quit: { arguments: Record<string, never>; result: { left: InterceptName[] } };
+  quit: { arguments: Record<string, never>; result: QuitResult };
 };
 export type Verb = keyof SessionApi;
 /** Those that a command may follow, which then is in the network of the cluster. */

@@ -78,3 +78,9 @@ export type LeaveRequest =
   | { readonly all: true }
   /** Name of an intercept, or of its or an ingest's target (`orders`, `deployment/orders`). */
   | { readonly all: false; readonly namespace: string; readonly name: string };
+
+export type QuitResult = {
+  readonly left: readonly InterceptName[];
+  /** Why the cluster could not be told: what it has of the session goes by itself, some time after the laptop. */
+  readonly unreachable?: string;
+};

@@ -1,11 +1,13 @@
 // Where a session process keeps its files, and which session process belongs to a connection.
 
-import { lstatSync, mkdirSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { TpError } from '../errors.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import { MAX_SOCKET_PATH_BYTES } from '../socket-path.ts';
+
+const SOCKET_ENDING = '.sock';
 
 export type SessionFiles = {
   readonly id: string;
@@ -22,23 +24,34 @@ export type SessionFiles = {
 };
 
 export function sessionFiles(connection: Connection, env: NodeJS.ProcessEnv): SessionFiles {
-  const folder = sessionFolder(env);
-  const id = sessionId(connection);
-  const path = (ending: string) => join(folder, `${id}.${ending}`);
-  const socket = path('sock');
+  const files = filesOf(sessionFolder(env), sessionId(connection));
+  const { socket } = files;
   if (Buffer.byteLength(socket) > MAX_SOCKET_PATH_BYTES) {
     throw new TpError('SESSION_PROCESS_FAILED', `The path of the session's socket is too long: ${socket}`, {
       hint: 'Set XDG_RUNTIME_DIR to a shorter folder of yours.',
     });
   }
+  return files;
+}
+
+/** Of all session processes that have a socket, whatever their connection. */
+export function allSessionFiles(env: NodeJS.ProcessEnv): SessionFiles[] {
+  const folder = sessionFolder(env);
+  if (!existsSync(folder)) return [];
+  const sockets = readdirSync(folder).filter((name) => name.endsWith(SOCKET_ENDING));
+  return sockets.map((name) => filesOf(folder, name.slice(0, -SOCKET_ENDING.length)));
+}
+
+function filesOf(folder: string, id: string): SessionFiles {
+  const path = (ending: string) => join(folder, `${id}${ending}`);
   return {
     id,
-    socket,
-    log: path('log'),
-    lock: path('lock'),
-    identity: path('identity.json'),
-    helper: path('root'),
-    volumes: path('volumes'),
+    socket: path(SOCKET_ENDING),
+    log: path('.log'),
+    lock: path('.lock'),
+    identity: path('.identity.json'),
+    helper: path('.root'),
+    volumes: path('.volumes'),
   };
 }
 

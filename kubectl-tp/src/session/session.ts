@@ -4,7 +4,7 @@
 import { INTERCEPTS, type Intercept } from '@kubectl-tp/control-plane/api';
 import { isConflict } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
-import type { InterceptName, LeaveRequest } from '../ipc/intercept-messages.ts';
+import type { InterceptName, LeaveRequest, QuitResult } from '../ipc/intercept-messages.ts';
 import type { Cluster } from '../kubernetes/client.ts';
 import { describeTarget } from '../kubernetes/describe-target.ts';
 import { apiErrorOf } from '../kubernetes/translate-error.ts';
@@ -37,8 +37,8 @@ export type Session = Pick<ServedTargets, 'serve' | 'targetOf'> & {
   leaveMatching(request: LeaveRequest): Promise<InterceptName[]>;
   /** Takes up a known session, so that its intercepts go on; once, however often it is asked. */
   resume(signal: AbortSignal): Promise<void>;
-  /** Ends intercepts and Session object, forgets the key. */
-  end(): Promise<InterceptName[]>;
+  /** Ends intercepts and Session object, forgets the key; the last also where the cluster does not answer. */
+  end(): Promise<QuitResult>;
   /** Closes the tunnels only: another process will take the session up. */
   close(): Promise<void>;
 };
@@ -136,7 +136,8 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
       return unlessAborted(resumed, signal);
     },
     async end() {
-      const left = await leaveMatching({ all: true });
+      const left: InterceptName[] = [];
+      let unreachable = await untold(async () => left.push(...(await leaveMatching({ all: true }))));
       const [current, opening] = [live(), state.opening()];
       state.setClosed();
       // Whoever is in the cluster's network hears that it was left on purpose.
@@ -147,9 +148,10 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
       // What it was making may be there only now.
       await opening?.catch(() => undefined);
       const made = identity.current();
-      if (made !== undefined) await deleteSessionObject(client, installNamespace, made.session);
+      if (made !== undefined)
+        unreachable ??= await untold(() => deleteSessionObject(client, installNamespace, made.session));
       await identity.remove();
-      return left;
+      return { left, ...(unreachable && { unreachable: unreachable.message }) };
     },
     async close() {
       const current = live();
@@ -159,6 +161,17 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
       await current?.close();
     },
   };
+}
+
+/** The error of a cluster that does not answer, which ends the rest by itself. Throws any other. */
+async function untold(tell: () => Promise<unknown>): Promise<TpError | undefined> {
+  try {
+    await tell();
+    return undefined;
+  } catch (error) {
+    if (error instanceof TpError && error.code === 'CLUSTER_UNREACHABLE') return error;
+    throw error;
+  }
 }
 
 function isInUse(live: LiveSession | undefined): boolean {

@@ -7,10 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { createSessionCaller } from '../../../kubectl-tp/src/caller/caller.ts';
+import { quitAll } from '../../../kubectl-tp/src/caller/quit-all.ts';
 import { EXIT, TpError } from '../../../kubectl-tp/src/errors.ts';
 import type { InterceptRequest, InterceptResult } from '../../../kubectl-tp/src/ipc/intercept-messages.ts';
 import { isAnswering } from '../../../kubectl-tp/src/ipc/is-answering.ts';
-import { credentialsOf, type SessionFiles, sessionFiles } from '../../../kubectl-tp/src/ipc/paths.ts';
+import {
+  createSessionFolder,
+  credentialsOf,
+  type SessionFiles,
+  sessionFiles,
+} from '../../../kubectl-tp/src/ipc/paths.ts';
 import type { Connection } from '../../../kubectl-tp/src/kubernetes/connection.ts';
 import { createSessionServer, type Handlers } from '../../../kubectl-tp/src/session/calls/server.ts';
 import { takeSocket } from '../../../kubectl-tp/src/session/takeover.ts';
@@ -56,8 +62,10 @@ const HANDLERS: Handlers = {
 
 type Serving = { files: SessionFiles; running: () => number };
 
-async function serve(t: ExecutionContext, handlers: Partial<Handlers>, version = VERSION): Promise<Serving> {
-  const files = await createFiles(t);
+type ServeOptions = { version?: string; files?: SessionFiles };
+
+async function serve(t: ExecutionContext, handlers: Partial<Handlers>, options: ServeOptions = {}): Promise<Serving> {
+  const { version = VERSION, files = await createFiles(t) } = options;
   let running = 0;
   const server = createSessionServer({
     handlers: { ...HANDLERS, ...handlers },
@@ -181,7 +189,7 @@ test('an intercept that ends elsewhere ends its held call, with the reason', asy
 });
 
 test('a process of another version makes room, and the call is made again on the new one', async (t) => {
-  const old = await serve(t, {}, '0.0.1');
+  const old = await serve(t, {}, { version: '0.0.1' });
   const caller = createSessionCaller(CONNECTION, old.files, async () => {
     const server = createSessionServer({
       handlers: { ...HANDLERS, leave: async () => ({ result: { left: [] } }) },
@@ -228,7 +236,7 @@ test('two commands whose credentials differ come to rest with one process', asyn
 });
 
 test('a process of another version stays when a command of this one is taken up again', async (t) => {
-  const { files } = await serve(t, {}, '9.9.9');
+  const { files } = await serve(t, {}, { version: '9.9.9' });
   const caller = createSessionCaller(CONNECTION, files, neverRestart);
   const again = caller.hold('intercept', REQUEST, { again: true });
   await t.throwsAsync(again, { code: 'SESSION_PROCESS_LOST', message: /this version/ });
@@ -306,4 +314,23 @@ test('who was asleep for longer than its lock holds gives back what is its own, 
   }) as typeof server.listen;
   t.true(await takeSocket(server, files));
   t.is(await readFile(files.lock, 'utf8'), '7 of another');
+});
+
+test('processes end also for who knows none of their connections', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tp-socket-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const env = { XDG_RUNTIME_DIR: folder };
+  t.deepEqual(await quitAll(env, {}), []);
+  createSessionFolder(env);
+  for (const server of ['https://one.test', 'https://two.test']) {
+    const connection = { ...CONNECTION, cluster: { name: 'dev', value: { server } } };
+    const quit = async () => ({ result: { left: [{ namespace: 'shop', name: server }] } });
+    await serve(t, { quit }, { files: sessionFiles(connection, env) });
+  }
+  await writeFile(sessionFiles(CONNECTION, env).socket, 'of a killed one');
+  const results = await quitAll(env, {});
+  t.deepEqual(results.flatMap(({ left }) => left.map(({ name }) => name)).toSorted(), [
+    'https://one.test',
+    'https://two.test',
+  ]);
 });

@@ -9,6 +9,7 @@ import {
   SESSIONS,
   type Session as SessionObject,
 } from '../../../control-plane/src/api/index.ts';
+import { TpError } from '../../../kubectl-tp/src/errors.ts';
 import type { CallTools } from '../../../kubectl-tp/src/session/call-tools.ts';
 import { untilEnded, untilGone } from '../../../kubectl-tp/src/session/until-ended.ts';
 import { createUnusedLook } from '../../../kubectl-tp/src/session/unused-things.ts';
@@ -93,6 +94,23 @@ test('ending while a session is opened leaves nothing', async (t) => {
   const next = reopen();
   await next.resume(tools().signal);
   t.true(next.isClosed(), 'its key is gone, too');
+});
+
+test('a session ends on this laptop also where the cluster does not answer', async (t) => {
+  const { kubernetes, session, issue, reopen } = await createMemorySession(t);
+  const opened = session.open(tools());
+  await issue();
+  await opened;
+  Object.assign(kubernetes.client, {
+    async delete() {
+      throw new TpError('CLUSTER_UNREACHABLE', 'Nobody answers.');
+    },
+  });
+  t.deepEqual(await session.end(), { left: [], unreachable: 'Nobody answers.' });
+  t.is(kubernetes.names(SESSIONS).length, 1);
+  const next = reopen();
+  await next.resume(tools().signal);
+  t.true(next.isClosed(), 'its key is gone');
 });
 
 for (const [how, isOver] of [

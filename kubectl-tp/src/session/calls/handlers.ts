@@ -97,9 +97,9 @@ export function createHandlers(options: Options): Handlers {
       // What is on this laptop first: a cluster that does not answer keeps none of them here.
       await laptop.leave();
       await volumes.unmountAll();
-      const left = await session.end();
+      const result = await session.end();
       // Ends the process once the caller has its answer and closes.
-      return { result: { left }, release: async () => quit() };
+      return { result, release: async () => quit() };
     },
   };
 }
