@@ -44,8 +44,16 @@ export async function openWebSocket(
 
 function fromRefusal(status: number, body: string): TpError {
   const message = statusMessage(body) || `HTTP status ${status}`;
-  if (status === 401) return new TpError('UNAUTHORIZED', `The API server does not know you: ${message}`);
-  if (status !== 403) return new TpError('PORT_FORWARD_FAILED', `The API server refused a port-forward: ${message}`);
+  if (status === 401) {
+    return new TpError('UNAUTHORIZED', `The API server does not know you: ${message}`, {
+      hint: 'Log in again, then check: kubectl auth whoami',
+    });
+  }
+  if (status !== 403) {
+    return new TpError('PORT_FORWARD_FAILED', `The API server refused a port-forward: ${message}`, {
+      hint: 'Try it without the plugin: kubectl -n NAMESPACE port-forward POD PORT',
+    });
+  }
   return new TpError('MISSING_RIGHT', `You may not open a port-forward to the relay: ${message}`, {
     hint: 'Needed are the verbs get and create on pods/portforward; the Role tp-user in the install namespace has them.',
   });

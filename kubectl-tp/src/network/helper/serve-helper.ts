@@ -86,5 +86,8 @@ function refused(why: string): TpError {
 
 function failed(cause: unknown): TpError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new TpError('HELPER_FAILED', `The root helper can't change this laptop's network: ${why}.`, { cause });
+  return new TpError('HELPER_FAILED', `The root helper can't change this laptop's network: ${why}.`, {
+    hint: 'Without changing it: kubectl tp connect -- CMD, or kubectl tp connect --proxy',
+    cause,
+  });
 }

@@ -2,12 +2,13 @@
 // with it. Moves no packets: another process takes the descriptors for that, and may take them again after a crash.
 
 import { spawn } from 'node:child_process';
-import { describeError, TpError } from '../../errors.ts';
+import { describeError } from '../../errors.ts';
 import { passSignals, toExitCode } from '../../pass-signals.ts';
 import { endProcesses } from './end-processes.ts';
 import { layFiles } from './lay-files.ts';
 import type { FromInside, PrivateFiles, RunMessage, SetupMessage, ToInside } from './messages.ts';
 import { mountLiveVolumes } from './mount-live-volumes.ts';
+import { namespaceFailed } from './namespace-failed.ts';
 import { offerSockets } from './offer-sockets.ts';
 import { openListener } from './open-listener.ts';
 import { mountPrivateFiles } from './private-files.ts';
@@ -35,8 +36,7 @@ function setUp({ addresses, resolvConf }: SetupMessage): FromInside {
     return { kind: 'ready', descriptors };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const error = new TpError('NAMESPACE_FAILED', `The command's own network can't be set up: ${why}.`, { cause });
-    return { kind: 'failed', error: describeError(error) };
+    return { kind: 'failed', error: describeError(namespaceFailed(why, cause)) };
   }
 }
 

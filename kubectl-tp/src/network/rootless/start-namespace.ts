@@ -9,6 +9,7 @@ import { passSignals, toExitCode } from '../../pass-signals.ts';
 import { programPath } from '../../program-path.ts';
 import type { NetworkAddresses } from '../network-addresses.ts';
 import type { FromInside, MountedInside, NamespaceDescriptors, PrivateFiles, ToInside } from './messages.ts';
+import { namespaceFailed } from './namespace-failed.ts';
 import { isRoot, namespaceFlags, sameUserFlags, unshareProgram } from './unshare.ts';
 
 export type NamespaceOptions = {
@@ -73,8 +74,7 @@ export async function startNamespace({ addresses, resolvConf }: NamespaceOptions
 
 function setUp(child: ChildProcess, message: ToInside): Promise<NamespaceDescriptors> {
   return new Promise((resolve, reject) => {
-    const fail = (why: string, cause?: Error) =>
-      reject(new TpError('NAMESPACE_FAILED', `The command's own network can't be set up: ${why}.`, { cause }));
+    const fail = (why: string, cause?: Error) => reject(namespaceFailed(why, cause));
     child.once('error', (cause) => fail(cause.message, cause));
     child.once('exit', (code, signal) => fail(`unshare ended with ${code ?? signal}`));
     child.once('message', (answer: FromInside) => {

@@ -129,6 +129,9 @@ async function waitForTunnel({ live, outbound, session, ...rest }: TunnelWait): 
         ? undefined
         : { step: 'Opening a tunnel to a relay', cause: tunnelDown(trouble, session.installNamespace) };
     },
-    timedOut: (said) => new TpError('TUNNEL_DOWN', `The network of the cluster can't be joined: ${said}`),
+    timedOut: (said) =>
+      new TpError('TUNNEL_DOWN', `The network of the cluster can't be joined: ${said}`, {
+        hint: 'See the trouble of each relay: kubectl tp status',
+      }),
   });
 }

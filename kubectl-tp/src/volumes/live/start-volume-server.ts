@@ -48,6 +48,7 @@ async function findImage({ client, installNamespace }: ServerWish, signal: Abort
     throw new TpError(
       'NOT_INSTALLED',
       `kubectl tp is not installed in namespace ${installNamespace}, so there is no image to serve volumes with.`,
+      { hint: 'Ask an administrator of the cluster for: kubectl tp install' },
     );
   }
   const { image, imagePullPolicy } = relay;
