@@ -2,8 +2,10 @@
 
 import { type Static, Type } from 'typebox';
 
-/** How a captured port's connections come to the agent: it took over the port's name, or nft rules redirect them. */
-export const Capture = Type.Union([Type.Literal('Name'), Type.Literal('Nft')]);
+export const Capture = Type.Union([Type.Literal('Name'), Type.Literal('Nft')], {
+  description:
+    "How the port's connections come to the agent: it took over the port's name (Name), or nft rules redirect them (Nft).",
+});
 export type Capture = Static<typeof Capture>;
 
 export const CapturedPort = Type.Object({

@@ -11,6 +11,7 @@ import { interceptObject, sessionObject } from '../../helpers/shop.ts';
 
 type Schema = {
   type?: string;
+  description?: string;
   properties?: Record<string, Schema>;
   patternProperties?: Record<string, Schema>;
   additionalProperties?: Schema;
@@ -72,6 +73,25 @@ function leadsSomewhere(properties: Schema['properties'], jsonPath: string): boo
 
 test('the Intercept CRD says what the type says', macro, 'intercepts.yaml', Intercept, buildInterceptCrd);
 test('the Session CRD says what the type says', macro, 'sessions.yaml', Session, buildSessionCrd);
+
+const describedMacro = test.macro((t, file: string) => {
+  const root = readCrd(file).spec.versions[0]?.schema.openAPIV3Schema;
+  t.truthy(root?.description);
+  const { spec, status } = root?.properties ?? {};
+  t.deepEqual(undescribed({ spec, status }), []);
+});
+
+/** Paths of the properties of which `kubectl explain` would say that they have no description. */
+function undescribed(properties: Record<string, Schema | undefined>, path = ''): string[] {
+  return Object.entries(properties).flatMap(([name, schema]) => {
+    const here = `${path}.${name}`;
+    const inside = { ...schema?.properties, ...schema?.items?.properties, ...schema?.additionalProperties?.properties };
+    return [...(schema?.description ? [] : [here]), ...undescribed(inside, here)];
+  });
+}
+
+test('kubectl explain has a sentence for every field of an Intercept', describedMacro, 'intercepts.yaml');
+test('kubectl explain has a sentence for every field of a Session', describedMacro, 'sessions.yaml');
 
 test('the columns of kubectl get', (t) => {
   const columns = readCrd('intercepts.yaml').spec.versions[0]?.additionalPrinterColumns.map(({ name }) => name);

@@ -7,12 +7,16 @@ import { type Static, Type } from 'typebox';
 const MAX_MESSAGE_LENGTH = 4096;
 
 export const Condition = Type.Object({
-  type: Type.String({ maxLength: 64 }),
-  status: Type.Union([Type.Literal('True'), Type.Literal('False'), Type.Literal('Unknown')]),
-  reason: Type.String({ maxLength: 128 }),
-  message: Type.String({ maxLength: MAX_MESSAGE_LENGTH }),
-  observedGeneration: Type.Optional(Type.Integer()),
-  lastTransitionTime: Type.String({ format: 'date-time' }),
+  type: Type.String({ maxLength: 64, description: 'Name of the condition.' }),
+  status: Type.Union([Type.Literal('True'), Type.Literal('False'), Type.Literal('Unknown')], {
+    description: 'Whether it holds.',
+  }),
+  reason: Type.String({ maxLength: 128, description: 'Why, in one word for programs.' }),
+  message: Type.String({ maxLength: MAX_MESSAGE_LENGTH, description: 'Why, in a sentence for people.' }),
+  observedGeneration: Type.Optional(
+    Type.Integer({ description: 'metadata.generation of the object that the condition is about.' }),
+  ),
+  lastTransitionTime: Type.String({ format: 'date-time', description: 'When its status last changed, RFC 3339.' }),
 });
 export type Condition = Static<typeof Condition>;
 

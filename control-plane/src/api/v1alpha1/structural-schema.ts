@@ -24,8 +24,7 @@ const SHARED_KEYWORDS = [
 export function buildStructuralSchema(schema: TSchema): StructuralSchema {
   const source = schema as StructuralSchema;
   const literals = literalsOf(source);
-  if (literals !== undefined) return withDefault(source, { type: typeOfAll(literals), enum: literals });
-  const target: StructuralSchema = {};
+  const target: StructuralSchema = literals === undefined ? {} : { type: typeOfAll(literals), enum: literals };
   for (const keyword of SHARED_KEYWORDS) if (source[keyword] !== undefined) target[keyword] = source[keyword];
   if (isSchema(source.items)) target.items = buildStructuralSchema(source.items);
   if (isSchema(source.properties)) Object.assign(target, buildObject(source.properties, source.required));
@@ -47,10 +46,6 @@ function typeOfAll(values: unknown[]): string {
   const [type, ...others] = types;
   if (type === undefined || others.length > 0) throw new TypeError('The literals of a union must have one type.');
   return type;
-}
-
-function withDefault(source: StructuralSchema, target: StructuralSchema): StructuralSchema {
-  return source.default === undefined ? target : { ...target, default: source.default };
 }
 
 /** The API server fills in defaults, so a property that has one may be left out: kubectl, too, must think so. */
