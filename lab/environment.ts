@@ -25,10 +25,15 @@ export async function pluginEnvironment(kubeconfig: string): Promise<ShellVariab
   return { KUBECONFIG: kubeconfig, PATH: `${launcherFolder()}:${process.env.PATH}` };
 }
 
-/** Lines for `eval`. The shell's own path is left to the shell: npm has put its folders into ours. */
+/** A line for `eval`. The shell's own path is left to the shell: npm has put its folders into ours. */
 export async function shellEnvironment(lab: Lab, user: User): Promise<string> {
   const { KUBECONFIG } = await environmentFor(lab, user);
-  return `export KUBECONFIG=${shellQuote(KUBECONFIG)}\nexport PATH=${shellQuote(launcherFolder())}:"$PATH"\n`;
+  return `${formatExport(KUBECONFIG)}\n`;
+}
+
+/** What a person types to have what `pluginEnvironment` gives to a child. */
+export function formatExport(kubeconfig: string): string {
+  return `export KUBECONFIG=${shellQuote(kubeconfig)} PATH=${shellQuote(launcherFolder())}:"$PATH"`;
 }
 
 /** One per checkout, as `kubectl tp` runs that checkout's sources. */

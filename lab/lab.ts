@@ -47,8 +47,10 @@ export type Lab = {
   readonly nodes: readonly [LabNode, LabNode];
 };
 
+export const DEFAULT_LAB_NAME = 'tp';
+
 /** The lab that the environment names by `TP_LAB_NAME`, else the one called `tp`. */
-export function currentLab(name = process.env.TP_LAB_NAME || 'tp'): Lab {
+export function currentLab(name = process.env.TP_LAB_NAME || DEFAULT_LAB_NAME): Lab {
   // Eight letters leave room for the suffixes of interface names, which the kernel limits to 15.
   if (!/^[a-z][a-z0-9]{0,7}$/.test(name)) {
     throw new LabError('LAB_USAGE', `"${name}" is no name for a lab.`, {
@@ -56,7 +58,7 @@ export function currentLab(name = process.env.TP_LAB_NAME || 'tp'): Lab {
     });
   }
   const state = join(cacheFolder(), 'labs', name);
-  const net = `10.250.${name === 'tp' ? 0 : 1 + (hashByte(name) % 250)}`;
+  const net = `10.250.${name === DEFAULT_LAB_NAME ? 0 : 1 + (hashByte(name) % 250)}`;
   return {
     name,
     folders: {

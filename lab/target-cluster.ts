@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { shortHash } from './cache.ts';
 import { loadImages, loadIntoNodes, start } from './cluster.ts';
-import { environmentFor, pluginEnvironment } from './environment.ts';
+import { environmentFor, formatExport, pluginEnvironment } from './environment.ts';
 import { LabError } from './errors.ts';
 import { buildLoadCommand } from './image-loading.ts';
 import { type ImageNames, productImages } from './images/definitions.ts';
 import { loadMissing } from './images/load.ts';
 import { type Image, ociArchive } from './images/oci-archive.ts';
-import { currentLab } from './lab.ts';
+import { currentLab, DEFAULT_LAB_NAME, type Lab } from './lab.ts';
 import { cacheFolder } from './paths.ts';
 import { capture } from './shell.ts';
 import type { User } from './users.ts';
@@ -25,6 +25,10 @@ export type TargetCluster = {
   load(image: Image): Promise<string>;
   /** Variables for children: KUBECONFIG, and PATH with `kubectl` and `kubectl-tp`. */
   env(user?: User): Promise<NodeJS.ProcessEnv>;
+  /** What a person types in the checkout, in any shell, to have the same variables. */
+  readonly enter: string;
+  /** The same, to end the cluster and all that is in it; undefined for one that is not ours. */
+  readonly stop: string | undefined;
 };
 
 /** Starts the lab if need be, or takes the cluster of `context`; the product's images are loaded afterwards. */
@@ -43,7 +47,14 @@ async function openLab(): Promise<TargetCluster> {
       return image.name;
     },
     env: async (user = 'admin') => ({ ...process.env, ...(await environmentFor(lab, user)) }),
+    enter: `eval "$(${labCommand(lab, 'env')})"`,
+    stop: labCommand(lab, 'stop'),
   };
+}
+
+/** Says which lab, as another terminal does not have this one's variables. */
+function labCommand({ name }: Lab, verb: string): string {
+  return `${name === DEFAULT_LAB_NAME ? '' : `TP_LAB_NAME=${name} `}npm run -s lab -- ${verb}`;
 }
 
 async function openContext(context: string): Promise<TargetCluster> {
@@ -59,6 +70,8 @@ async function openContext(context: string): Promise<TargetCluster> {
       if (user === 'admin') return { ...process.env, ...(await pluginEnvironment(kubeconfig)) };
       throw new LabError('LAB_USAGE', `"${user}" lives in the lab only.`, { hint: 'Unset TP_CONTEXT.' });
     },
+    enter: formatExport(kubeconfig),
+    stop: undefined,
   };
 }
 

@@ -1,10 +1,12 @@
 // `npm run demo`: the main job on a real cluster, told in a screenful. Ends with 0 only if every claim was true; leaves
 // the cluster running for playing on.
 
+import { relative } from 'node:path';
 import { argv, exit } from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { openTargetCluster } from '../target-cluster.ts';
+import { CHECKOUT } from '../paths.ts';
+import { openTargetCluster, type TargetCluster } from '../target-cluster.ts';
 import { createShell, type Shell } from './commands.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
 import { buildShop, SHOP_NAMESPACE } from './shop-objects.ts';
@@ -12,14 +14,11 @@ import { countServedBy, describeTally, shopTimes, startBystanders, type Tally } 
 
 const REQUESTS = 40;
 const MINE = { 'x-dev': 'me' };
+/** Where `orders` listens in its pods. */
+const ORDERS_PORT = 8080;
 const OPENING_ATTEMPTS = 60;
 const OPENING_REQUESTS = 10;
 const OPENING_PAUSE_MS = 500;
-const PLAY_ON = [
-  'The cluster runs on. To play with it, then to stop it:',
-  '  eval "$(npm run -s lab -- env)"; kubectl -n shop get pods; kubectl tp list -n shop',
-  '  npm run lab -- stop',
-];
 const IN_SHOP = ['--namespace', SHOP_NAMESPACE];
 
 const { values: options } = parseArgs({ args: argv.slice(2), options: { context: { type: 'string' } } });
@@ -53,6 +52,7 @@ async function tell(story: Narrator): Promise<number> {
     countServedBy(before, 'pod ') === REQUESTS,
     describeTally(before),
   );
+  const podsBefore = await listOrdersPods(shell);
   const bystanders = startBystanders(url);
 
   story.chapter('My version of orders runs on the laptop, and I intercept x-dev: me');
@@ -64,7 +64,7 @@ async function tell(story: Narrator): Promise<number> {
   story.say(firstLine(await shell.run('kubectl', 'tp', 'intercept', ...intercept)));
   await claimIntercepted(story, url);
   const replicas = await connectionsByPod(shell);
-  const evidence = [...replicas].map(([pod, count]) => `${count} by ${pod}`).join(', ');
+  const evidence = [...replicas].map(([pod, count]) => `${count} connections from ${pod}`).join(', ');
   story.claim('they came from every replica of orders', replicas.size === 2, evidence || 'none');
 
   story.chapter('The process on the laptop dies; the intercept stays');
@@ -81,16 +81,32 @@ async function tell(story: Narrator): Promise<number> {
   const after = await shopTimes(REQUESTS, url, MINE);
   story.claim('everything is as before', countServedBy(after, 'pod ') === REQUESTS, describeTally(after));
   const { sent, failed } = await bystanders.stop();
+  const wasRolled = (await listOrdersPods(shell)).some((pod) => !podsBefore.includes(pod));
   story.claim(
-    'no bystander noticed, rollout of the agents included',
+    wasRolled ? 'no bystander noticed, rollout of the agents included' : 'no bystander noticed',
     failed === 0 && sent > 0,
     `${sent} requests, ${failed} failed`,
   );
   await shell.run('kubectl', 'tp', 'quit');
 
   story.chapter(story.allTrue() ? 'All of it was true.' : 'NOT all of it was true.');
-  for (const line of PLAY_ON) story.say(line);
+  for (const line of playOn(cluster)) story.say(line);
   return story.allTrue() ? 0 : 1;
+}
+
+/** Lines to paste, in this order, in the checkout. */
+function playOn({ enter, stop }: TargetCluster): string[] {
+  const mine = `node_modules/node/bin/node ${relative(CHECKOUT, laptopOrders())} ${ORDERS_PORT}`;
+  return [
+    `The cluster runs on. To play with it, in ${CHECKOUT}:`,
+    `  ${enter}`,
+    `  kubectl tp intercept orders -n ${SHOP_NAMESPACE} --header x-dev=me -- ${mine}`,
+    'While that runs, in a second terminal, there too (without the header a pod answers):',
+    `  ${enter}`,
+    `  kubectl tp connect -n ${SHOP_NAMESPACE} -- curl -s -H 'x-dev: me' http://web/`,
+    'Ctrl-C in the first ends the intercept. To end it all:',
+    `  ${stop ?? `kubectl delete namespace ${SHOP_NAMESPACE}; kubectl tp uninstall`}`,
+  ];
 }
 
 async function openShop(shell: Shell, image: string): Promise<string> {
@@ -144,6 +160,13 @@ async function connectionsByPod(shell: Shell): Promise<Map<string, number>> {
     intercepts?: { connections?: Record<string, number> }[];
   };
   return new Map(Object.entries(status.intercepts?.[0]?.connections ?? {}));
+}
+
+/** Those that end still, too. */
+async function listOrdersPods(shell: Shell): Promise<string[]> {
+  return (await shell.run('kubectl', 'get', 'pods', ...IN_SHOP, '--selector', 'app=orders', '--output', 'name'))
+    .trim()
+    .split('\n');
 }
 
 function laptopOrders(): string {

@@ -7,7 +7,8 @@ import { text } from 'node:stream/consumers';
 import { endPolitely } from './end-politely.ts';
 import { passOn } from './pass-on.ts';
 
-const PORT = 8080;
+const PORT = Number(process.env.PORT ?? 8080);
+const SHOWN_CHARACTERS = 200;
 const ORDERS = process.env.ORDERS ?? 'http://orders/';
 
 function askOrders(request: IncomingMessage): Promise<{ status: number; body: string }> {
@@ -19,14 +20,30 @@ function askOrders(request: IncomingMessage): Promise<{ status: number; body: st
   });
 }
 
-const server = createServer(async (request, response) => {
+/** Whatever `orders` answers, also a developer's half-finished one: everybody's `web` lives on. */
+async function answer(request: IncomingMessage): Promise<{ status: number; body: object }> {
   try {
-    const order = await askOrders(request);
-    response.writeHead(order.status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ web: `pod ${hostname()}`, order: JSON.parse(order.body) }));
+    const { status, body } = await askOrders(request);
+    return { status, body: { web: `pod ${hostname()}`, order: parseOrder(status, body) } };
   } catch (error) {
-    response.writeHead(502).end(JSON.stringify({ error: String(error) }));
+    return { status: 502, body: { error: error instanceof Error ? error.message : String(error) } };
   }
+}
+
+function parseOrder(status: number, body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw new Error(`orders answered ${status} and no JSON: ${body.slice(0, SHOWN_CHARACTERS)}`, { cause });
+  }
+}
+
+const server = createServer(async (request, response) => {
+  const { status, body } = await answer(request);
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 });
-server.listen(PORT);
+server.listen(PORT, () => {
+  const address = server.address();
+  process.stdout.write(`web listens on ${typeof address === 'object' ? address?.port : address}\n`);
+});
 endPolitely((done) => server.close(done));
