@@ -2,14 +2,14 @@
 
 import { join } from 'node:path';
 import { apply } from './api-client.ts';
-import { assertRunning, isHealthy, joinNode, loadImages, start, stop, wipe } from './cluster.ts';
+import { assertRunning, joinNode, loadImages, start, stop, wipe } from './cluster.ts';
 import { environmentFor, shellEnvironment } from './environment.ts';
 import { LabError } from './errors.ts';
 import { currentLab, type Lab } from './lab.ts';
 import { helmPath, kubeFolder, labPrograms } from './programs.ts';
 import { runOnTerminal } from './shell.ts';
 import { describeStatus } from './status.ts';
-import { isUser, USERS, type User, userObjects } from './users.ts';
+import { describeUsers, isUser, USERS, type User, userObjects } from './users.ts';
 
 type Command = { readonly help: string; readonly run: (lab: Lab, args: string[]) => Promise<number | undefined> };
 
@@ -48,11 +48,13 @@ async function runImages(lab: Lab): Promise<undefined> {
 async function runUsers(lab: Lab): Promise<undefined> {
   await assertRunning(lab);
   await apply(lab, await labPrograms(), userObjects());
+  say(`${describeUsers()}\n`);
 }
 
 async function runEnv(lab: Lab, args: string[]): Promise<undefined> {
-  say(await shellEnvironment(lab, parseUser(args)));
-  if (!(await isHealthy(lab))) console.error(`lab: "${lab.name}" does not run yet: npm run lab -- start`);
+  const user = parseUser(args);
+  await assertRunning(lab);
+  say(await shellEnvironment(lab, user));
 }
 
 async function runProgram(lab: Lab, program: 'kubectl' | 'helm', args: string[]): Promise<number> {

@@ -13,15 +13,41 @@ const INSTALL_NAMESPACE = 'kubectl-tp';
 /** Name of the roles that the chart creates for people who may intercept. */
 const INTERCEPT_ROLE = 'tp-user';
 
+type RoleBinding = {
+  readonly apiVersion: string;
+  readonly kind: 'RoleBinding';
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly roleRef: { readonly apiGroup: string; readonly kind: 'Role' | 'ClusterRole'; readonly name: string };
+  readonly subjects: readonly { readonly apiGroup: string; readonly kind: 'User'; readonly name: string }[];
+};
+
 /** Namespaces and role bindings. A binding may name a role that does not exist yet. */
 export function userObjects(): object[] {
-  const developers = ['alice', 'carol'] as const;
   return [
     ...[...TEAM_NAMESPACES, INSTALL_NAMESPACE].map((name) => ({
       apiVersion: 'v1',
       kind: 'Namespace',
       metadata: { name },
     })),
+    ...userBindings(),
+  ];
+}
+
+/** Who has which role where, a line each. */
+export function describeUsers(): string {
+  return ['admin: everything', ...USERS.filter((user) => user !== 'admin').map(describeUser)].join('\n');
+}
+
+function describeUser(user: User): string {
+  const roles = userBindings()
+    .filter(({ subjects }) => subjects.some(({ name }) => name === user))
+    .map(({ roleRef, metadata }) => `${roleRef.name} in ${metadata.namespace}`);
+  return `${user}: ${roles.join(', ')}`;
+}
+
+function userBindings(): RoleBinding[] {
+  const developers = ['alice', 'carol'] as const;
+  return [
     ...developers.flatMap((user) => [
       roleBinding(user, 'team-a', 'ClusterRole', 'edit'),
       roleBinding(user, 'team-a', 'ClusterRole', INTERCEPT_ROLE),
@@ -33,7 +59,7 @@ export function userObjects(): object[] {
 
 export const isUser = (name: string): name is User => USERS.some((user) => user === name);
 
-function roleBinding(user: User, namespace: string, kind: 'Role' | 'ClusterRole', role: string): object {
+function roleBinding(user: User, namespace: string, kind: 'Role' | 'ClusterRole', role: string): RoleBinding {
   const apiGroup = 'rbac.authorization.k8s.io';
   return {
     apiVersion: `${apiGroup}/v1`,
