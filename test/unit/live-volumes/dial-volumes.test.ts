@@ -1,4 +1,5 @@
-// How long a volume server is given to answer. Connections come by a port-forward; the server is the real one.
+// How long a volume server is given to answer, and who waits for it. Connections come by a port-forward; the server is
+// the real one.
 
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
@@ -11,6 +12,7 @@ import { createVolumeDialer, type DialVolumes } from '../../../kubectl-tp/src/vo
 import { buildVolumeContainer } from '../../../kubectl-tp/src/volumes/live/volume-container.ts';
 import { openVolumeKey } from '../../../kubectl-tp/src/volumes/live/volume-key.ts';
 import { planMounts } from '../../../kubectl-tp/src/volumes/mounts.ts';
+import { unlessAborted } from '../../../kubectl-tp/src/waiting/unless-aborted.ts';
 import { closedPort } from '../../helpers/loopback.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
 import { type ServedForward, startPortForwardServer } from '../../helpers/port-forward-server.ts';
@@ -26,11 +28,14 @@ type Scene = {
   readonly run: (name: string) => void;
 };
 
-/** `onLook`: the pod is looked at. `onForward`: whether the server gets the nth connection, from one on. */
-async function createScene(
-  t: ExecutionContext,
-  { onLook, onForward }: { onLook: (scene: Scene) => void; onForward: (scene: Scene, nth: number) => boolean },
-): Promise<Scene> {
+type Events = {
+  /** The pod is looked at, which takes until this is over. */
+  readonly onLook: (scene: Scene, signal: AbortSignal) => void | Promise<void>;
+  /** Whether the server gets the nth connection, from one on. */
+  readonly onForward: (scene: Scene, nth: number) => boolean;
+};
+
+async function createScene(t: ExecutionContext, { onLook, onForward }: Events): Promise<Scene> {
   const port = await closedPort();
   const key = openVolumeKey();
   const secret = randomBytes(32).toString('base64');
@@ -63,9 +68,9 @@ async function createScene(
         ...api,
         client: {
           ...client,
-          get: (...question) => {
-            onLook(scene);
-            return client.get(...question);
+          async get(resource, ref, options) {
+            await onLook(scene, options?.signal ?? new AbortController().signal);
+            return client.get(resource, ref, options);
           },
         },
       },
@@ -142,4 +147,25 @@ test('one that stays silent is given up', async (t) => {
   });
   scene.run('tp-volumes-1');
   await t.throwsAsync(scene.dial(AbortSignal.timeout(30_000)), { code: 'VOLUMES_UNREACHABLE' });
+});
+
+test('several wait for one look at the pod; who gives up does so alone, be it the first', async (t) => {
+  const looked = Promise.withResolvers<void>();
+  let looks = 0;
+  const scene = await createScene(t, {
+    onLook(_, signal) {
+      looks += 1;
+      return unlessAborted(looked.promise, signal);
+    },
+    onForward: () => true,
+  });
+  scene.run('tp-volumes-1');
+  const [first, second] = [new AbortController(), new AbortController()];
+  const gaveUp = [first, second].map(({ signal }) => t.throwsAsync(scene.dial(signal), { message: 'enough' }));
+  const reached = isReached(t, scene);
+  for (const one of [second, first]) one.abort(new Error('enough'));
+  await unlessAborted(Promise.all(gaveUp), AbortSignal.timeout(10_000));
+  t.is(looks, 1);
+  looked.resolve();
+  await reached;
 });

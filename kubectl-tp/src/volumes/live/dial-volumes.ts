@@ -18,6 +18,7 @@ import { allContainers, isTerminating, type Pod } from '../../kubernetes/objects
 import { portForward } from '../../kubernetes/port-forward.ts';
 import { findTargetPods, type TargetName } from '../../kubernetes/target.ts';
 import { ifFound } from '../../kubernetes/translate-error.ts';
+import { shareWork } from '../../waiting/share-work.ts';
 import type { LiveMount } from '../mounts.ts';
 import { mountsInPod } from './mounts-in-pod.ts';
 import { type ServerWish, startVolumeServer } from './start-volume-server.ts';
@@ -58,15 +59,8 @@ export function createVolumeDialer(options: Options): DialVolumes {
   /** What is mounted in the pod of that uid. */
   let here: { readonly uid: string; readonly mounts: readonly LiveMount[] } | undefined;
   let podName = options.pod;
-  let locating: Promise<Located> | undefined;
-
   /** Several mounts ask at once; one server is enough. */
-  function locate(signal: AbortSignal): Promise<Located> {
-    locating ??= locateNow(signal).finally(() => {
-      locating = undefined;
-    });
-    return locating;
-  }
+  const locate = shareWork(locateNow);
 
   async function locateNow(signal: AbortSignal): Promise<Located> {
     const pod = await findPod({ ...options, pod: podName }, signal);
