@@ -10,7 +10,6 @@ import { openVolumeKey } from './live/volume-key.ts';
 import { idOf, type VolumeOwner, type VolumeRecord } from './volume-record.ts';
 
 export type Running = {
-  readonly record: VolumeRecord;
   readonly files: CurrentFiles;
   /** May take longer than the rest. */
   readonly live: Promise<LiveMounts>;
@@ -21,7 +20,7 @@ export type RunningVolumes = {
   start(record: VolumeRecord, signal: AbortSignal): Promise<Running>;
   /** Nothing is kept current any more. The files stay, and so does the entry. */
   stop(owner: VolumeOwner): Promise<void>;
-  /** What is still being opened ends at once, with an error: it has its owner's turn, and a pod may be slow to answer. */
+  /** What is still being brought ends at once, with an error: it has its owner's turn, and may take long to come. */
   hurry(owners: readonly VolumeOwner[]): void;
   has(owner: VolumeOwner): boolean;
   all(): readonly VolumeRecord[];
@@ -35,10 +34,22 @@ type Options = {
   readonly log: Log;
 };
 
-type Entry = Running & { readonly lifetime: AbortController };
+type Entry = {
+  readonly record: VolumeRecord;
+  readonly lifetime: AbortController;
+  readonly started: Promise<Running>;
+};
 
 export function createRunningVolumes({ client, openLive, socketPath, log }: Options): RunningVolumes {
   const entries = new Map<string, Entry>();
+
+  async function startNow(record: VolumeRecord, signal: AbortSignal): Promise<Running> {
+    const { owner, root, pod, mounts } = record;
+    const files = await createCurrentFiles({ client, namespace: owner.namespace, pod, mounts, root, log, signal });
+    const live = startLive(record, signal);
+    live.catch(() => undefined); // whoever waits for it hears
+    return { files, live };
+  }
 
   async function startLive(record: VolumeRecord, signal: AbortSignal): Promise<LiveMounts> {
     const { owner, root, pod, origin, live: mounts } = record;
@@ -50,22 +61,21 @@ export function createRunningVolumes({ client, openLive, socketPath, log }: Opti
   }
 
   return {
-    async start(record, signal) {
-      const { owner, root, pod, mounts } = record;
-      const files = await createCurrentFiles({ client, namespace: owner.namespace, pod, mounts, root, log, signal });
+    start(record, signal) {
       const lifetime = new AbortController();
-      const live = startLive(record, AbortSignal.any([signal, lifetime.signal]));
-      live.catch(() => undefined); // whoever waits for it hears
-      const entry = { record, files, live, lifetime };
-      entries.set(idOf(owner), entry);
-      return entry;
+      const started = startNow(record, AbortSignal.any([signal, lifetime.signal]));
+      // Before the cluster has answered: it may be slow, too.
+      entries.set(idOf(record.owner), { record, lifetime, started });
+      return started;
     },
     async stop(owner) {
       const entry = entries.get(idOf(owner));
       if (entry === undefined) return;
       entry.lifetime.abort(notWanted());
-      await entry.files.close();
-      await entry.live.then((live) => live.close()).catch((error) => log('live files', { error: String(error) }));
+      const running = await entry.started.catch(() => undefined); // whoever has started it hears
+      if (running === undefined) return;
+      await running.files.close();
+      await running.live.then((live) => live.close()).catch((error) => log('live files', { error: String(error) }));
     },
     hurry(owners) {
       for (const owner of owners) entries.get(idOf(owner))?.lifetime.abort(notWanted());

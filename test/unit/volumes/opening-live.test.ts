@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readdir, realpath, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import type { KubernetesClient } from '../../../control-plane/src/kubernetes/index.ts';
 import type { Pod } from '../../../kubectl-tp/src/kubernetes/objects.ts';
 import { ownerOf } from '../../../kubectl-tp/src/session/containers/ingest.ts';
 import type { LiveMounts, OpenLiveMounts } from '../../../kubectl-tp/src/volumes/live/open-live-mounts.ts';
@@ -22,7 +23,13 @@ const POD: Pod = {
   metadata: { name: 'orders-1', namespace: 'shop' },
   spec: { containers: [CONTAINER], volumes: [{ name: 'data' }] },
 };
+const READER = { name: 'app', volumeMounts: [{ name: 'settings', mountPath: '/s' }] };
+const READERS_POD: Pod = {
+  ...POD,
+  spec: { containers: [READER], volumes: [{ name: 'settings', configMap: { name: 'settings' } }] },
+};
 
+const { client: CLIENT } = createMemoryKubernetes();
 const THERE: Promise<LiveMounts> = Promise.resolve({
   mounts: [],
   missing: [],
@@ -30,10 +37,11 @@ const THERE: Promise<LiveMounts> = Promise.resolve({
   close: async () => undefined,
 });
 
-async function createScene(t: ExecutionContext, openLive: OpenLiveMounts, earlier?: string) {
+type Around = { readonly earlier?: string; readonly client?: KubernetesClient };
+
+async function createScene(t: ExecutionContext, openLive: OpenLiveMounts, { earlier, client = CLIENT }: Around = {}) {
   const folder = earlier ?? (await realpath(await mkdtemp(join(tmpdir(), 'tp-opening-'))));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
-  const { client } = createMemoryKubernetes();
   const book = createVolumeBook({ client, folder: join(folder, 'book'), openLive, log: () => undefined });
   t.teardown(() => book.close());
   const mount = (root?: string, wish: Partial<VolumeWish> = {}) =>
@@ -72,6 +80,21 @@ for (const [end, reason] of [
     await book[end](OWNER);
     await mounting;
   });
+
+  test(`${end} does not wait for a cluster that is slow to give what files are made of`, async (t) => {
+    const { promise: asked, resolve } = Promise.withResolvers<void>();
+    const get: KubernetesClient['get'] = async (_resource, _ref, { signal = new AbortController().signal } = {}) => {
+      resolve();
+      return unlessAborted(new Promise<never>(() => undefined), signal);
+    };
+    const { book, mount } = await createScene(t, () => THERE, { client: { ...CLIENT, get } });
+    const mounting = t.throwsAsync(mount(undefined, { plan: planMounts(READER, READERS_POD, {}) }), {
+      message: reason,
+    });
+    await asked;
+    await book[end](OWNER);
+    await mounting;
+  });
 }
 
 test('files that are mounted once more while the process ends stay for the next one', async (t) => {
@@ -82,7 +105,7 @@ test('files that are mounted once more while the process ends stay for the next 
   await earlier.mount(chosen, { holder: {} });
   await earlier.book.close();
   const records = await readdir(join(folder, 'book'));
-  const { book, mount } = await createScene(t, open, folder);
+  const { book, mount } = await createScene(t, open, { earlier: folder });
   const again = t.throwsAsync(mount(chosen, { holder: {} }), { message: /session process ends/ });
   await opening;
   await book.close();
