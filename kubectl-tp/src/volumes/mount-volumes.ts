@@ -69,23 +69,14 @@ export function createVolumeMounter({ records, holders, running, remove, closing
     const known = await records.read(owner);
     const isKnown = known?.root === root;
     const wasMade = isKnown ? known.wasMade : await createRootFolder(root);
-    if (isKnown) {
-      await running.stop(owner);
-      await unmountBelow(root);
-      const isGone = isNotIn(plan.live);
-      await removeCopies(root, known.live.filter(isGone));
-      await emptyCopies(
-        root,
-        known.live.filter((mount) => !isGone(mount)),
-      );
-      await removeFiles(root, [...known.mounts, ...known.live].filter(isNotIn([...plan.mounts, ...plan.live])));
-    } else if (known !== undefined) await remove(known);
+    if (known !== undefined && !isKnown) await remove(known);
     const stays = holder === undefined || (isKnown && known.stays);
     key ??= openVolumeKey(known?.key);
     const { mounts, live } = plan;
     const record = { owner, root, wasMade, pod, origin, mounts, live, key: saveVolumeKey(key), stays };
     if (holder !== undefined) holders.add(owner, holder);
     try {
+      if (isKnown) await makeWay(known, plan);
       await records.write(record);
       const started = await running.start(record, signal);
       const result = describeMounted(root, started.files, await started.live);
@@ -98,9 +89,23 @@ export function createVolumeMounter({ records, holders, running, remove, closing
       }
       if (holder !== undefined) holders.remove(owner, holder);
       if (isKnown && !holders.isUnheld(known)) await restore(known);
-      else await remove(record);
+      // By the record on disk: what was there before may not be cleared yet.
+      else await remove((await records.read(owner)) ?? record);
       throw error;
     }
+  }
+
+  /** What the plan does not have goes; what was copied comes anew. */
+  async function makeWay({ owner, root, mounts, live }: VolumeRecord, plan: MountPlan): Promise<void> {
+    await running.stop(owner);
+    await unmountBelow(root);
+    const isGone = isNotIn(plan.live);
+    await removeCopies(root, live.filter(isGone));
+    await emptyCopies(
+      root,
+      live.filter((mount) => !isGone(mount)),
+    );
+    await removeFiles(root, [...mounts, ...live].filter(isNotIn([...plan.mounts, ...plan.live])));
   }
 
   /** For others, who have the files already. */
