@@ -110,6 +110,8 @@ export function createVolumeMounter({ records, holders, running, remove, closing
 
   /** For others, who have the files already. */
   async function restore(record: VolumeRecord): Promise<void> {
+    // What has begun for the plan that failed.
+    await running.stop(record.owner);
     await records.write(record);
     await running.start(record, closing);
   }

@@ -73,3 +73,15 @@ test('where what was there before can not be cleared', async (t) => {
   await waitFor('the file is current', async () => (await readFile(join(root, 's/a'), 'utf8')) === '2');
   t.is(watching(), 1);
 });
+
+test('where a pod does not give its live volumes', async (t) => {
+  const { book, open, watching, mount } = await createScene(t);
+  const holder = {};
+  await mount(holder);
+  open.live = () => Promise.reject(new Error('enough'));
+  await t.throwsAsync(mount({}), { message: 'enough' });
+  await waitFor('the file is kept current', () => watching() > 0);
+  t.is(watching(), 1);
+  await book.release(OWNER, holder);
+  t.is(watching(), 0);
+});
