@@ -113,7 +113,8 @@ export function createVolumeMounter({ records, holders, running, remove, closing
     // What has begun for the plan that failed.
     await running.stop(record.owner);
     await records.write(record);
-    await running.start(record, closing);
+    // Not waited for: whoever ends the files next need not wait for a slow cluster. Fails only when they end.
+    running.start(record, closing).catch(() => undefined);
   }
 
   return {

@@ -10,6 +10,7 @@ import type { Pod } from '../../../kubectl-tp/src/kubernetes/objects.ts';
 import type { OpenLiveMounts } from '../../../kubectl-tp/src/volumes/live/open-live-mounts.ts';
 import { type LiveMount, planMounts } from '../../../kubectl-tp/src/volumes/mounts.ts';
 import { createVolumeBook } from '../../../kubectl-tp/src/volumes/volume-book.ts';
+import { unlessAborted } from '../../../kubectl-tp/src/waiting/unless-aborted.ts';
 import { createMemoryKubernetes } from '../../helpers/memory-kubernetes.ts';
 import { NO_LIVE_VOLUMES, NO_ORIGIN } from '../../helpers/no-live-volumes.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -33,8 +34,13 @@ async function createScene(t: ExecutionContext) {
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const { client: memory, put } = createMemoryKubernetes();
   const watches: AbortSignal[] = [];
+  let onRead: ((signal: AbortSignal) => Promise<never>) | undefined;
   const client: KubernetesClient = {
     ...memory,
+    async get(resource, ref, options) {
+      await onRead?.(options?.signal ?? new AbortController().signal);
+      return memory.get(resource, ref, options);
+    },
     watch(resource, options) {
       watches.push(options.signal);
       return memory.watch(resource, options);
@@ -55,6 +61,14 @@ async function createScene(t: ExecutionContext) {
     book,
     open,
     set,
+    /** From now on the cluster does not answer. Resolves when it is asked. */
+    fallSilent: () =>
+      new Promise<void>((resolve) => {
+        onRead = (signal) => {
+          resolve();
+          return unlessAborted(new Promise(() => undefined), signal);
+        };
+      }),
     /** How many keep the one ConfigMap current. */
     watching: () => watches.filter(({ aborted }) => !aborted).length,
     mount: (holder: object, plan = PLAN) =>
@@ -83,5 +97,16 @@ test('where a pod does not give its live volumes', async (t) => {
   await waitFor('the file is kept current', () => watching() > 0);
   t.is(watching(), 1);
   await book.release(OWNER, holder);
+  t.is(watching(), 0);
+});
+
+test('where the cluster is slow, until somebody leaves the files and does not wait for it', async (t) => {
+  const { book, fallSilent, watching, mount } = await createScene(t);
+  await mount({});
+  const asked = fallSilent();
+  const mounting = t.throwsAsync(mount({}), { message: /not wanted/ });
+  await asked;
+  await book.unmount(OWNER);
+  await mounting;
   t.is(watching(), 0);
 });
