@@ -188,15 +188,18 @@ async function writeAll(file: FileHandle, data: Buffer, offset: number): Promise
 }
 
 /** Times and nothing else of a link itself; the rest of files and folders. */
-async function changeAttributes(path: Buffer, attributes: FileAttributes): Promise<void> {
-  const { times, ...others } = attributes;
+async function changeAttributes(path: Buffer, { times, ...others }: FileAttributes): Promise<void> {
+  if (Object.keys(others).length > 0) await changeFileAt(path, others);
+  // Last: a new size sets them, too.
   if (times !== undefined) await lutimes(path, times.accessed, times.modified);
-  if (Object.keys(others).length === 0) return;
+}
+
+async function changeFileAt(path: Buffer, attributes: FileAttributes): Promise<void> {
   const { O_RDONLY, O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-  const access = others.size === undefined ? O_RDONLY : O_WRONLY;
+  const access = attributes.size === undefined ? O_RDONLY : O_WRONLY;
   const file = await open(path, access | O_NOFOLLOW | O_NONBLOCK);
   try {
-    await changeFile(file, others);
+    await changeFile(file, attributes);
   } finally {
     await file.close();
   }

@@ -2,12 +2,25 @@
 
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, link, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import {
+  buildAttributes,
   buildPacket,
   buildU64,
   createPacketReader,
@@ -104,6 +117,23 @@ test('who has the key reads, lists and writes; names need not be UTF-8', async (
   t.is(statusOf(await ask(SFTP.REMOVE, '/0/inner/moved')), SFTP_STATUS.OK);
   t.is(statusOf(await ask(SFTP.RMDIR, '/0/inner')), SFTP_STATUS.OK);
   t.is((await readdir(folder)).length, 1);
+});
+
+test('times are what was asked for, also where the size changes with them; those of a link are its own', async (t) => {
+  const scene = await openScene(t, (folder) => [{ folder, isReadOnly: false }]);
+  const { folder } = scene;
+  await writeFile(join(folder, 'file'), 'text');
+  await symlink('file', join(folder, 'link'));
+  const ask = await asker(t, scene);
+  const modified = (name: string) => lstat(join(folder, name)).then(({ mtimeMs }) => mtimeMs / 1000);
+  const all = buildAttributes({ size: 2, mode: 0o600, times: { accessed: 1000, modified: 2000 } });
+  t.is(statusOf(await ask(SFTP.SETSTAT, '/0/file', all)), SFTP_STATUS.OK);
+  t.is(await modified('file'), 2000);
+  t.is(await readFile(join(folder, 'file'), 'utf8'), 'te');
+  const times = buildAttributes({ times: { accessed: 3000, modified: 4000 } });
+  t.is(statusOf(await ask(SFTP.SETSTAT, '/0/link', times)), SFTP_STATUS.OK);
+  t.is(await modified('link'), 4000);
+  t.is(await modified('file'), 2000);
 });
 
 test('requests are done in their order: what was just made has attributes', async (t) => {
