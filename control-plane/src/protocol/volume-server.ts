@@ -58,8 +58,12 @@ export function signVolumeNonce(key: KeyObject, port: number, nonce: Buffer): Bu
 }
 
 export function isVolumeProof({ publicKey, port }: VolumeServerConfig, nonce: Buffer, signature: Buffer): boolean {
-  const key = createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' });
-  return verify(null, signedText(port, nonce), key, signature);
+  return verify(null, signedText(port, nonce), parseVolumeKey(publicKey), signature);
+}
+
+/** As the configuration has it. Throws what OpenSSL says. */
+export function parseVolumeKey(publicKey: string): KeyObject {
+  return createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' });
 }
 
 /** With the port: who stands on another one can't pass the question of the true server on. */

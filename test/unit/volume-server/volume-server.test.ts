@@ -1,6 +1,6 @@
 // The volume server on real folders: what it serves, whom it lets in, and what never leaves the folders.
 
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmod,
@@ -299,11 +299,14 @@ test('who reads nothing does not keep it from ending', async (t) => {
 });
 
 test('an argument that is wrong is refused by its name', (t) => {
-  const good = { port: 1, publicKey: '', secret: SECRET, exports: [{ folder: '/v', isReadOnly: true }] };
+  const { publicKey } = openVolumeKey();
+  const good = { port: 1, publicKey, secret: SECRET, exports: [{ folder: '/v', isReadOnly: true }] };
   t.deepEqual(parseConfig(JSON.stringify(good)), good);
   for (const [bad, what] of [
     [{ ...good, port: 0 }, /"port"/],
     [{ ...good, publicKey: 1 }, /"publicKey"/],
+    [{ ...good, publicKey: '' }, /"publicKey"/],
+    [{ ...good, publicKey: ofAnotherKind() }, /"publicKey"/],
     [{ ...good, secret: '' }, /"secret"/],
     [{ ...good, exports: [{ folder: 'v', isReadOnly: true }] }, /"exports"/],
     [{ ...good, exports: [{ folder: '/v', subPath: '../x', isReadOnly: true }] }, /"exports"/],
@@ -312,3 +315,9 @@ test('an argument that is wrong is refused by its name', (t) => {
     t.throws(() => parseConfig(JSON.stringify(bad)), { code: 'CONFIG_INVALID', message: what });
   }
 });
+
+/** Nothing that this laptop makes: its signatures have another length. */
+function ofAnotherKind(): string {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
+}
