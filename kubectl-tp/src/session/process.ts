@@ -15,7 +15,7 @@ import { createLiveOpener } from '../volumes/live/open-live-mounts.ts';
 import { createVolumeBook } from '../volumes/volume-book.ts';
 import { createHandlers } from './calls/handlers.ts';
 import { createSessionServer } from './calls/server.ts';
-import { createResume } from './containers/volume-ends.ts';
+import { createVolumeEnds } from './containers/volume-ends.ts';
 import { createIdleTimer } from './idle-timer.ts';
 import { createLaptopSlot } from './networks/laptop-slot.ts';
 import { createSession } from './session.ts';
@@ -48,7 +48,7 @@ export async function runSessionProcess(): Promise<void> {
     await laptop.leave();
     await session.close();
   };
-  const resume = createResume({ session, volumes }, files.identity, log);
+  const ends = createVolumeEnds({ session, volumes }, files.identity, log);
   const idleMs = readDuration(process.env.TP_SESSION_IDLE ?? DEFAULT_IDLE, 'TP_SESSION_IDLE');
   const idle = createIdleTimer({
     limitMs: () => (session.isClosed() ? UNUSED_MS : idleMs),
@@ -61,10 +61,9 @@ export async function runSessionProcess(): Promise<void> {
       session,
       volumes,
       laptop,
-      resume,
+      ends,
       connection,
       files,
-      log,
       quit: () => end('quit', async () => undefined),
     }),
     version: VERSION,
@@ -85,7 +84,7 @@ export async function runSessionProcess(): Promise<void> {
   watchSocket(files.socket, () => end('another process has taken the socket', close));
   watchUnusedThings({ session, volumes }, log);
   // Nobody waits for this one.
-  await resume(new AbortController().signal);
+  await ends.resume(new AbortController().signal);
 }
 
 /** Ends once, whatever comes first. The socket goes first, so that the next command starts a new process. */

@@ -2,10 +2,9 @@
 
 import type { SessionFiles } from '../../ipc/paths.ts';
 import type { Connection } from '../../kubernetes/connection.ts';
-import type { Log } from '../../log.ts';
 import type { VolumeBook } from '../../volumes/volume-book.ts';
 import { ingest, leaveIngests, ownerOf } from '../containers/ingest.ts';
-import { unmountWhenEnded } from '../containers/volume-ends.ts';
+import type { VolumeEnds } from '../containers/volume-ends.ts';
 import { intercept } from '../intercepts/intercept.ts';
 import { leaveAll, replace } from '../intercepts/replace.ts';
 import { connect } from '../networks/connect.ts';
@@ -21,23 +20,22 @@ type Options = {
   readonly session: Session;
   readonly volumes: VolumeBook;
   readonly laptop: LaptopSlot;
-  /** Takes up what an earlier process has left. */
-  readonly resume: (signal: AbortSignal) => Promise<void>;
+  readonly ends: VolumeEnds;
   readonly connection: Connection;
   readonly files: SessionFiles;
-  readonly log: Log;
   readonly quit: () => void;
 };
 
 export function createHandlers(options: Options): Handlers {
-  const { session, volumes, laptop, resume, connection, files, log, quit } = options;
+  const { session, volumes, laptop, ends, connection, files, quit } = options;
+  const { resume } = ends;
   const holdings = { session, volumes };
   return {
     async intercept({ arguments: request, ...tools }) {
       await resume(tools.signal);
       return holdInside<'intercept'>(session, request, tools, async (inside) => {
         const result = await intercept(holdings, request, inside);
-        if (result.volumes !== undefined) void unmountWhenEnded(holdings, result, log);
+        if (result.volumes !== undefined) void ends.unmountWhenEnded(result);
         if (!request.hold) return { result };
         const ended = untilEnded(session, result, tools.signal);
         return { result, ended, release: () => leaveAll(holdings, [result]) };
@@ -49,7 +47,7 @@ export function createHandlers(options: Options): Handlers {
       return holdInside<'replace'>(session, request, tools, async (inside) => {
         const result = await replace(holdings, request, inside);
         for (const made of result.intercepts) {
-          if (made.volumes !== undefined) void unmountWhenEnded(holdings, made, log);
+          if (made.volumes !== undefined) void ends.unmountWhenEnded(made);
         }
         if (!request.hold) return { result };
         const ended = Promise.race(result.intercepts.map((made) => untilEnded(session, made, tools.signal)));
