@@ -1,4 +1,5 @@
-// The folder that volumes are written below: only its owner may enter it, and it goes unless somebody else's files are in it.
+// The folder that volumes are written below: only its owner may enter it, and it goes unless somebody else's files are
+// in it.
 
 import { chmod, lstat, mkdir, readdir, rmdir } from 'node:fs/promises';
 import { TpError } from '../errors.ts';
@@ -28,8 +29,8 @@ type Written = {
 };
 
 /**
- * Nothing is mounted below any more. Takes away what was written, and the folder itself if it was made for that and is empty then. Resolves with the names
- * of what stays in it: files of the person.
+ * Nothing is mounted below any more. Takes away what was written, and the folder itself if it was made for that and is
+ * empty then. Resolves with the names of what stays in it: files of the person.
  */
 export async function removeRootFolder({ root, wasMade, mounts, live }: Written): Promise<string[]> {
   await removeCopies(root, live);

@@ -6,7 +6,10 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { realFolder } from '../real-folder.ts';
 
-/** By the names that the kernel has for them, inner ones first. Nothing on systems without /proc: no mount of ours is made there. */
+/**
+ * By the names that the kernel has for them, inner ones first. Nothing on systems without /proc: no mount of ours is
+ * made there.
+ */
 export async function mountedBelow(folder: string): Promise<string[]> {
   const lines = (await readFile('/proc/self/mountinfo', 'latin1').catch(() => '')).split('\n');
   const wanted = Buffer.from(await realFolder(folder)).toString('latin1');
