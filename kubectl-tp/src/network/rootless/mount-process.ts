@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { ACCEPTED, readPrefix } from '@kubectl-tp/control-plane/protocol';
 import { describeError } from '../../errors.ts';
-import { createMount } from '../../volumes/live/live-folder.ts';
+import { createLiveFolder } from '../../volumes/live/live-folder.ts';
 import { mountedBelow } from '../../volumes/live/mounted-below.ts';
 import type { MountWish, NotMounted } from './mount-live-volumes.ts';
 
@@ -29,7 +29,7 @@ async function mountAll({ root, live: { socket, folders } }: MountWish): Promise
     // Mounted before the namespace was made, so that it is seen.
     if ((await mountedBelow(folder)).length > 0) continue;
     try {
-      await createMount({ folder, exported, mount, dial, log: () => undefined, signal });
+      await createLiveFolder({ folder, exported, mount, dial, log: () => undefined, signal });
     } catch (error) {
       missing.push({ path: `/${mount.path.join('/')}`, why: describeError(error).message });
     }

@@ -24,7 +24,7 @@ type Options = {
 };
 
 /** Throws when the pod is not reached, or the laptop can't mount. */
-export async function createMount({ folder, exported, mount, dial, log, signal }: Options): Promise<LiveFolder> {
+export async function createLiveFolder({ folder, exported, mount, dial, log, signal }: Options): Promise<LiveFolder> {
   const first = await dial(signal);
   const sshfs = startSshfs({ folder, exported, isReadOnly: mount.isReadOnly });
   const relay = createSftpRelay({

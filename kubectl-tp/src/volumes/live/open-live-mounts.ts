@@ -10,7 +10,7 @@ import { makeFolder } from '../write-files.ts';
 import { copySnapshot, SNAPSHOT_LIMITS } from './copy-snapshot.ts';
 import { createVolumeDialer, type DialVolumes, type VolumeSource } from './dial-volumes.ts';
 import { kindOf } from './file-kind.ts';
-import { createMount, type LiveFolder } from './live-folder.ts';
+import { createLiveFolder, type LiveFolder } from './live-folder.ts';
 import { adviseMount } from './mount-advice.ts';
 import { unmountBelow } from './mounted-below.ts';
 import { createSftpClient, type SftpClient } from './sftp-client.ts';
@@ -133,7 +133,7 @@ async function openOne(options: OneOptions): Promise<Opened> {
     if (noSshfs !== undefined) return { ...names, notes: await copy(options, mount.path, noSshfs) };
     const folder = await makeFolder(root, mount.path);
     try {
-      return { ...names, folder: await createMount({ folder, ...share, dial, log, signal }), notes: [] };
+      return { ...names, folder: await createLiveFolder({ folder, ...share, dial, log, signal }), notes: [] };
     } catch (error) {
       signal.throwIfAborted();
       // A copy into it would be written in the pod.
