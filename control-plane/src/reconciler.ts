@@ -1,13 +1,13 @@
 // The one loop of the control plane: whenever something has changed, translate the cluster's state, publish what agents
 // need, report what became of it.
 
-import { waitFor } from './kubernetes/backoff.ts';
 import type { Publisher } from './publisher.ts';
 import { withProblems } from './report/problems.ts';
 import type { Reporter } from './reporter.ts';
 import type { ClusterState } from './state/cluster-state.ts';
 import type { WatchedState } from './state/watched-state.ts';
 import { EMPTY_MEMORY, type TranslationContext, type TranslationMemory, translate } from './translator/index.ts';
+import { waitFor } from './waiting/index.ts';
 import { createWakeUp } from './wake-up.ts';
 
 export type ReconcilerOptions = {

@@ -17,6 +17,7 @@ import { createObserver } from './observer.ts';
 import { createParts, type Parts } from './parts.ts';
 import { createAdminServer } from './process/index.ts';
 import { type Runner, runAll } from './runner.ts';
+import { aborted } from './waiting/index.ts';
 
 export type RunOptions = {
   readonly client: KubernetesClient;
@@ -136,10 +137,6 @@ async function serveAdmin(server: Server, { port, signal, onListening }: Serving
   await aborted(signal);
   server.closeAllConnections();
   server.close();
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await once(signal, 'abort');
 }
 
 function toIdentity({ certificate, privateKey }: KeyedCertificate): ServerIdentity {

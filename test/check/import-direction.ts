@@ -19,6 +19,7 @@ const ALLOWED: Readonly<Record<Package, readonly string[]>> = {
     'match',
     'kubernetes',
     'process/small-slabs',
+    'waiting',
     'bundle',
   ].map((part) => `@kubectl-tp/control-plane/${part}`),
 };

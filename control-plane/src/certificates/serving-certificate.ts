@@ -1,7 +1,7 @@
 // The certificate under which this replica serves agents: in memory only, made at the start and renewed while it runs.
 
 import { CONTROL_PLANE_SERVICE } from '../api/index.ts';
-import { waitFor } from '../kubernetes/backoff.ts';
+import { waitFor } from '../waiting/index.ts';
 import type { Authority } from './authority.ts';
 import { issueKeyedCertificate, type KeyedCertificate } from './issue.ts';
 

@@ -1,5 +1,7 @@
 // Waiting between attempts: doubling with jitter, so that many processes don't come back in step.
 
+import { waitFor } from '../waiting/index.ts';
+
 export type BackOff = {
   /** Resolves after the next delay, or at once when the signal is aborted. */
   wait(signal: AbortSignal): Promise<void>;
@@ -19,18 +21,4 @@ export function createBackOff({ firstMs, maxMs }: { firstMs: number; maxMs: numb
       delayMs = firstMs;
     },
   };
-}
-
-/** Resolves after that time, or at once when the signal is aborted. */
-export function waitFor(durationMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, durationMs);
-    signal.addEventListener('abort', end);
-  });
 }

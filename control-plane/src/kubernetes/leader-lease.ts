@@ -2,7 +2,7 @@
 // may begin; one that ends lets go at once.
 
 import { LEASES } from '../api/index.ts';
-import { waitFor } from './backoff.ts';
+import { waitFor } from '../waiting/index.ts';
 import { isAlreadyExists, isConflict, isNotFound } from './errors.ts';
 import { formatMicroTime } from './micro-time.ts';
 import type { KubernetesClient, KubernetesObject } from './types.ts';

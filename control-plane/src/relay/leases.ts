@@ -2,9 +2,10 @@
 // up, gone at once when it is lost. Never on the data path: with the API server away it tries on and the relay serves on.
 
 import { COMPONENT_LABEL, LEASES, SESSION_LABEL } from '../api/index.ts';
-import { createBackOff, waitFor } from '../kubernetes/backoff.ts';
+import { createBackOff } from '../kubernetes/backoff.ts';
 import type { KubernetesClient } from '../kubernetes/index.ts';
 import { formatMicroTime } from '../kubernetes/micro-time.ts';
+import { waitFor } from '../waiting/index.ts';
 
 /** A relay that dies without a word is left out after this time; agents have noticed long before. */
 const LEASE_DURATION_SECONDS = 40;

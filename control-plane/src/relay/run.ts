@@ -4,10 +4,12 @@ import { getServers } from 'node:dns';
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../kubernetes/index.ts';
 import { createAdminServer } from '../process/index.ts';
 import { createMemoryBudget, OUTBOUND_PATH, TUNNEL_PATH } from '../protocol/index.ts';
+import { aborted } from '../waiting/index.ts';
 import { createAgentServer } from './accept-agents.ts';
 import { createLaptopServer, type LaptopServerOptions } from './accept-laptops.ts';
 import { createControlPlane } from './ask-control-plane.ts';
@@ -187,7 +189,7 @@ export async function startRelay(
   log.info(ports, 'relay listening');
 
   async function end(): Promise<void> {
-    if (!signal.aborted) await once(signal, 'abort');
+    await aborted(signal);
     log.info('leaving');
     for (const server of laptopServers) server.close();
     // First out of the agents' endpoints; while the news travels, their connections are still served.
@@ -210,8 +212,4 @@ async function listen(server: Server, port: number, host?: string): Promise<numb
   await once(server, 'listening');
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : port;
-}
-
-function delay(durationMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, durationMs));
 }

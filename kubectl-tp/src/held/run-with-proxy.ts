@@ -1,6 +1,6 @@
 // Runs a command, or waits for Ctrl-C, while a proxy on the laptop leads into the cluster's network.
 
-import { once } from 'node:events';
+import { aborted } from '@kubectl-tp/control-plane/waiting';
 import type { Tools } from '../command.ts';
 import type { ConnectRequest, ConnectResult } from '../ipc/network-messages.ts';
 import { proxyVariables } from '../proxy/proxy-variables.ts';
@@ -35,12 +35,7 @@ export async function runWithProxy({ tools, wish, command, entry }: ProxyRun): P
       if (command.length > 0) return startCommand(command, { ...tools.env, ...variables }, tools);
       const login = proxy.credentials === undefined ? '' : `${proxy.credentials.user}:PASSWORD@`;
       tools.progress.step(`Try: curl --proxy socks5h://${login}${where} http://SERVICE/   End it with Ctrl-C.`);
-      return { exited: untilInterrupted(tools.signal), kill: () => undefined };
+      return { exited: aborted(tools.signal).then(() => 0), kill: () => undefined };
     },
   });
-}
-
-async function untilInterrupted(signal: AbortSignal): Promise<number> {
-  if (!signal.aborted) await once(signal, 'abort');
-  return 0;
 }

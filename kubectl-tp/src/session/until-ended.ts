@@ -1,6 +1,6 @@
 // Waits for the end of what somebody else ends.
 
-import { once } from 'node:events';
+import { aborted } from '@kubectl-tp/control-plane/waiting';
 import { TpError } from '../errors.ts';
 import type { InterceptName } from '../ipc/intercept-messages.ts';
 import type { LiveSession } from './live-session.ts';
@@ -14,7 +14,10 @@ export async function untilEnded(
   signal: AbortSignal,
 ): Promise<TpError | undefined> {
   const live = session.live();
-  if (live === undefined && session.isLeftToNext()) return aborted(signal);
+  if (live === undefined && session.isLeftToNext()) {
+    await aborted(signal);
+    return undefined;
+  }
   while (live?.table.get(namespace, name) !== undefined) if (!(await rings(live, signal))) return undefined;
   return new TpError('INTERCEPT_ENDED', `Intercept ${name} in ${namespace} was ended elsewhere, or its time is over.`, {
     hint: `See what there is: kubectl tp list -n ${namespace}`,
@@ -41,10 +44,6 @@ export function untilCut(
 ): Promise<TpError | undefined> {
   const gone = untilGone(session, live, signal);
   return exit === undefined ? gone : Promise.race([gone, untilEnded(session, exit, signal)]);
-}
-
-async function aborted(signal: AbortSignal): Promise<undefined> {
-  if (!signal.aborted) await once(signal, 'abort');
 }
 
 /** False when the signal came first, were it before the call. */

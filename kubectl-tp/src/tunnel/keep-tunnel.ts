@@ -3,6 +3,7 @@
 
 import type { Duplex } from 'node:stream';
 import type { MemoryBudget, MuxOptions } from '@kubectl-tp/control-plane/protocol';
+import { waitFor } from '@kubectl-tp/control-plane/waiting';
 import { TpError } from '../errors.ts';
 import type { RelayConnection, RelayConnector, TunnelWay } from './connect-relay.ts';
 import { createMovingMux } from './moving-mux.ts';
@@ -84,7 +85,7 @@ export function keepTunnel({ relay, connector, role, onStream, memory, onState }
       }
       if (hurry.signal.aborted) apply({ name: 'wake' });
       hurry = new AbortController();
-      await pause(redialDelayMs(state, Date.now(), Math.random()), hurry.signal);
+      await waitFor(redialDelayMs(state, Date.now(), Math.random()), hurry.signal);
       if (hurry.signal.aborted) apply({ name: 'wake' });
       if (state.name === 'waiting') apply({ name: 'dial' });
     }
@@ -127,7 +128,7 @@ export function keepTunnel({ relay, connector, role, onStream, memory, onState }
   /** Looks for one now and then. Never rejects. */
   async function moveToShorterWay(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await pause(LOOK_EVERY_MS, signal);
+      await waitFor(LOOK_EVERY_MS, signal);
       if (way === undefined || signal.aborted) continue;
       const shorter = await connector.shorten(relay, way, signal);
       if (shorter === undefined) continue;
@@ -172,17 +173,4 @@ export function keepTunnel({ relay, connector, role, onStream, memory, onState }
 
 function toError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
-}
-
-/** Ends early when the signal is aborted. */
-function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, durationMs);
-    signal.addEventListener('abort', end);
-  });
 }

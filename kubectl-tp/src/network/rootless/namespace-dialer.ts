@@ -3,8 +3,8 @@
 
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseAddress } from '@kubectl-tp/control-plane/addresses';
+import { waitFor } from '@kubectl-tp/control-plane/waiting';
 import { lastErrno, systemCalls } from '../device/system-calls.ts';
 import { ADDRESS_FAMILY } from '../netlink/messages.ts';
 import type { NamespaceDescriptors } from './messages.ts';
@@ -104,7 +104,7 @@ function createWait(signal: AbortSignal): Wait {
   const deadlineMs = performance.now() + CONNECT_TIMEOUT_MS;
   let isFirst = true;
   return async () => {
-    if (!isFirst) await delay(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    if (!isFirst) await waitFor(LOOK_AGAIN_MS, signal);
     isFirst = false;
     return !signal.aborted && performance.now() < deadlineMs;
   };
