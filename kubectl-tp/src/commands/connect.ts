@@ -10,7 +10,8 @@ import { parseTarget } from './intercept-arguments.ts';
 
 /** The relays are there already; opening a tunnel takes a second on a slow link. */
 const DEFAULT_TIMEOUT = '30s';
-const DEFAULT_HELPER_COMMAND = 'sudo';
+/** Makes the root helper root. */
+export const DEFAULT_HELPER_COMMAND = 'sudo';
 
 export const connect = defineCommand({
   name: 'connect',

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path';
 import type { Arguments, Options } from '../command.ts';
+import { ENVIRONMENT_SYNTAXES } from '../environment/formats.ts';
 import type { NetworkChoice } from '../held/command-network.ts';
 import type { VolumeRequest } from '../ipc/container-messages.ts';
 
@@ -16,7 +17,7 @@ export const CONTAINER_OPTIONS = {
 export const SELECTION_OPTIONS = {
   'env-syntax': {
     type: 'string',
-    choices: ['docker', 'compose', 'sh', 'csh', 'fish', 'ps', 'cmd', 'json'],
+    choices: ENVIRONMENT_SYNTAXES,
     describe: 'how variables are written [docker]',
   },
   'env-include': { type: 'list', describe: 'only variables like this (* and ?); repeat for more', value: 'GLOB' },

@@ -4,6 +4,7 @@ import { defineCommand, type Tools } from '../command.ts';
 import { TpError } from '../errors.ts';
 import type { QuitResult } from '../ipc/intercept-messages.ts';
 import { allSessionFiles } from '../ipc/paths.ts';
+import { DEFAULT_HELPER_COMMAND } from './connect.ts';
 
 export const quit = defineCommand({
   name: 'quit',
@@ -12,7 +13,7 @@ export const quit = defineCommand({
     all: { type: 'boolean', describe: 'of all clusters, also of those that are gone with their kubeconfigs' },
     'helper-command': {
       type: 'string',
-      describe: 'what makes the helper root that puts the laptop in order after one that was killed [sudo]',
+      describe: `what makes the helper root that puts the laptop in order after one that was killed [${DEFAULT_HELPER_COMMAND}]`,
       value: 'COMMAND',
     },
     s: { type: 'boolean', describe: 'accepted for habit', hidden: true },
@@ -65,7 +66,7 @@ function describe(results: readonly QuitResult[]): string {
 }
 
 /** Its names lead nowhere after a helper that was killed; only root can change that. */
-async function repairLaptop({ env, progress }: Tools, command = 'sudo'): Promise<void> {
+async function repairLaptop({ env, progress }: Tools, command = DEFAULT_HELPER_COMMAND): Promise<void> {
   const { isLeftBehind } = await import('../network/helper/left-behind.ts');
   if (!isLeftBehind()) return;
   progress.step("Putting back this laptop's /etc/resolv.conf, which a killed helper has left");

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Resource } from '@kubectl-tp/control-plane/api';
 import type { KubernetesObject } from '@kubectl-tp/control-plane/kubernetes';
 import { parseAllDocuments } from 'yaml';
+import { VERSION } from '../version.ts';
 import { assetPath } from './assets.ts';
 
 export type InstallValues = {
@@ -16,7 +17,7 @@ export type InstallValues = {
 };
 
 export const DEFAULT_IMAGES = {
-  image: 'kubectl-tp/kubectl-tp:0.1.0',
+  image: `kubectl-tp/kubectl-tp:${VERSION}`,
   agentImage: 'envoyproxy/envoy:distroless-v1.40.0',
 } as const;
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request } from 'node:https';
 import { json } from 'node:stream/consumers';
-import { TpError } from '../errors.ts';
+import { unreachable } from './unreachable.ts';
 import type { ApiAccess } from './upgrade.ts';
 
 /** `body` is undefined unless the status is 200: what is refused may be told in plain text. */
@@ -30,14 +30,7 @@ export async function getJson({ server, httpsOptions }: ApiAccess, path: string)
     answer.resume();
     return { status, body: undefined };
   } catch (cause) {
-    throw unreachable(server, cause);
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw unreachable(`The API server ${server.host} does not answer: ${why}`, cause);
   }
-}
-
-function unreachable({ host }: URL, cause: unknown): TpError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new TpError('CLUSTER_UNREACHABLE', `The API server ${host} does not answer: ${why}`, {
-    hint: 'Check that the cluster is up and the context is the right one: kubectl version; kubectl config current-context',
-    cause,
-  });
 }

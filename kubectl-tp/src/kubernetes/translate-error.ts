@@ -3,6 +3,8 @@
 import { GROUP } from '@kubectl-tp/control-plane/api';
 import { isNotFound, isUnreachable, KubernetesError } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
+import { seePods } from './see-pods.ts';
+import { unreachable } from './unreachable.ts';
 
 /** `User "bob" cannot create resource "intercepts" in API group "kubectl-tp.dev" in the namespace "team-a"` */
 const FORBIDDEN =
@@ -106,7 +108,7 @@ function deniedByPolicy(error: KubernetesError): TpError {
 
 function webhookUnreachable(error: KubernetesError, installNamespace: string): TpError {
   return new TpError('WEBHOOK_UNREACHABLE', `The API server can't call the webhook of kubectl tp: ${error.message}`, {
-    hint: `See how it is: kubectl -n ${installNamespace} get pods,endpointslices -l app.kubernetes.io/component=webhook`,
+    hint: seePods(installNamespace, 'webhook', 'pods,endpointslices'),
     cause: error,
   });
 }
@@ -115,13 +117,6 @@ function unauthorized(error: KubernetesError): TpError {
   return new TpError('UNAUTHORIZED', `The API server does not accept the credentials: ${error.message}`, {
     hint: 'Log in again, then check: kubectl auth whoami',
     cause: error,
-  });
-}
-
-function unreachable(message: string, cause: unknown): TpError {
-  return new TpError('CLUSTER_UNREACHABLE', message, {
-    hint: 'Check that the cluster is up and the context is the right one: kubectl version; kubectl config current-context',
-    cause,
   });
 }
 

@@ -8,6 +8,6 @@ export const API_SERVER_NAME = `kubernetes.default.svc.${CLUSTER_DOMAIN}`;
 export const LAPTOP_NAME = 'host.tp.internal';
 
 /** Suffixes of short names, as in a pod of the namespace (Kubernetes, DNS for Services and Pods). */
-export function searchPath(namespace: string): string[] {
-  return [`${namespace}.svc.${CLUSTER_DOMAIN}`, `svc.${CLUSTER_DOMAIN}`, CLUSTER_DOMAIN];
+export function searchPath(namespace: string, clusterDomain = CLUSTER_DOMAIN): string[] {
+  return [`${namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain];
 }

@@ -1,8 +1,9 @@
 // The session's certificate, as the newest state of its Session object has it. The control plane renews it there.
 
-import { COMPONENT_LABEL, SESSION_READY_REASONS, SESSIONS, type Session } from '@kubectl-tp/control-plane/api';
+import { SESSION_READY_REASONS, SESSIONS, type Session } from '@kubectl-tp/control-plane/api';
 import type { KubernetesClient, WatchEvent } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
+import { seePods } from '../kubernetes/see-pods.ts';
 import type { Log } from '../log.ts';
 import type { TunnelCertificate } from '../tunnel/tls-identity.ts';
 import type { Bell } from '../waiting/bell.ts';
@@ -85,6 +86,6 @@ function assertIssuable({ status }: Session): void {
 
 function notIssued(installNamespace: string): TpError {
   return new TpError('SESSION_NOT_ISSUED', 'The control plane has not issued a certificate for this session.', {
-    hint: `See how it is: kubectl -n ${installNamespace} get pods -l ${COMPONENT_LABEL}=control-plane`,
+    hint: seePods(installNamespace, 'control-plane'),
   });
 }

@@ -1,6 +1,7 @@
 // Who answers for a name: the cluster, the laptop's resolver, or this resolver itself. Pure.
 
 import { LOCALHOST } from '../../localhost.ts';
+import { searchPath } from '../cluster-names.ts';
 import { addressOfReverseName, hasSuffix, nameOf } from './names.ts';
 
 export type NameRoute =
@@ -36,10 +37,10 @@ export function createNameRouter({
   ownNames,
   alsoNames = [],
 }: NameSpace): (labels: readonly string[]) => NameRoute {
-  const domain = clusterDomain.toLowerCase().split('.');
+  const lowerDomain = clusterDomain.toLowerCase();
+  const domain = lowerDomain.split('.');
   const alsoDomains = alsoNames.map((name) => name.split('.'));
-  /** As in a pod's resolv.conf. */
-  const searchPath = [[namespace, 'svc', ...domain], ['svc', ...domain], domain];
+  const suffixes = searchPath(namespace, lowerDomain).map((suffix) => suffix.split('.'));
 
   /** All names below `localhost` are this machine (RFC 6761, 6.3). */
   function ownAddresses(labels: readonly string[]): readonly string[] | undefined {
@@ -57,7 +58,7 @@ export function createNameRouter({
     const address = addressOfReverseName(labels);
     if (address !== undefined) return { to: isClusterAddress(address) ? 'cluster' : 'laptop' };
     if (!isCommon) return { to: 'laptop' };
-    const candidates = searchPath
+    const candidates = suffixes
       .map((suffix) => [...labels, ...suffix])
       .filter((candidate) => isServiceOrPod(candidate.slice(0, -domain.length)))
       .map(nameOf)

@@ -1,13 +1,15 @@
 // What keeps an intercept from working, in words for people, with the next command to type and how long to bear it. Pure.
 
+import { RELAY_SERVICE } from '@kubectl-tp/control-plane/api';
 import { TpError } from '../../errors.ts';
+import { seePods } from '../../kubernetes/see-pods.ts';
 import type { Cause } from '../../kubernetes/why-not-ready.ts';
 
 export function silentControlPlane(installNamespace: string): Cause {
   return {
     code: 'INSTALL_NOT_READY',
     message: 'The control plane does not look at the intercept.',
-    hint: lookAt(installNamespace, 'control-plane'),
+    hint: seePods(installNamespace, 'control-plane'),
     graceMs: 15_000,
   };
 }
@@ -23,7 +25,7 @@ export function agentRejected(message: string): Cause {
 
 /** Nothing is being rolled and pods have no agent: none will come. */
 export function notInjected(message: string, installNamespace: string): Cause {
-  return { code: 'NOT_INJECTED', message, hint: lookAt(installNamespace, 'webhook'), graceMs: 10_000 };
+  return { code: 'NOT_INJECTED', message, hint: seePods(installNamespace, 'webhook'), graceMs: 10_000 };
 }
 
 /** Pods that exist may be starting. */
@@ -47,7 +49,7 @@ export function tunnelDown(trouble: string, installNamespace: string): Cause {
   return {
     code: 'TUNNEL_DOWN',
     message: `This laptop reaches no relay: ${trouble}`,
-    hint: lookAt(installNamespace, 'relay'),
+    hint: seePods(installNamespace, 'relay'),
     graceMs: 5000,
   };
 }
@@ -56,7 +58,7 @@ export function probeMissing(pods: readonly string[], installNamespace: string):
   return {
     code: 'PROBE_MISSING',
     message: `The agents of these pods do not reach this laptop: ${pods.toSorted().join(', ')}.`,
-    hint: `A NetworkPolicy may keep them from Service tp-relay in ${installNamespace}: kubectl get networkpolicies -A`,
+    hint: `A NetworkPolicy may keep them from Service ${RELAY_SERVICE} in ${installNamespace}: kubectl get networkpolicies -A`,
     graceMs: 20_000,
   };
 }
@@ -65,8 +67,4 @@ export function ended(): TpError {
   return new TpError('INTERCEPT_ENDED', 'The intercept was deleted by somebody else before it was ready.', {
     hint: 'See what happened: kubectl get events',
   });
-}
-
-function lookAt(installNamespace: string, component: string): string {
-  return `See how it is: kubectl -n ${installNamespace} get pods -l app.kubernetes.io/component=${component}`;
 }
