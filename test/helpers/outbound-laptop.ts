@@ -4,6 +4,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { createOutbound } from '../../kubectl-tp/src/outbound/outbound.ts';
+import { watchSleep } from '../../kubectl-tp/src/tunnel/sleep-watch.ts';
 import { dialTcp } from './loopback.ts';
 
 export type LaptopStart = {
@@ -16,6 +17,8 @@ export type LaptopStart = {
 const { relayPort, session, key } = JSON.parse(process.argv[2] ?? '') as LaptopStart;
 const outbound = createOutbound({ session, key: createPrivateKey(key), dialRelay: () => dialTcp(relayPort) });
 outbound.tunnels.setRelays(['relay-0']);
+// As a session does for all that it holds.
+watchSleep(outbound.tunnels.redial);
 
 let connections = 0;
 for await (const port of createInterface(process.stdin)) void hold(Number(port));

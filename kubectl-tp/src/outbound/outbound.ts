@@ -34,7 +34,7 @@ export type Outbound = Dialer & {
   open(request: DialRequest, signal: AbortSignal): Promise<Duplex>;
   /** Asks the cluster's resolver. Rejects with a DialError when it can't be reached. */
   readonly ask: Questions['ask'];
-  readonly tunnels: Pick<TunnelSet, 'setRelays' | 'status'>;
+  readonly tunnels: Pick<TunnelSet, 'setRelays' | 'status' | 'redial' | 'check'>;
   close(): Promise<void>;
 };
 

@@ -10,6 +10,10 @@ export type SharedOutbound = {
   readonly current: Outbound | undefined;
   /** Names of the relay pods that are there now. */
   setRelays(pods: readonly string[]): void;
+  /** The laptop has slept. */
+  redial(): void;
+  /** The laptop's network has changed. */
+  check(): void;
   close(): Promise<void>;
 };
 
@@ -43,6 +47,8 @@ export function createSharedOutbound(create: () => Outbound): SharedOutbound {
       relays = pods;
       current?.tunnels.setRelays(pods);
     },
+    redial: () => current?.tunnels.redial(),
+    check: () => current?.tunnels.check(),
     async close() {
       end();
       await closing;

@@ -57,13 +57,24 @@ export type LiveSessionOptions = {
   readonly onGone: () => void;
 };
 
+/** What a sleep of the laptop and a change of its network break. */
+type Connections = Pick<Tunnels, 'redial' | 'check'>;
+
 /** Resolves when the certificate is there and the tunnels are being dialed; `signal` is for that only. */
 export async function openLiveSession(options: LiveSessionOptions, signal: AbortSignal): Promise<LiveSession> {
   const { cluster, identity, log } = options;
   const { client } = cluster;
   const lifetime = new AbortController();
   const bell = createBell();
-  const stopWatching = [watchSleep(client.connectAnew), watchNetwork(client.connectAnew)];
+  const connections: Connections[] = [{ redial: client.connectAnew, check: client.connectAnew }];
+  const stopWatching = [
+    watchSleep(() => {
+      for (const each of connections) each.redial();
+    }),
+    watchNetwork(() => {
+      for (const each of connections) each.check();
+    }),
+  ];
   lifetime.signal.addEventListener('abort', () => {
     for (const stop of stopWatching) stop();
   });
@@ -103,6 +114,7 @@ export async function openLiveSession(options: LiveSessionOptions, signal: Abort
         onState: bell.ring,
       }),
     );
+    connections.push(tunnels, outbound);
     const close = async () => {
       lifetime.abort();
       await Promise.all([tunnels.close(), outbound.close()]);

@@ -2,8 +2,6 @@
 
 import type { TunnelWay } from './connect-relay.ts';
 import type { Tunnel } from './keep-tunnel.ts';
-import { watchNetwork } from './network-watch.ts';
-import { watchSleep } from './sleep-watch.ts';
 import type { TunnelState } from './tunnel-state.ts';
 
 export type TunnelStatus = {
@@ -21,6 +19,10 @@ export type TunnelSet = {
   status(): TunnelStatus[];
   /** Those that exist now, whatever their state. */
   all(): Tunnel[];
+  /** The laptop has slept. */
+  redial(): void;
+  /** The laptop's network has changed. */
+  check(): void;
   /** Leaves without failing a request: agents learn that the laptop goes while it still serves. */
   close(): Promise<void>;
 };
@@ -34,13 +36,6 @@ export type TunnelSetOptions = {
 export function createTunnelSet({ start, drainMs }: TunnelSetOptions): TunnelSet {
   const tunnels = new Map<string, Tunnel>();
   const ending = new Set<Promise<void>>();
-
-  const stopWatchingSleep = watchSleep(() => {
-    for (const tunnel of tunnels.values()) tunnel.redial();
-  });
-  const stopWatchingNetwork = watchNetwork(() => {
-    for (const tunnel of tunnels.values()) tunnel.check();
-  });
 
   function end(relay: string, tunnel: Tunnel): void {
     tunnels.delete(relay);
@@ -60,9 +55,13 @@ export function createTunnelSet({ start, drainMs }: TunnelSetOptions): TunnelSet
         .sort((left, right) => (left.relay < right.relay ? -1 : 1));
     },
     all: () => [...tunnels.values()],
+    redial() {
+      for (const tunnel of tunnels.values()) tunnel.redial();
+    },
+    check() {
+      for (const tunnel of tunnels.values()) tunnel.check();
+    },
     async close() {
-      stopWatchingSleep();
-      stopWatchingNetwork();
       for (const [relay, tunnel] of tunnels) end(relay, tunnel);
       await Promise.all(ending);
     },

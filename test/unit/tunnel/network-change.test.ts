@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { createMemoryBudget, createMux } from '../../../control-plane/src/protocol/index.ts';
 import { keepTunnel, type Tunnel } from '../../../kubectl-tp/src/tunnel/keep-tunnel.ts';
 import { watchNetwork } from '../../../kubectl-tp/src/tunnel/network-watch.ts';
+import { createTunnelSet } from '../../../kubectl-tp/src/tunnel/tunnel-set.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 /** Twice the pause between two pings is 6 s, the limit of an attempt 10 s. */
@@ -77,4 +78,20 @@ test('an attempt that began in the old network makes room for one in the new', a
   tunnel.check();
   await waitFor('another attempt', () => dials() === 2, SOON_MS);
   t.is(tunnel.state.name, 'dialing');
+});
+
+test('all tunnels of a set hear of a sleep and of a change, those that have ended do not', (t) => {
+  const told: string[] = [];
+  const start = (relay: string) =>
+    ({
+      redial: () => told.push(`${relay} slept`),
+      check: () => told.push(`${relay} moved`),
+      close: async () => undefined,
+    }) as unknown as Tunnel;
+  const set = createTunnelSet({ start, drainMs: 0 });
+  set.setRelays(['relay-0', 'relay-1', 'relay-2']);
+  set.setRelays(['relay-0', 'relay-1']);
+  set.redial();
+  set.check();
+  t.deepEqual(told, ['relay-0 slept', 'relay-1 slept', 'relay-0 moved', 'relay-1 moved']);
 });
