@@ -30,22 +30,36 @@ export function findCause(view: PodsView): Cause | undefined {
   return refusedPods(view);
 }
 
-/** What `waiting.reason` of a container means. */
-const WAITING: Readonly<Record<string, { code: ErrorCode; what: string; graceMs: number }>> = {
-  ErrImagePull: { code: 'IMAGE_PULL', what: "its image can't be pulled", graceMs: 3000 },
-  ImagePullBackOff: { code: 'IMAGE_PULL', what: "its image can't be pulled", graceMs: 1000 },
-  ErrImageNeverPull: { code: 'IMAGE_PULL', what: 'its image is not on the node and must not be pulled', graceMs: 1000 },
-  InvalidImageName: { code: 'IMAGE_PULL', what: 'the name of its image is invalid', graceMs: 0 },
-  CreateContainerConfigError: { code: 'POD_FAILING', what: 'its configuration is incomplete', graceMs: 3000 },
-  CreateContainerError: { code: 'POD_FAILING', what: "it can't be created", graceMs: 5000 },
-  RunContainerError: { code: 'POD_FAILING', what: "it can't be started", graceMs: 5000 },
-  CrashLoopBackOff: { code: 'POD_FAILING', what: 'it ends again and again', graceMs: 5000 },
-};
+/** The next attempt may go well: a Secret, a registry, a neighbour was a moment late. */
+const ATTEMPT_GRACE_MS = 3000;
+/** The kubelet has given up, for good or for ten seconds and more: nothing that comes soon says more. */
+const SETTLED_GRACE_MS = 1000;
+/** Several attempts, which follow each other at once or after seconds. */
+const START_GRACE_MS = 5000;
 /** An autoscaler may add a node; that takes longer than anybody waits silently. */
 const UNSCHEDULABLE_GRACE_MS = 20_000;
-const RESTARTS_GRACE_MS = 3000;
 /** With a surge of zero, the end of an old pod may make room under a quota. */
 const REFUSED_GRACE_MS = 5000;
+
+/** What `waiting.reason` of a container means. */
+const WAITING: Readonly<Record<string, Trouble>> = {
+  ErrImagePull: { code: 'IMAGE_PULL', what: "its image can't be pulled", graceMs: ATTEMPT_GRACE_MS },
+  ImagePullBackOff: { code: 'IMAGE_PULL', what: "its image can't be pulled", graceMs: SETTLED_GRACE_MS },
+  ErrImageNeverPull: {
+    code: 'IMAGE_PULL',
+    what: 'its image is not on the node and must not be pulled',
+    graceMs: SETTLED_GRACE_MS,
+  },
+  InvalidImageName: { code: 'IMAGE_PULL', what: 'the name of its image is invalid', graceMs: 0 },
+  CreateContainerConfigError: {
+    code: 'POD_FAILING',
+    what: 'its configuration is incomplete',
+    graceMs: ATTEMPT_GRACE_MS,
+  },
+  CreateContainerError: { code: 'POD_FAILING', what: "it can't be created", graceMs: START_GRACE_MS },
+  RunContainerError: { code: 'POD_FAILING', what: "it can't be started", graceMs: START_GRACE_MS },
+  CrashLoopBackOff: { code: 'POD_FAILING', what: 'it ends again and again', graceMs: START_GRACE_MS },
+};
 
 function podCause(namespace: string, pod: Pod): Cause | undefined {
   const { name } = pod.metadata;
@@ -77,7 +91,7 @@ function restarts({ state, lastState }: ContainerStatus): Trouble | undefined {
   const { exitCode, reason, message } = state?.terminated ?? lastState?.terminated ?? {};
   if (exitCode === undefined || exitCode === 0) return undefined;
   const words = [`exit code ${exitCode}`, reason === 'Error' ? undefined : reason, message].filter((word) => word);
-  return { code: 'POD_FAILING', what: `it ends again and again (${words.join(', ')})`, graceMs: RESTARTS_GRACE_MS };
+  return { code: 'POD_FAILING', what: `it ends again and again (${words.join(', ')})`, graceMs: ATTEMPT_GRACE_MS };
 }
 
 /** The controller of a ReplicaSet, StatefulSet or DaemonSet says in an event that the API server refuses its pods. */

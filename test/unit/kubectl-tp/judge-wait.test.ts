@@ -128,7 +128,7 @@ test(cause, { Accepted: ['False', 'PortAmbiguous'] }, {}, 'PORT_AMBIGUOUS', 0);
 test(cause, { Accepted: ['False', 'TargetNotFound'] }, {}, 'TARGET_NOT_FOUND', 3000);
 test(cause, { Accepted: ['False', 'NotOwner'] }, {}, 'INTERCEPT_REFUSED', 0);
 test(cause, { ...ACCEPTED, Programmed: ['False', 'WorkloadPaused'] }, {}, 'WORKLOAD_PAUSED', 0);
-test(cause, { ...ACCEPTED, Programmed: ['False', 'Rejected'] }, {}, 'AGENT_REJECTED', 2000);
+test(cause, { ...ACCEPTED, Programmed: ['False', 'Rejected'] }, {}, 'AGENT_REJECTED', 3000);
 test(cause, { ...ACCEPTED, Programmed: ['False', 'NoReadyPods'] }, { pods: [] }, 'NO_READY_PODS', 3000);
 test(cause, { ...ACCEPTED, Programmed: ['False', 'RollingOut'] }, { pods: [] }, 'NO_READY_PODS', 60_000);
 test(

@@ -12,6 +12,7 @@ import {
   noNewPods,
   noReadyPods,
   notInjected,
+  OUTDATED_GRACE_MS,
   probeMissing,
   silentControlPlane,
   tunnelDown,
@@ -84,7 +85,7 @@ const MAY_ARRIVE_LATER = new Set(['TargetNotFound', 'PortNotFound', 'SessionNotF
 
 function judgeRefusal({ reason, message }: Condition): Waiting {
   const code = REFUSALS[reason] ?? 'INTERCEPT_REFUSED';
-  const graceMs = MAY_ARRIVE_LATER.has(reason) ? 3000 : 0;
+  const graceMs = MAY_ARRIVE_LATER.has(reason) ? OUTDATED_GRACE_MS : 0;
   return { step: 'Waiting for the control plane', cause: { code, message, hint: '', graceMs } };
 }
 
