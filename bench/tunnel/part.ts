@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { SESSIONS } from '../../control-plane/src/api/index.ts';
 import { startRelay } from '../../control-plane/src/relay/run.ts';
 import type { TunnelCertificate } from '../../kubectl-tp/src/tunnel/tls-identity.ts';
-import { createTunnels } from '../../kubectl-tp/src/tunnel/tunnel.ts';
+import { createTunnels } from '../../kubectl-tp/src/tunnel/tunnels.ts';
 import { dialTcp, portOf } from '../../test/helpers/loopback.ts';
 import { createMemoryKubernetes } from '../../test/helpers/memory-kubernetes.ts';
 import { buildRelayConfig } from '../../test/helpers/relay-config.ts';

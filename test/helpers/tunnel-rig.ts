@@ -16,7 +16,7 @@ import type { MayDial } from '../../control-plane/src/relay/outbound/dial-out.ts
 import { type RunningRelay, startRelay } from '../../control-plane/src/relay/run.ts';
 import { createDirectDialer, type DirectDialer } from '../../kubectl-tp/src/tunnel/dial-direct.ts';
 import type { TunnelCertificate } from '../../kubectl-tp/src/tunnel/tls-identity.ts';
-import { createTunnels, type Tunnels, type TunnelsOptions } from '../../kubectl-tp/src/tunnel/tunnel.ts';
+import { createTunnels, type Tunnels, type TunnelsOptions } from '../../kubectl-tp/src/tunnel/tunnels.ts';
 import { dialTcp } from './loopback.ts';
 import { createMemoryKubernetes, type MemoryKubernetes } from './memory-kubernetes.ts';
 import { buildRelayConfig, INSTALL_NAMESPACE } from './relay-config.ts';

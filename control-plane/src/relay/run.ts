@@ -23,8 +23,8 @@ import { createOutboundTunnels } from './outbound/outbound-tunnels.ts';
 import { createOwnCertificate, type OwnCertificateOptions } from './own-certificate.ts';
 import { createProofChecker } from './proofs.ts';
 import { createReach } from './reach.ts';
+import { createSessionKeys } from './session-keys.ts';
 import { createSessionRegistry } from './session-registry.ts';
-import { createSessionKeys } from './sessions.ts';
 
 /** A burst of agents opening all their connections at once must find room in the kernel's queue. */
 const BACKLOG = 4096;

@@ -5,7 +5,6 @@ import {
   AUTHORITY_SECRET,
   GROUP,
   INTERCEPTS,
-  type Intercept,
   LEASES,
   MUTATING_WEBHOOKS,
   NAMESPACES,
@@ -51,7 +50,7 @@ export async function uninstall(options: UninstallOptions): Promise<{ left: stri
 
 /** Where the kind itself is not there, nothing of it is. */
 async function deleteAll(client: KubernetesClient, resource: Resource, signal: AbortSignal): Promise<void> {
-  const objects = (await ifFound(client.list<Intercept>(resource, { signal }))) ?? [];
+  const objects = (await ifFound(client.list(resource, { signal }))) ?? [];
   await Promise.all(objects.map(({ metadata }) => client.delete(resource, metadata, { signal })));
 }
 

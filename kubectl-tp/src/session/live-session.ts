@@ -13,7 +13,7 @@ import { createDirectDialer, type DirectAddress } from '../tunnel/dial-direct.ts
 import type { LocalTarget } from '../tunnel/local-target.ts';
 import { watchNetwork } from '../tunnel/network-watch.ts';
 import { watchSleep } from '../tunnel/sleep-watch.ts';
-import { createTunnels, type Tunnels } from '../tunnel/tunnel.ts';
+import { createTunnels, type Tunnels } from '../tunnel/tunnels.ts';
 import { type Bell, createBell } from '../waiting/bell.ts';
 import { followCertificate, type SessionCertificate } from './certificate.ts';
 import type { Identity } from './identity.ts';

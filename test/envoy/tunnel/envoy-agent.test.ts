@@ -3,7 +3,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { LEASES } from '../../../control-plane/src/api/index.ts';
 import type { AgentConnection } from '../../../kubectl-tp/src/tunnel/accept-agent.ts';
-import type { Probe } from '../../../kubectl-tp/src/tunnel/tunnel.ts';
+import type { Probe } from '../../../kubectl-tp/src/tunnel/tunnels.ts';
 import { createTunnelRig, type TunnelRig } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 import { startAgent, type TestAgent } from '../xds-translator/helpers/agent.ts';

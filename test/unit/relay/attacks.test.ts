@@ -8,7 +8,7 @@ import { LEASES } from '../../../control-plane/src/api/index.ts';
 import { fromAnswer } from '../../../control-plane/src/kubernetes/errors.ts';
 import type { KubernetesClient } from '../../../control-plane/src/kubernetes/index.ts';
 import { signSessionProof, TUNNEL_PATH, TUNNEL_PROTOCOL } from '../../../control-plane/src/protocol/index.ts';
-import { createSessionKeys } from '../../../control-plane/src/relay/sessions.ts';
+import { createSessionKeys } from '../../../control-plane/src/relay/session-keys.ts';
 import { dialTcp, startApp } from '../../helpers/loopback.ts';
 import {
   type AgentOptions,

@@ -10,7 +10,7 @@ import { OUTBOUND_PATH } from '../../../control-plane/src/protocol/index.ts';
 import { MAX_UNPROVEN_PER_ADDRESS } from '../../../control-plane/src/relay/limits.ts';
 import { createDirectDialer } from '../../../kubectl-tp/src/tunnel/dial-direct.ts';
 import { reverseConnect } from '../../../kubectl-tp/src/tunnel/reverse-connect.ts';
-import type { TunnelsOptions } from '../../../kubectl-tp/src/tunnel/tunnel.ts';
+import type { TunnelsOptions } from '../../../kubectl-tp/src/tunnel/tunnels.ts';
 import { closedPort, dialTcp, portOf, startApp } from '../../helpers/loopback.ts';
 import {
   createTestAuthority,

@@ -7,7 +7,7 @@ import test from 'ava';
 import { LEASES, SESSIONS } from '../../../control-plane/src/api/index.ts';
 import { PING_INTERVAL_MS } from '../../../control-plane/src/protocol/index.ts';
 import { reverseConnect } from '../../../kubectl-tp/src/tunnel/reverse-connect.ts';
-import { createTunnels } from '../../../kubectl-tp/src/tunnel/tunnel.ts';
+import { createTunnels } from '../../../kubectl-tp/src/tunnel/tunnels.ts';
 import { dialTcp, startApp } from '../../helpers/loopback.ts';
 import { createTunnelRig, startTestRelay, type TestRelay } from '../../helpers/tunnel-rig.ts';
 import { waitFor } from '../../helpers/wait-for.ts';

@@ -2,7 +2,7 @@
 // and how many connections each has brought.
 
 import type { InterceptName } from '../../ipc/intercept-messages.ts';
-import type { Probe } from '../../tunnel/tunnel.ts';
+import type { Probe } from '../../tunnel/tunnels.ts';
 import { interceptKey } from './intercept-key.ts';
 
 /** Agents probe every 10 s; one that has been silent for three probes no longer proves anything. */

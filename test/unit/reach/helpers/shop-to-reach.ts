@@ -13,7 +13,7 @@ import { COMPONENT_LABEL, type Session } from '../../../../control-plane/src/api
 import { createKubernetesClient, type KubernetesObject } from '../../../../control-plane/src/kubernetes/index.ts';
 import { createControlPlane } from '../../../../control-plane/src/relay/ask-control-plane.ts';
 import { createReach, type Reach } from '../../../../control-plane/src/relay/reach.ts';
-import { createSessionKeys } from '../../../../control-plane/src/relay/sessions.ts';
+import { createSessionKeys } from '../../../../control-plane/src/relay/session-keys.ts';
 import { type RunningControlPlane, startControlPlane } from '../../../helpers/control-plane.ts';
 import { answer, type FakeApi } from '../../../helpers/fake-api.ts';
 import { fillShop, INSTALL, PODS_PATH, podObject, SESSIONS_PATH } from '../../../helpers/shop.ts';
