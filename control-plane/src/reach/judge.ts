@@ -48,7 +48,10 @@ function createIndexKeeper(installNamespace: string) {
   };
 }
 
-/** The owner as the API server knew him when the Session was made. One that an older webhook admitted has no groups: the name alone counts. */
+/**
+ * The owner as the API server knew him when the Session was made. One that an older webhook admitted has no groups: the
+ * name alone counts.
+ */
 function findOwner(session: Session | undefined): Person | undefined {
   const { owner, ownerGroups = [] } = session?.spec ?? {};
   return owner ? { user: owner, groups: ownerGroups } : undefined;

@@ -1,5 +1,5 @@
-// The Session objects: whose key proves which session, and which authority its laptop trusts. Watched, so that a proof costs no request and a deleted Session
-// ends its tunnel at once.
+// The Session objects: whose key proves which session, and which authority its laptop trusts. Watched, so that a proof
+// costs no request and a deleted Session ends its tunnel at once.
 
 import { SESSIONS, type Session } from '../api/index.ts';
 import { isNotFound, type KubernetesClient, type KubernetesObject } from '../kubernetes/index.ts';

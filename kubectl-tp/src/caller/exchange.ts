@@ -15,8 +15,10 @@ export type CallOptions = {
   readonly again?: true;
 };
 
-/** A call whose effect lasts until `end`: see `hold` in the API. `over` resolves when it is over before: with the
- * reason, or undefined when the process went away. */
+/**
+ * A call whose effect lasts until `end`: see `hold` in the API. `over` resolves when it is over before: with the reason,
+ * or undefined when the process went away.
+ */
 export type HeldCall<V extends Verb> = {
   readonly result: SessionApi[V]['result'];
   readonly over: Promise<TpError | undefined>;

@@ -8,7 +8,7 @@ import { unlessAborted } from '../waiting/unless-aborted.ts';
 import { DialError } from './dialer.ts';
 
 const ID_COUNT = 0x1_0000;
-/** A question without an id is none. */
+/** Of every DNS message (RFC 1035, 4.1.1); what is shorter is no answer. */
 const HEADER_BYTES = 12;
 
 export type Questions = {

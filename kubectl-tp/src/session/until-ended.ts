@@ -6,8 +6,10 @@ import type { InterceptName } from '../ipc/intercept-messages.ts';
 import type { LiveSession } from './live-session.ts';
 import type { Session } from './session.ts';
 
-/** Deleted by somebody, expired, or gone with its session; undefined when the caller leaves before. A process that ends
- * ends no intercept. */
+/**
+ * Deleted by somebody, expired, or gone with its session; undefined when the caller leaves before. A process that ends
+ * ends no intercept.
+ */
 export async function untilEnded(
   session: Session,
   { namespace, name }: InterceptName,

@@ -15,8 +15,10 @@ import type { TunnelState } from './tunnel-state.ts';
 const DRAIN_MS = 5000;
 /** Data that waits for a slow application or a slow link. */
 const MAX_HELD_BYTES = 128 << 20;
-/** Connections whose TLS is not done yet. Most hold one of the local application, too, and anybody in the cluster can
- * begin one. */
+/**
+ * Connections whose TLS is not done yet. Most hold one of the local application, too, and anybody in the cluster can
+ * begin one.
+ */
 const MAX_UNFINISHED_AGENTS = 1024;
 
 export type Probe = { namespace: string; intercept: string; pod: string };

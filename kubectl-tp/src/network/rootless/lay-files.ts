@@ -1,5 +1,6 @@
-// Lays files of a pod over their own paths in a command's mount namespace: bind mounts, which nobody else sees, read-only but for what was asked to be written.
-// Only where the laptop has nothing: no file of its own is hidden. What is closed to a pod all the same: closed-places.
+// Lays files of a pod over their own paths in a command's mount namespace: bind mounts, which nobody else sees, read-only
+// but for what was asked to be written. Only where the laptop has nothing: no file of its own is hidden. What is closed to
+// a pod all the same: closed-places.
 
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
