@@ -10,7 +10,10 @@ const FROM_TERMINAL: readonly string[] = ['SIGINT', 'SIGQUIT'];
 
 /** A signal to us alone is passed on, the first and later ones; none of them ends us before the command. */
 export function passSignals(child: ChildProcess): void {
-  const pass = (name: NodeJS.Signals) => void (FROM_TERMINAL.includes(name) && isatty(0) ? false : child.kill(name));
+  const pass = (name: NodeJS.Signals) => {
+    const hasIt = FROM_TERMINAL.includes(name) && isatty(0);
+    if (!hasIt) child.kill(name);
+  };
   for (const name of PASSED_ON) process.on(name, pass);
   child.once('exit', () => {
     for (const name of PASSED_ON) process.off(name, pass);

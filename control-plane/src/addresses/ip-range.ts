@@ -45,7 +45,7 @@ export function formatRange({ version, first, bits }: Range): string {
 }
 
 /** In the form that canonicalAddress gives, but for IPv4-mapped ones, which stay as they are. */
-export function firstAddress(range: Pick<Range, 'version' | 'first'>): string {
+function firstAddress(range: Pick<Range, 'version' | 'first'>): string {
   return formatAddress(addressBytes(range));
 }
 

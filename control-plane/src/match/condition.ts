@@ -22,13 +22,6 @@ export function isWholePort(match: RequestMatch): boolean {
   return match.headers.length === 0;
 }
 
-/** Whether a request meets all conditions: what agents do, for those who explain or test it. */
-export function isMatch(match: RequestMatch, request: RequestShape): boolean {
-  return buildConditions(match).every((condition) =>
-    request.headers.some(({ name, value }) => name === condition.name && value === condition.value),
-  );
-}
-
 /** By code units: the same order in every locale. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

@@ -4,7 +4,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 
 /** Long enough for a slow link and clocks a few seconds apart; a relay remembers used proofs for that long. */
-export const PROOF_LIFETIME_SECONDS = 60;
+const PROOF_LIFETIME_SECONDS = 60;
 const CLOCK_TOLERANCE_SECONDS = 10;
 /** A UUID has 36; a relay remembers ids. */
 const MAX_ID_LENGTH = 64;

@@ -9,7 +9,7 @@ import type { Refusal } from './target-port.ts';
 /** As many as an agent takes (xds/ir); each costs it three clusters, about 150 kB. */
 export const MAX_INTERCEPTS_PER_PORT = 256;
 /** As many as an agent takes (xds/ir); each is a filter chain per relay. */
-export const MAX_EXITS_PER_POD = 64;
+const MAX_EXITS_PER_POD = 64;
 /** So that one person, by however many sessions, never takes all places of a port. */
 export const MAX_INTERCEPTS_PER_OWNER_AND_PORT = 32;
 

@@ -8,7 +8,7 @@ import type { Refusal } from './target-port.ts';
 import type { Ending, EndingReason } from './translation.ts';
 
 /** Intercept and Session come by two watches: a younger intercept may just be seen before its Session. */
-export const SESSION_WAIT_MS = 30_000;
+const SESSION_WAIT_MS = 30_000;
 
 export type LiveIntercept = CandidateIntercept & {
   readonly key: ObjectKey;

@@ -38,8 +38,7 @@ function badTarget(word: string, why: string): TpError {
 }
 
 /** `8080`, `8080:80`, `8080:http`; undefined leaves both to the target. */
-export function parsePorts(text: string | undefined): { laptopPort?: number; remotePort?: string } {
-  if (text === undefined) return {};
+export function parsePorts(text: string): { laptopPort: number; remotePort?: string } {
   const [, laptop = '', remote] = /^(\d{1,5})(?::([A-Za-z0-9-]+))?$/.exec(text) ?? [];
   const port = Number(laptop);
   const isRemoteNumber = remote !== undefined && /^\d+$/.test(remote);

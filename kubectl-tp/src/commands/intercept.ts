@@ -59,7 +59,7 @@ export const intercept = defineCommand({
     // What is wrong with the words is told before the cluster is asked anything.
     const wish = {
       target: parseTarget(word),
-      ...parsePorts(args.port),
+      ...(args.port === undefined ? {} : parsePorts(args.port)),
       headers: parseHeaderConditions([...args.header, ...args['http-header']]),
       fallback: parseFallback(args.fallback),
       ...(args.ttl === undefined ? {} : { ttlMs: readDuration(args.ttl, '--ttl') }),

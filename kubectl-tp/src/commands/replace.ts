@@ -44,9 +44,7 @@ export const replace = defineCommand({
     const hold = args.childCommand.length > 0;
     const wish = {
       target: parseTarget(word),
-      ports: [...args.port, ...args.expose]
-        .map(parsePorts)
-        .map(({ laptopPort = 0, ...rest }) => ({ laptopPort, ...rest })),
+      ports: [...args.port, ...args.expose].map(parsePorts),
       fallback: parseFallback(args.fallback),
       timeoutMs: readDuration(args.timeout ?? DEFAULT_TIMEOUT, '--timeout'),
       ...(args.container === undefined ? {} : { container: args.container }),

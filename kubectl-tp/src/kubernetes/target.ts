@@ -43,7 +43,7 @@ export type Target = TargetName & {
   readonly endpoints: readonly { readonly host: string; readonly port: number }[];
 };
 
-export const WORKLOADS: Readonly<Record<Exclude<TargetKind, 'Service'>, Resource>> = {
+const WORKLOADS: Readonly<Record<Exclude<TargetKind, 'Service'>, Resource>> = {
   Deployment: DEPLOYMENTS,
   StatefulSet: STATEFUL_SETS,
   DaemonSet: DAEMON_SETS,

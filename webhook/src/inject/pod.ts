@@ -67,7 +67,7 @@ export type Pod = Static<typeof Pod>;
 /** Compiled once: API server and people wait while pods are checked. */
 export const PodValidator = Compile(Pod);
 
-export function isNativeSidecar(container: Container): boolean {
+function isNativeSidecar(container: Container): boolean {
   return container.restartPolicy === 'Always';
 }
 

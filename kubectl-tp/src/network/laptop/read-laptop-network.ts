@@ -24,8 +24,8 @@ export function readLaptopNetwork(except?: string): LaptopNetwork {
     const routes = netlink
       .list(DUMP.routes)
       .map(parseRoute)
-      .filter((route) => route !== undefined && nameOf.get(route.interfaceIndex) !== except)
-      .filter((route) => route !== undefined);
+      .filter((route) => route !== undefined)
+      .filter(({ interfaceIndex }) => nameOf.get(interfaceIndex) !== except);
     const addresses = netlink.list(DUMP.addresses).map(parseAddressMessage);
     const gateways = routes.flatMap(({ bits, gateway }) => (bits === 0 && gateway !== undefined ? [gateway] : []));
     return {
