@@ -36,7 +36,7 @@ export const ERROR_CODES = {
   VOLUMES_UNREACHABLE: 'A pod does not serve its volumes to the laptop.',
   NOBODY_LISTENS: 'No process listens on the local port.',
   PORT_IN_USE: 'Another process listens on the local port that the command or the proxy is to take.',
-  CONFLICT: "Somebody else's intercept claims the same requests.",
+  CONFLICT: 'Another intercept claims the same requests, or needs what was to be removed.',
   INTERCEPT_REFUSED: 'The intercept is not accepted by the cluster part.',
   INTERCEPT_ENDED: 'The intercept was deleted from elsewhere.',
   IMAGE_PULL: 'An image cannot be pulled.',

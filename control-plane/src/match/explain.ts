@@ -1,6 +1,6 @@
 // Sentences for people about matches and conflicts: in status, refusals of the webhook and the CLI's output.
 
-import type { InterceptSpec, RequestMatch } from '../api/index.ts';
+import type { InterceptSpec, InterceptTarget, RequestMatch } from '../api/index.ts';
 import { buildConditions, isWholePort, type RequestShape } from './condition.ts';
 
 /** `every request`, or `x-dev: me and x-team: a`. */
@@ -16,25 +16,40 @@ export function explainSubject({ action, match }: Pick<InterceptSpec, 'action' |
   return action === 'Exit' ? 'connections leave from here' : explainMatch(match);
 }
 
-export type OtherIntercept = {
-  readonly namespace: string;
-  readonly name: string;
-  readonly owner: string | undefined;
-  readonly match: RequestMatch;
-};
+/** A target as people type it: `orders`, `deployment/orders`. */
+export function describeTarget({ kind, name }: Pick<InterceptTarget, 'kind' | 'name'>): string {
+  return kind === 'Service' ? name : `${kind.toLowerCase()}/${name}`;
+}
 
-/** Why an intercept is refused beside another one, with the request both would get and what to do. */
-export function explainConflict(match: RequestMatch, other: OtherIntercept, example: RequestShape): string {
-  const owner = other.owner ?? 'an unknown user';
-  const remedy = `ask ${owner} to end it: kubectl -n ${other.namespace} delete intercept ${other.name}`;
+/** What a conflict is told from. */
+export type Claim = Pick<InterceptSpec, 'session' | 'match' | 'target'> & { readonly owner?: string | undefined };
+export type OtherIntercept = Claim & { readonly namespace: string; readonly name: string };
+
+/** Why an intercept is refused beside another one, with the request both would get; on a line of its own what to do. */
+export function explainConflict(mine: Omit<Claim, 'target'>, other: OtherIntercept, example: RequestShape): string {
+  const { holder, remedy } = explainHolder(mine, other);
   const both = `both would get ${explainExample(example)}`;
-  const holder = `Intercept ${other.namespace}/${other.name} of ${owner}`;
-  if (isWholePort(other.match)) return `${holder} takes every request of this port (${both}). Wait, or ${remedy}`;
-  if (isWholePort(match)) {
+  if (isWholePort(other.match)) return `${holder} takes every request of this port (${both}).\nWait, or ${remedy}`;
+  if (isWholePort(mine.match)) {
     // A hole in what says "every request" would be found by nobody, so the two exclude each other.
-    return `${holder} has the requests with ${explainMatch(other.match)}, so this one can't take every request of the port (${both}). Choose a header, or ${remedy}`;
+    return `${holder} has the requests with ${explainMatch(other.match)}, so this one can't take every request of the port (${both}).\nChoose a header, or ${remedy}`;
   }
-  return `${holder} has the requests with ${explainMatch(other.match)} (${both}). Choose another value of one header, or ${remedy}`;
+  return `${holder} has the requests with ${explainMatch(other.match)} (${both}).\nChoose another value of one header, or ${remedy}`;
+}
+
+/** Whose the other one is, and who ends it how: a laptop knows the intercepts of its own session only. */
+function explainHolder(mine: Omit<Claim, 'target'>, other: OtherIntercept): { holder: string; remedy: string } {
+  const { namespace, name, owner = 'an unknown user' } = other;
+  const id = `${namespace}/${name}`;
+  const deletion = `end it: kubectl -n ${namespace} delete intercept ${name}`;
+  if (mine.session === other.session) {
+    const leaving = `end it: kubectl tp leave ${describeTarget(other.target)} -n ${namespace}`;
+    return { holder: `Your own intercept ${id}`, remedy: leaving };
+  }
+  if (mine.owner !== undefined && mine.owner === other.owner) {
+    return { holder: `Your own intercept ${id} of another session`, remedy: deletion };
+  }
+  return { holder: `Intercept ${id} of ${owner}`, remedy: `ask ${owner} to ${deletion}` };
 }
 
 function explainExample({ headers }: RequestShape): string {

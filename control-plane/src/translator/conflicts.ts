@@ -62,8 +62,8 @@ function findConflict(
     const example = overlap(intercept.match, other.match);
     if (example === undefined) continue;
     const { metadata, spec } = other.object;
-    const holder = { namespace: metadata.namespace, name: metadata.name, owner: spec.owner, match: other.match };
-    return { reason: 'Conflict', detail: explainConflict(intercept.match, holder, example) };
+    const holder = { ...spec, namespace: metadata.namespace, name: metadata.name };
+    return { reason: 'Conflict', detail: explainConflict(intercept.object.spec, holder, example) };
   }
   return undefined;
 }

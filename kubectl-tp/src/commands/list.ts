@@ -2,7 +2,6 @@
 
 import type { Intercept } from '@kubectl-tp/control-plane/api';
 import { defineCommand } from '../command.ts';
-import { describeTarget } from '../kubernetes/describe-target.ts';
 import { formatAge, formatTable } from '../output/table.ts';
 
 export const list = defineCommand({
@@ -18,8 +17,13 @@ export const list = defineCommand({
     ]);
     const scope = args['all-namespaces'] ? {} : { namespace };
     const intercepts = await client.list<Intercept>(INTERCEPTS, { ...scope, signal });
-    const { explainSubject } = await import('@kubectl-tp/control-plane/match');
-    const rows = intercepts.map((intercept) => describe(intercept, explainSubject(intercept.spec)));
+    const { describeTarget, explainSubject } = await import('@kubectl-tp/control-plane/match');
+    const rows = intercepts.map((intercept) =>
+      describe(intercept, {
+        target: describeTarget(intercept.spec.target),
+        match: explainSubject(intercept.spec),
+      }),
+    );
     printer.result({ intercepts: rows }, () => format(rows, args['all-namespaces'] ? 'all namespaces' : namespace));
     return undefined;
   },
@@ -36,13 +40,12 @@ type Row = {
   ageSeconds: number;
 };
 
-function describe({ metadata, spec, status }: Intercept, match: string): Row {
+function describe({ metadata, spec, status }: Intercept, words: Pick<Row, 'target' | 'match'>): Row {
   const { ready = 0, total = 0 } = status?.agents ?? {};
   return {
     namespace: metadata.namespace,
     name: metadata.name,
-    target: describeTarget(spec.target),
-    match,
+    ...words,
     owner: spec.owner ?? 'unknown',
     ready: status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true,
     agents: `${ready}/${total}`,

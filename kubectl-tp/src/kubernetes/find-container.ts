@@ -1,9 +1,9 @@
 // Which pod and which of its containers a laptop stands in for. Pure.
 
 import { AGENT_CONTAINER } from '@kubectl-tp/control-plane/api';
+import { describeTarget } from '@kubectl-tp/control-plane/match';
 import { TpError } from '../errors.ts';
 import { describeAgent } from './describe-agent.ts';
-import { describeTarget } from './describe-target.ts';
 import { allContainers, type Container, isReady, isTerminating, type Pod } from './objects.ts';
 import type { TargetName } from './target.ts';
 

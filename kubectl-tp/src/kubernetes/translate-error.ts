@@ -10,6 +10,8 @@ import { unreachable } from './unreachable.ts';
 const FORBIDDEN =
   /User "([^"]*)" cannot (\S+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)"| at the cluster scope)?/;
 const DENIED_BY_WEBHOOK = /^admission webhook "[^"]*" denied the request(?: without explanation)?:? ?/;
+/** For people who use kubectl: here it would stand before a code of ours. */
+const WEBHOOK_CODE = / \([A-Z_]+\)$/;
 const DENIED_BY_POLICY = /ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request: /;
 const WEBHOOK_FAILED = /failed calling webhook "[^"]*"/;
 
@@ -93,9 +95,16 @@ function grantHint({ user, right, namespace, installNamespace }: Missing): strin
 }
 
 function deniedByWebhook(error: KubernetesError): TpError {
-  const sentence = error.message.replace(DENIED_BY_WEBHOOK, '');
+  const words = error.message.replace(DENIED_BY_WEBHOOK, '').replace(WEBHOOK_CODE, '');
   const code = error.status === 409 || error.reason === 'Conflict' ? 'CONFLICT' : 'INTERCEPT_REFUSED';
-  return new TpError(code, sentence === '' ? error.message : sentence, { cause: error });
+  const { message, hint } = splitRemedy(words === '' ? error.message : words);
+  return new TpError(code, message, { hint, cause: error });
+}
+
+/** The cluster part puts what to type next on a line of its own. */
+export function splitRemedy(text: string): { message: string; hint: string | undefined } {
+  const [message = '', ...remedy] = text.split('\n');
+  return { message, hint: remedy.length === 0 ? undefined : remedy.join('\n') };
 }
 
 function deniedByPolicy(error: KubernetesError): TpError {

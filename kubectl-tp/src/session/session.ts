@@ -3,10 +3,10 @@
 
 import { INTERCEPTS, type Intercept } from '@kubectl-tp/control-plane/api';
 import { isConflict } from '@kubectl-tp/control-plane/kubernetes';
+import { describeTarget } from '@kubectl-tp/control-plane/match';
 import { TpError } from '../errors.ts';
 import type { InterceptName, LeaveRequest, QuitResult } from '../ipc/intercept-messages.ts';
 import type { Cluster } from '../kubernetes/client.ts';
-import { describeTarget } from '../kubernetes/describe-target.ts';
 import { apiErrorOf } from '../kubernetes/translate-error.ts';
 import type { Log } from '../log.ts';
 import { unlessAborted } from '../waiting/unless-aborted.ts';

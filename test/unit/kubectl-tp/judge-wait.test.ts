@@ -116,6 +116,11 @@ test('a deleted intercept ends the wait', (t) => {
   t.throws(() => judge(undefined), { message: /deleted/ });
 });
 
+test("what the control plane advises is the error's hint", (t) => {
+  const cause = judge({ Accepted: ['False', 'Conflict', 'ann has it.\nWait, or ask ann'] })?.cause;
+  t.like(cause, { message: 'ann has it.', hint: 'Wait, or ask ann' });
+});
+
 const cause = test.macro({
   exec: (t, told: Told, view: Partial<WaitView>, code: string, graceMs: number) => {
     t.like(judge(told, view)?.cause, { code, graceMs });

@@ -75,6 +75,14 @@ test(
 );
 test(
   translated,
+  409,
+  'admission webhook "intercepts.kubectl-tp.dev" denied the request: x of ann (her own) has it.\nWait, or ask ann (INTERCEPT_CONFLICT)',
+  'CONFLICT',
+  /^x of ann \(her own\) has it\.$/,
+  /^Wait, or ask ann$/,
+);
+test(
+  translated,
   403,
   'admission webhook "intercepts.kubectl-tp.dev" denied the request: no such session',
   'INTERCEPT_REFUSED',

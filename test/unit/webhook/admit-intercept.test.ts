@@ -101,7 +101,7 @@ test("a session that does not exist, and one of somebody else's", async (t) => {
   t.like(await admit(withSession('gone')), { error: 'SESSION_UNKNOWN' });
   const foreign = await admit(withSession('bob-1'));
   t.like(foreign, { error: 'SESSION_FOREIGN' });
-  t.regex(foreign.outcome === 'refused' ? foreign.message : '', /belongs to bob.*kubectl tp intercept/);
+  t.regex(foreign.outcome === 'refused' ? foreign.message : '', /belongs to bob.*kubectl tp intercept/s);
 });
 
 test('an end in the past, and a name that is no label', async (t) => {
@@ -162,6 +162,16 @@ for (const [what, [other, isConflict]] of Object.entries(CONFLICTS)) {
     }
   });
 }
+
+test("a conflict with one's own intercept says so, also of another session", async (t) => {
+  const refusal = async (other: Intercept) => {
+    const admission = await admit(buildRequest(), [other]);
+    return admission.outcome === 'refused' ? admission.message : '';
+  };
+  t.regex(await refusal(buildIntercept('other', { owner: 'alice' })), /^Your own .*tp leave web -n team-a$/s);
+  const elsewhere = buildIntercept('other', { owner: 'alice', session: 'alice-2' });
+  t.regex(await refusal(elsewhere), /^Your own .* of another session .*delete intercept other$/s);
+});
 
 const PLAIN = buildPod({
   spec: {

@@ -13,6 +13,7 @@ export type Admission =
   | { readonly outcome: 'allowed'; readonly object: unknown }
   | { readonly outcome: 'refused'; readonly error: ErrorCode; readonly message: string };
 
+/** `message`: what happened; on a line of its own what to do. */
 export function refuse(error: ErrorCode, message: string): Admission {
   return { outcome: 'refused', error, message };
 }

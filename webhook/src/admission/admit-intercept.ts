@@ -48,7 +48,7 @@ export async function admitIntercept(
   const headerProblem = findHeaderProblem(spec);
   if (headerProblem !== undefined) return refuse('SPEC_INVALID', headerProblem);
   const user = request.userInfo.username;
-  const candidate = { namespace: request.namespace ?? '', name: metadata.name ?? '', spec };
+  const candidate = { namespace: request.namespace ?? '', name: metadata.name ?? '', owner: user, spec };
   // All at a time: somebody waits, and what one of them says seldom makes another one needless.
   const [session, others, services] = await Promise.all([
     reader.readSession(spec.session),
@@ -65,7 +65,7 @@ export async function admitIntercept(
 function findHeaderProblem({ match: { headers } }: InterceptSpec): string | undefined {
   for (const { name } of headers) {
     const why = whyNotMatchable(name);
-    if (why !== undefined) return `Header ${name} can't be matched: ${why}. Choose one of your own, such as x-dev`;
+    if (why !== undefined) return `Header ${name} can't be matched: ${why}.\nChoose one of your own, such as x-dev`;
   }
   return undefined;
 }
@@ -88,7 +88,7 @@ function admitUpdate(request: AdmissionRequest, after: Admitted): Admission {
   if (after.spec.owner !== undefined && after.spec.owner !== owner) {
     return refuse(
       'OWNER_CHANGED',
-      `The Intercept belongs to ${owner ?? 'nobody'}; that can't be changed. Create another one.`,
+      `The Intercept belongs to ${owner ?? 'nobody'}; that can't be changed.\nCreate another one.`,
     );
   }
   return { outcome: 'allowed', object: stamp(after, owner) };
@@ -98,12 +98,12 @@ function refuseSession(name: string, session: Session | undefined): Admission {
   if (session === undefined) {
     return refuse(
       'SESSION_UNKNOWN',
-      `Session ${name} does not exist; it may have ended. Get a new one: kubectl tp quit, then repeat the command`,
+      `Session ${name} does not exist; it may have ended.\nGet a new one: kubectl tp quit, then repeat the command`,
     );
   }
   return refuse(
     'SESSION_FOREIGN',
-    `Session ${name} belongs to ${session.spec.owner ?? 'somebody else'}. Use your own: kubectl tp intercept makes one`,
+    `Session ${name} belongs to ${session.spec.owner ?? 'somebody else'}.\nUse your own: kubectl tp intercept makes one`,
   );
 }
 
@@ -111,6 +111,6 @@ function refusePast(expiresAt: string, nowMs: number): Admission {
   const now = new Date(nowMs).toISOString();
   return refuse(
     'EXPIRY_PAST',
-    `spec.expiresAt ${expiresAt} is not in the future; it is ${now} here. Choose a later time, or leave it out`,
+    `spec.expiresAt ${expiresAt} is not in the future; it is ${now} here.\nChoose a later time, or leave it out`,
   );
 }

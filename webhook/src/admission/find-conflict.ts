@@ -6,7 +6,13 @@ import { findServicePort, type ServiceView } from '../inject/namespace-view.ts';
 import type { Pod } from '../inject/pod.ts';
 import { sharePort } from './share-port.ts';
 
-export type Candidate = { readonly namespace: string; readonly name: string; readonly spec: InterceptSpec };
+export type Candidate = {
+  readonly namespace: string;
+  readonly name: string;
+  /** Who asks for it, whatever its spec says. */
+  readonly owner?: string | undefined;
+  readonly spec: InterceptSpec;
+};
 
 export type Surroundings = {
   readonly others: readonly Intercept[];
@@ -34,9 +40,10 @@ export async function findConflict(candidate: Candidate, around: Surroundings): 
   return rival && explain(candidate, rival);
 }
 
-function explain({ namespace, spec }: Candidate, { metadata, spec: { owner, match } }: Intercept): string | undefined {
-  const example = overlap(spec.match, match);
-  return example && explainConflict(spec.match, { namespace, name: metadata.name, owner, match }, example);
+function explain({ namespace, owner, spec }: Candidate, rival: Intercept): string | undefined {
+  const example = overlap(spec.match, rival.spec.match);
+  const other = { ...rival.spec, namespace, name: rival.metadata.name };
+  return example && explainConflict({ ...spec, owner }, other, example);
 }
 
 function isEnding({ metadata, spec }: Intercept, nowMs: number): boolean {

@@ -1,7 +1,7 @@
 // What `kubectl tp status` tells: proven facts of this process, not wishes.
 
 import type { Intercept } from '@kubectl-tp/control-plane/api';
-import { explainSubject } from '@kubectl-tp/control-plane/match';
+import { describeTarget, explainSubject } from '@kubectl-tp/control-plane/match';
 import type { SessionFiles } from '../../ipc/paths.ts';
 import type {
   InterceptReport,
@@ -11,7 +11,6 @@ import type {
   SessionReport,
 } from '../../ipc/report-messages.ts';
 import type { Connection } from '../../kubernetes/connection.ts';
-import { describeTarget } from '../../kubernetes/describe-target.ts';
 import type { LocalTarget } from '../../tunnel/local-target.ts';
 import type { TunnelStatus } from '../../tunnel/tunnel-set.ts';
 import { VERSION } from '../../version.ts';

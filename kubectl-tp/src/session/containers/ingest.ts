@@ -1,8 +1,8 @@
 // An ingest: environment and files of a container come to the laptop, requests do not. Needs no part in the cluster.
 
+import { describeTarget } from '@kubectl-tp/control-plane/match';
 import type { IngestRequest, IngestResult } from '../../ipc/container-messages.ts';
 import type { InterceptName, LeaveRequest } from '../../ipc/intercept-messages.ts';
-import { describeTarget } from '../../kubernetes/describe-target.ts';
 import { findContainer, noPod } from '../../kubernetes/find-container.ts';
 import { findTargetPods } from '../../kubernetes/target.ts';
 import type { VolumeOwner } from '../../volumes/volume-record.ts';

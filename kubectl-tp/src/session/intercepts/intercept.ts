@@ -3,12 +3,11 @@
 
 import type { Intercept } from '@kubectl-tp/control-plane/api';
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
-import { explainMatch } from '@kubectl-tp/control-plane/match';
+import { describeTarget, explainMatch } from '@kubectl-tp/control-plane/match';
 import type { Environment } from '../../environment/collect.ts';
 import { TpError } from '../../errors.ts';
 import type { InterceptRequest, InterceptResult } from '../../ipc/intercept-messages.ts';
 import { describeAgent } from '../../kubernetes/describe-agent.ts';
-import { describeTarget } from '../../kubernetes/describe-target.ts';
 import { findContainer } from '../../kubernetes/find-container.ts';
 import { isReady, isTerminating, type Pod } from '../../kubernetes/objects.ts';
 import { findContainerPort, findTarget, type Target } from '../../kubernetes/target.ts';

@@ -4,6 +4,7 @@
 import { AGENT_LABEL, type Condition, type Intercept } from '@kubectl-tp/control-plane/api';
 import type { ErrorCode } from '../../errors.ts';
 import { type Event, isReady, isTerminating, type Pod } from '../../kubernetes/objects.ts';
+import { splitRemedy } from '../../kubernetes/translate-error.ts';
 import { findCause } from '../../kubernetes/why-not-ready.ts';
 import type { Waiting } from '../../waiting/wait-until.ts';
 import {
@@ -83,10 +84,11 @@ const REFUSALS: Readonly<Record<string, ErrorCode>> = {
 /** The control plane may see the intercept a moment before it sees a new target or session. */
 const MAY_ARRIVE_LATER = new Set(['TargetNotFound', 'PortNotFound', 'SessionNotFound']);
 
-function judgeRefusal({ reason, message }: Condition): Waiting {
+function judgeRefusal({ reason, message: text }: Condition): Waiting {
   const code = REFUSALS[reason] ?? 'INTERCEPT_REFUSED';
   const graceMs = MAY_ARRIVE_LATER.has(reason) ? OUTDATED_GRACE_MS : 0;
-  return { step: 'Waiting for the control plane', cause: { code, message, hint: '', graceMs } };
+  const { message, hint = '' } = splitRemedy(text);
+  return { step: 'Waiting for the control plane', cause: { code, message, hint, graceMs } };
 }
 
 function judgeProgramming(view: WaitView, intercept: Intercept, condition: Condition | undefined): Waiting {

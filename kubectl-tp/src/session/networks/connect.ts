@@ -1,11 +1,11 @@
 // The cluster's network for programs of this laptop: opens the outbound tunnel, proves it by a name of the cluster, and
 // lets programs in. Undoes what it made when it fails, is cancelled, or is left.
 
+import { describeTarget } from '@kubectl-tp/control-plane/match';
 import { TpError } from '../../errors.ts';
 import type { InterceptName } from '../../ipc/intercept-messages.ts';
 import type { ConnectRequest, ConnectResult, NetworkEntry } from '../../ipc/network-messages.ts';
 import { assertNamespace } from '../../kubernetes/assert-namespace.ts';
-import { describeTarget } from '../../kubernetes/describe-target.ts';
 import { CLUSTER_DOMAIN } from '../../network/cluster-names.ts';
 import { createLaptopUpstream } from '../../network/dns/laptop-upstream.ts';
 import { BACKUP_PATH } from '../../network/helper/resolv-conf-file.ts';

@@ -3,10 +3,10 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { AGENT_EXIT_PORT, type Intercept } from '@kubectl-tp/control-plane/api';
+import { describeTarget } from '@kubectl-tp/control-plane/match';
 import { TpError } from '../../errors.ts';
 import type { InterceptName } from '../../ipc/intercept-messages.ts';
 import type { ConnectRequest } from '../../ipc/network-messages.ts';
-import { describeTarget } from '../../kubernetes/describe-target.ts';
 import { findPodsOf } from '../../kubernetes/target.ts';
 import { DialError } from '../../outbound/dialer.ts';
 import { createExitDialer, type ExitDialer } from '../../outbound/exit-dialer.ts';
