@@ -3,6 +3,7 @@
 import test from 'ava';
 import { PODS, type Resource } from '../../../control-plane/src/api/index.ts';
 import { type KubernetesClient, KubernetesError } from '../../../control-plane/src/kubernetes/index.ts';
+import type { TpError } from '../../../kubectl-tp/src/errors.ts';
 import { fromKubernetesError } from '../../../kubectl-tp/src/kubernetes/translate-error.ts';
 import { waitForIntercept } from '../../../kubectl-tp/src/session/intercepts/wait-for-intercept.ts';
 import type { LiveSession } from '../../../kubectl-tp/src/session/live-session.ts';
@@ -16,9 +17,14 @@ const FORBIDDEN = new KubernetesError(
 );
 const POD = { metadata: { name: 'orders-a', namespace: 'shop' }, status: { conditions: [READY] } };
 
-type Cluster = { list?: () => Promise<unknown>; watch?: (resource: Resource) => unknown; intercept?: object };
+type Cluster = {
+  timeoutMs?: number;
+  list?: () => Promise<unknown>;
+  watch?: (resource: Resource) => unknown;
+  intercept?: object;
+};
 
-function wait({ list = () => Promise.resolve([POD]), watch, intercept = {} }: Cluster) {
+function wait({ timeoutMs = 2000, list = () => Promise.resolve([POD]), watch, intercept = {} }: Cluster) {
   const live = {
     bell: createBell(),
     table: {
@@ -33,7 +39,7 @@ function wait({ list = () => Promise.resolve([POD]), watch, intercept = {} }: Cl
     intercept: { namespace: 'shop', name: 'orders-1' },
     target: { selector: 'app=orders', hasPod: () => true },
     installNamespace: 'kubectl-tp',
-    timeoutMs: 2000,
+    timeoutMs,
     signal: new AbortController().signal,
     progress: () => undefined,
   });
@@ -60,4 +66,10 @@ test('a wait that lasts watches the pods', async (t) => {
     intercept: { status: { conditions } },
   });
   t.deepEqual(await waiting, [POD]);
+});
+
+test('who waited too long is sent to what stays when the intercept is deleted', async (t) => {
+  const error = await t.throwsAsync(wait({ timeoutMs: 0 }), { code: 'WAIT_TIMEOUT' });
+  const { hint } = error as TpError;
+  t.regex(hint ?? '', /kubectl -n shop get events --field-selector involvedObject\.name=orders-1; .* get pods$/);
 });

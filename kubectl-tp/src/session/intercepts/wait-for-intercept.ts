@@ -89,8 +89,9 @@ function freshProbes({ agents }: LiveSession, intercept: InterceptName): Set<str
   return new Set([...ages].filter(([, ageMs]) => ageMs <= PROBE_FRESH_MS).map(([pod]) => pod));
 }
 
+/** Events of the intercept stay when it is deleted, as it is where this wait was for a new one. */
 function notReady({ namespace, name }: InterceptName, said: string, timeoutMs: number): TpError {
   return new TpError('WAIT_TIMEOUT', `The intercept was not ready after ${Math.round(timeoutMs / 1000)} s: ${said}`, {
-    hint: `Wait longer with --timeout 10m, or look: kubectl -n ${namespace} describe intercept ${name}`,
+    hint: `Wait longer with --timeout 10m, or look: kubectl -n ${namespace} get events --field-selector involvedObject.name=${name}; kubectl -n ${namespace} get pods`,
   });
 }
