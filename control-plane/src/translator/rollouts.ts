@@ -7,6 +7,7 @@ import type { AcceptedIntercept } from './conflicts.ts';
 import type { LiveIntercept } from './intercept.ts';
 import { buildInjectAnnotation, buildInterceptReason, isReasonOf, parseReasons } from './rollout-annotation.ts';
 import type { Place } from './target.ts';
+import type { ByNumber } from './target-port.ts';
 import type { RolloutRequest } from './translation.ts';
 
 /**
@@ -92,17 +93,27 @@ function findWorkload(state: ClusterState, { pod }: Place): WorkloadModel | unde
 }
 
 /** For what the webhook leaves pods as they are: a rollout would end without agents. */
-function adviseNamespace({ namespaces }: ClusterState, { pod, appPort, capture }: Place): string | undefined {
+function adviseNamespace({ namespaces }: ClusterState, { pod, appPort, byNumber }: Place): string | undefined {
   const { namespace } = pod;
   const { inject, refusesNft } = namespaces.get(namespace) ?? {};
   if (inject === 'disabled') {
     return `Namespace ${namespace} refuses agents: it is labelled kubectl-tp.dev/inject: disabled. Ask its owner to take that away.`;
   }
-  if (refusesNft && capture === 'Nft') {
-    return `The pod security level of namespace ${namespace} refuses NET_ADMIN, which catching port ${appPort} by its number needs. Give the container port a name and let the Service target that name.`;
+  if (refusesNft && byNumber !== undefined) {
+    return `The pod security level of namespace ${namespace} refuses NET_ADMIN, which catching port ${appPort} by its number needs: ${BY_NUMBER[byNumber]}`;
   }
   return undefined;
 }
+
+/** Why the number, and on a line of its own what spares it. */
+const BY_NUMBER: Readonly<Record<ByNumber, string>> = {
+  NumericTargetPort:
+    'the targetPort of its Service is a number.\nGive the container port a name and let the Service target that name.',
+  HeadlessService:
+    "its Service is headless, so callers go to the pods' own addresses.\nAdd a Service with an address (clusterIP) that targets the port by its name, and intercept that one: its callers can be caught by the name.",
+  NoServiceByName:
+    'no Service with an address leads to it by its name.\nGive the container port a name and let a Service with an address (clusterIP) target that name.',
+};
 
 function adviseUnrollable({ pod }: Place, workload: WorkloadModel | undefined): string | undefined {
   const remedy = `kubectl -n ${pod.namespace} delete pod ${pod.name}`;

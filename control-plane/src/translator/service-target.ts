@@ -3,7 +3,7 @@
 import type { ClusterState, ServiceModel, ServicePortModel } from '../state/cluster-state.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import { findForeignProtocol } from './port-protocol.ts';
-import { preferTcp, type Refusal, type TargetPort } from './target-port.ts';
+import { type ByNumber, preferTcp, type Refusal, type TargetPort } from './target-port.ts';
 
 type ServiceQuestion = { readonly namespace: string; readonly name: string; readonly port?: string | undefined };
 
@@ -21,11 +21,16 @@ export function resolveServicePort(
   return {
     pods: index.podsSelectedBy(namespace, service.selector),
     port: chosen.targetPort,
-    // Callers of a headless Service connect to the port they know on the pod itself, whatever name it has.
-    capture: service.headless || typeof chosen.targetPort === 'number' ? 'Nft' : 'Name',
+    byNumber: findByNumber(service, chosen),
     name: typeof chosen.targetPort === 'string' ? chosen.targetPort : undefined,
     label: chosen.name ?? String(chosen.port),
   };
+}
+
+function findByNumber({ headless }: ServiceModel, { targetPort }: ServicePortModel): ByNumber | undefined {
+  // Callers of a headless Service connect to the port they know on the pod itself, whatever name it has.
+  if (headless) return 'HeadlessService';
+  return typeof targetPort === 'number' ? 'NumericTargetPort' : undefined;
 }
 
 /** The Service, if it has pods. */

@@ -1,18 +1,21 @@
 // What a target comes to before its pods are looked at one by one: a port, or the reason why there is none.
 
-import type { AcceptedReason, Capture } from '../api/index.ts';
+import type { AcceptedReason } from '../api/index.ts';
 import type { PodModel } from '../state/cluster-state.ts';
 
 /** Why an intercept can't be accepted, ready for its condition. */
 export type Refusal = { readonly reason: AcceptedReason; readonly detail: string };
+
+/** Why connections can be caught by the number of a port only: callers do not come by its name. */
+export type ByNumber = 'NumericTargetPort' | 'HeadlessService' | 'NoServiceByName';
 
 /** The port a Service or workload means, before looking at single pods. */
 export type TargetPort = {
   readonly pods: readonly PodModel[];
   /** Number, or name of a container port that each pod may give another number. */
   readonly port: number | string;
-  /** The least that catches all of the target's connections. */
-  readonly capture: Capture;
+  /** Undefined: taking over the name catches all of the target's connections. */
+  readonly byNumber: ByNumber | undefined;
   /** The name that leads there. Of a number with several, an agent that catches by name has taken over one only. */
   readonly name: string | undefined;
   /** Name or number for people. */

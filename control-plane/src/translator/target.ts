@@ -6,7 +6,7 @@ import type { ClusterState, PodModel } from '../state/cluster-state.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import { resolveExit } from './exit-target.ts';
 import { resolveServicePort } from './service-target.ts';
-import type { Refusal, TargetPort } from './target-port.ts';
+import type { ByNumber, Refusal, TargetPort } from './target-port.ts';
 import { resolveWorkloadPort } from './workload-target.ts';
 
 /**
@@ -39,6 +39,8 @@ export type Place = {
   readonly appPort: number;
   /** The least the target needs there. */
   readonly capture: Capture | 'Exit';
+  /** Why that is by number, where it is. */
+  readonly byNumber?: ByNumber | undefined;
   /** The agent's port that serves the intercept; undefined: the pod needs to be replaced first. */
   readonly captured: CapturedPort | GatePort | undefined;
 };
@@ -85,8 +87,14 @@ function buildTarget(found: TargetPort, { target, namespace, nowMs }: TargetQues
   }
   const appPort = typeof found.port === 'number' ? found.port : places[0]?.appPort;
   const text = formatTarget({ ...target, port: found.label });
-  const { capture } = found;
-  return { capture, appPort, text, places, ending: listEnding(found), leaving: listLeaving(found, nowMs) };
+  return {
+    capture: captureOf(found),
+    appPort,
+    text,
+    places,
+    ending: listEnding(found),
+    leaving: listLeaving(found, nowMs),
+  };
 }
 
 function listEnding(found: TargetPort): Place[] {
@@ -104,14 +112,20 @@ function listLeaving(found: TargetPort, nowMs: number): Leaving[] {
 }
 
 /** Empty for a pod without the port: its Service sends nothing there either. */
-function buildPlace(pod: PodModel, { port, name, capture }: TargetPort): Place[] {
+function buildPlace(pod: PodModel, found: TargetPort): Place[] {
+  const { port, name, byNumber } = found;
+  const capture = captureOf(found);
   const appPort = typeof port === 'number' ? port : findNumber(pod, port);
   if (appPort === undefined) return [];
   const captured = pod.agent?.ports.find(
     (candidate) =>
       candidate.appPort === appPort && (candidate.capture === 'Nft' || (capture === 'Name' && candidate.name === name)),
   );
-  return [{ pod, appPort, capture, captured }];
+  return [{ pod, appPort, capture, byNumber, captured }];
+}
+
+function captureOf({ byNumber }: TargetPort): Capture {
+  return byNumber === undefined ? 'Name' : 'Nft';
 }
 
 /** An agent takes over the name of a port it captures, so what it wrote down goes first. */

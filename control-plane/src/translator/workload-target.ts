@@ -1,6 +1,5 @@
 // A workload as a target: which port of its containers, and how an agent must catch what goes there by whatever way.
 
-import type { Capture } from '../api/index.ts';
 import {
   type ClusterState,
   type ContainerPortModel,
@@ -11,7 +10,7 @@ import {
 } from '../state/cluster-state.ts';
 import type { ClusterIndex } from './cluster-index.ts';
 import { findForeignProtocol } from './port-protocol.ts';
-import { preferTcp, type Refusal, type TargetPort } from './target-port.ts';
+import { type ByNumber, preferTcp, type Refusal, type TargetPort } from './target-port.ts';
 
 type WorkloadQuestion = {
   readonly kind: WorkloadKind;
@@ -37,7 +36,7 @@ export function resolveWorkloadPort(
   return {
     pods,
     port: chosen.number,
-    capture: chooseCapture(chosen, services),
+    byNumber: findByNumber(chosen, services),
     name: chosen.name,
     label: chosen.name ?? String(chosen.number),
   };
@@ -98,9 +97,11 @@ function refuseProtocol(
 }
 
 /** As the webhook injects: where a Service leads to the port by its name, no privilege is taken for other ways to it. */
-function chooseCapture(port: ChosenPort, services: readonly ServiceModel[]): Capture {
+function findByNumber(port: ChosenPort, services: readonly ServiceModel[]): ByNumber | undefined {
   const withAddress = services.filter(({ headless }) => !headless);
-  return servicePorts(port, withAddress).some(({ targetPort }) => targetPort === port.name) ? 'Name' : 'Nft';
+  const ways = servicePorts(port, withAddress);
+  if (ways.some(({ targetPort }) => targetPort === port.name)) return undefined;
+  return ways.length > 0 ? 'NumericTargetPort' : 'NoServiceByName';
 }
 
 function servicePorts(port: ChosenPort, services: readonly ServiceModel[]) {

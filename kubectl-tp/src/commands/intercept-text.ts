@@ -44,7 +44,7 @@ export function withoutEnvironment<R extends { environment?: Environment }>({ en
 
 const CAPTURES: Readonly<Record<InterceptResult['capture'], string>> = {
   Name: 'by the name of the port, without privilege',
-  Nft: 'by nft rules: an init container with NET_ADMIN, because the target port is a number',
+  Nft: 'by nft rules: an init container with NET_ADMIN, because callers come by the number of the port',
   Unknown: 'not reported',
 };
 

@@ -22,7 +22,7 @@ export const SKIP_REASONS = {
   NameCollision: 'The pod has a container, a volume or a port with a name that the agent needs.',
   NoPort: 'No Service leads to a named TCP port of the pod, and no Intercept to a numeric one.',
   PrivilegeRefused:
-    'The intercepted port has no name, and the pod security level of the namespace refuses the NET_ADMIN capability that capturing it needs. Give the container port a name and let the Service target that name.',
+    'The intercepted port can be captured by its number only, and the pod security level of the namespace refuses the NET_ADMIN capability that this needs. Let a Service with an address of its own target the port by a name.',
 } as const;
 export type SkipReason = keyof typeof SKIP_REASONS;
 
