@@ -25,11 +25,11 @@ for (const host of ['127.0.0.1', '::1']) {
   });
 }
 
-test('a process that is given the environment may come later, and its port is told to be closed until then', async (t) => {
+test('a process that may come later is waited for by nobody, and its port is told to be closed until then', async (t) => {
   const port = await closedPort();
   const said: string[] = [];
-  const look = (hold: boolean, environment: boolean, fallback: 'Pod' | 'Fail' = 'Pod') =>
-    lookAtLaptopPort(port, { hold, environment, fallback }, { progress: (text) => said.push(text) });
+  const look = (hold: boolean, mayComeLater: boolean, fallback: 'Pod' | 'Fail' = 'Pod') =>
+    lookAtLaptopPort(port, { hold, mayComeLater, fallback }, { progress: (text) => said.push(text) });
   await t.throwsAsync(look(false, false), { code: 'NOBODY_LISTENS' });
   await look(true, true);
   t.deepEqual(said, []);

@@ -1,11 +1,14 @@
 // Replacing a target: which ports come where, and that all of them come or none.
 
+import { createServer } from 'node:net';
 import test from 'ava';
 import { INTERCEPTS, SERVICES } from '../../../control-plane/src/api/index.ts';
 import { KubernetesError, type KubernetesObject } from '../../../control-plane/src/kubernetes/index.ts';
+import type { ReplaceRequest } from '../../../kubectl-tp/src/ipc/intercept-messages.ts';
 import type { Service, Workload } from '../../../kubectl-tp/src/kubernetes/objects.ts';
 import { pairPorts, targetPorts } from '../../../kubectl-tp/src/kubernetes/target-ports.ts';
 import { allOrNone, replace } from '../../../kubectl-tp/src/session/intercepts/replace.ts';
+import { closedPort, listen } from '../../helpers/loopback.ts';
 import { createMemorySession } from '../../helpers/memory-session.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
@@ -83,6 +86,17 @@ test('of several attempts all succeed or none stays', async (t) => {
   t.deepEqual(given, ['a']);
 });
 
+const REQUEST: ReplaceRequest = {
+  namespace: 'shop',
+  target: { kind: 'Service', name: 'orders' },
+  ports: [{ laptopPort: 3000, remotePort: 'http' }],
+  fallback: 'Pod',
+  timeoutMs: 60_000,
+  hold: false,
+  environment: false,
+  loaderVariables: false,
+};
+
 test('when one port is refused the others are given back', async (t) => {
   const { kubernetes, session, volumes, issue } = await createMemorySession(t);
   const { client } = kubernetes;
@@ -99,20 +113,41 @@ test('when one port is refused the others are given back', async (t) => {
     made++;
     return create(resource, object, options);
   };
-  const request = {
-    namespace: 'shop',
-    target: { kind: 'Service' as const, name: 'orders' },
-    ports: [{ laptopPort: 3000, remotePort: 'http' }],
-    fallback: 'Pod' as const,
-    timeoutMs: 60_000,
-    hold: false,
-    environment: false,
-    loaderVariables: false,
-  };
   const { signal } = new AbortController();
-  const replaced = t.throwsAsync(replace({ session, volumes }, request, { signal, progress: () => undefined }));
+  const replaced = t.throwsAsync(
+    replace({ session, volumes }, { ...REQUEST, portMayBeOpen: true }, { signal, progress: () => undefined }),
+  );
   await issue();
   t.is(await replaced, refusal);
   t.is(made, 1);
   t.deepEqual(kubernetes.names(INTERCEPTS), []);
+});
+
+test('without a command somebody must listen, on the ports that are named or on all; else it is told', async (t) => {
+  const { kubernetes, session, volumes } = await createMemorySession(t);
+  const [silent, silentToo, busy] = [await closedPort(), await closedPort(), await listen(t, createServer())];
+  const ports = [80, 81].map((port, at) => ({ name: `p${port}`, port, targetPort: [silentToo, silent][at] }));
+  kubernetes.put(SERVICES, { ...SERVICE, spec: { ...SERVICE.spec, ports } } as KubernetesObject);
+  const ask = async (change: Partial<ReplaceRequest>) => {
+    const said: string[] = [];
+    const stop = new AbortController();
+    const progress = (text: string) => {
+      said.push(text);
+      // All that is asked of the laptop is over by then.
+      if (text.startsWith('Connecting')) stop.abort(new Error('enough'));
+    };
+    const asking = replace(
+      { session, volumes },
+      { ...REQUEST, ports: [], ...change },
+      { signal: stop.signal, progress },
+    );
+    const error = await t.throwsAsync(asking);
+    return [error.message, ...said.filter((text) => text.startsWith('Nobody'))];
+  };
+  const nobody = (port: number) => `Nobody listens on port ${port} of this laptop`;
+  const yet = (port: number) => `${nobody(port)} yet: until somebody does the pod answers`;
+  t.deepEqual(await ask({}), [`${nobody(silentToo)}.`]);
+  t.deepEqual(await ask({ ports: [{ laptopPort: silent, remotePort: '80' }] }), [`${nobody(silent)}.`]);
+  t.deepEqual(await ask({ ports: [{ laptopPort: busy, remotePort: '80' }] }), ['enough', yet(silent)]);
+  t.deepEqual(await ask({ environment: true }), ['enough', yet(silentToo), yet(silent)]);
 });

@@ -35,7 +35,9 @@ export async function intercept(
   const laptopPort =
     request.laptopPort ?? (await findContainerPort(client, { namespace, target }, tools.signal)) ?? unknownPort(target);
   const inside = await tools.inside;
-  if (!request.portMayBeOpen && inside === undefined) await lookAtLaptopPort(laptopPort, request, tools);
+  if (!request.portMayBeOpen && inside === undefined) {
+    await lookAtLaptopPort(laptopPort, { ...request, mayComeLater: request.environment }, tools);
+  }
 
   const live = await session.open(tools);
   await session.follow(namespace);

@@ -20,18 +20,22 @@ export async function assertLaptopPort(port: number, hold: boolean): Promise<voi
   }
   if (!isOpen && !hold) {
     throw new TpError('NOBODY_LISTENS', `Nobody listens on port ${port} of this laptop.`, {
-      hint: 'Start your application first, name its port with -p LOCAL, or let it be started: kubectl tp intercept NAME -- CMD',
+      hint: 'Start your application first, name its port with -p LOCAL, or let it be started: -- CMD\nTo start it later: --env-file FILE, which writes the environment that it needs.',
     });
   }
 }
 
-/** A process that is given the environment of this very intercept is started after it. */
+type PortWish = Pick<InterceptRequest, 'hold' | 'fallback'> & {
+  /** Its process may be started after the intercept, as one is that is given the environment of this very intercept. */
+  readonly mayComeLater: boolean;
+};
+
 export async function lookAtLaptopPort(
   port: number,
-  { hold, environment, fallback }: Pick<InterceptRequest, 'hold' | 'environment' | 'fallback'>,
+  { hold, fallback, mayComeLater }: PortWish,
   { progress }: Pick<CallTools, 'progress'>,
 ): Promise<void> {
-  if (hold || !environment) return assertLaptopPort(port, hold);
+  if (hold || !mayComeLater) return assertLaptopPort(port, hold);
   if (await isTargetOpen({ host: 'localhost', port })) return;
   const meanwhile = fallback === 'Pod' ? 'the pod answers' : 'callers get an error';
   progress(`Nobody listens on port ${port} of this laptop yet: until somebody does ${meanwhile}`);

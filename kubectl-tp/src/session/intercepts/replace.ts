@@ -6,7 +6,7 @@ import { pairPorts, targetPorts } from '../../kubernetes/target-ports.ts';
 import type { CallTools } from '../call-tools.ts';
 import type { Holdings } from '../holdings.ts';
 import { intercept } from './intercept.ts';
-import { assertLaptopPort } from './laptop-port.ts';
+import { lookAtLaptopPort } from './laptop-port.ts';
 
 export async function replace(holdings: Holdings, request: ReplaceRequest, tools: CallTools): Promise<ReplaceResult> {
   const requests = await buildRequests(holdings, request, tools);
@@ -49,7 +49,7 @@ export async function leaveAll({ session, volumes }: Holdings, intercepts: reado
 async function buildRequests(
   { session }: Holdings,
   request: ReplaceRequest,
-  { signal, inside }: CallTools,
+  { signal, inside, progress }: CallTools,
 ): Promise<InterceptRequest[]> {
   const { client } = session.cluster;
   const { ports: wishes, environment, ...rest } = request;
@@ -60,11 +60,12 @@ async function buildRequests(
     const target = await findTarget(client, { ...request, ...pair }, signal);
     return findContainerPort(client, { namespace: request.namespace, target }, signal);
   };
-  // A command needs its ports; without one the process is often started later, with the environment written here.
-  if (request.hold && !request.portMayBeOpen && (await inside) === undefined) {
+  if (!request.portMayBeOpen && (await inside) === undefined) {
     for (const pair of pairs) {
       const port = pair.laptopPort ?? (await portOf(pair));
-      if (port !== undefined) await assertLaptopPort(port, true);
+      // Who names ports may leave the others to the pod.
+      const mayComeLater = environment || (wishes.length > 0 && pair.laptopPort === undefined);
+      if (port !== undefined) await lookAtLaptopPort(port, { ...request, mayComeLater }, { progress });
     }
   }
   return pairs.map((pair, at) => ({
