@@ -38,7 +38,7 @@ export const ERROR_CODES = {
   PORT_IN_USE: 'Another process listens on the local port that the command or the proxy is to take.',
   CONFLICT: 'Another intercept claims the same requests, or needs what was to be removed.',
   INTERCEPT_REFUSED: 'The intercept is not accepted by the cluster part.',
-  INTERCEPT_ENDED: 'The intercept was deleted from elsewhere.',
+  INTERCEPT_ENDED: 'The intercept has ended while a command needed it.',
   IMAGE_PULL: 'An image cannot be pulled.',
   POD_REFUSED: 'The API server refuses new pods of the workload (quota, pod security, an admission webhook).',
   POD_FAILING: 'New pods of the workload do not start.',

@@ -150,7 +150,7 @@ test.serial('an exit that is taken away ends the command', async (t) => {
   t.regex(await exits(), /web-/);
   await kubectl([...IN, 'delete', 'intercepts.kubectl-tp.dev', '--all']);
   const { stderr } = await running.ended;
-  t.regex(stderr, /was ended elsewhere/);
+  t.regex(stderr, / has ended: by kubectl tp leave/);
 });
 
 test.serial('unknown workloads, and people who may not intercept, are told so', async (t) => {

@@ -21,9 +21,8 @@ export async function untilEnded(
     return undefined;
   }
   while (live?.table.get(namespace, name) !== undefined) if (!(await rings(live, signal))) return undefined;
-  return new TpError('INTERCEPT_ENDED', `Intercept ${name} in ${namespace} was ended elsewhere, or its time is over.`, {
-    hint: `See what there is: kubectl tp list -n ${namespace}`,
-  });
+  const message = `Intercept ${name} in ${namespace} has ended: by kubectl tp leave or quit, by somebody who deleted it, or because its time is over.`;
+  return new TpError('INTERCEPT_ENDED', message, { hint: `See what there is: kubectl tp list -n ${namespace}` });
 }
 
 /** The session was ended by somebody; undefined when the caller leaves before. A process that ends ends no session. */
@@ -33,9 +32,13 @@ export async function untilGone(
   signal: AbortSignal,
 ): Promise<TpError | undefined> {
   while (!session.hasEnded(live)) if (!(await rings(live, signal))) return undefined;
-  return new TpError('NETWORK_ENDED', 'The session was ended elsewhere, and the network of the cluster with it.', {
-    hint: 'Run the command again.',
-  });
+  return new TpError(
+    'NETWORK_ENDED',
+    'The session has ended, by kubectl tp quit or by somebody who deleted it, and the network of the cluster with it.',
+    {
+      hint: 'Run the command again.',
+    },
+  );
 }
 
 /** Of a network: whichever of the session and its way out is gone first. */

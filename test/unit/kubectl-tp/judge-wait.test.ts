@@ -113,7 +113,7 @@ test('a condition about an older generation counts for nothing', (t) => {
 });
 
 test('a deleted intercept ends the wait', (t) => {
-  t.throws(() => judge(undefined), { message: /deleted/ });
+  t.throws(() => judge(undefined), { message: /by kubectl tp leave or quit, or by somebody/ });
 });
 
 test("what the control plane advises is the error's hint", (t) => {

@@ -127,7 +127,9 @@ for (const [how, isOver] of [
     await session[how]();
     live.bell.ring();
     caller.abort();
-    t.is((await gone)?.code, isOver ? 'NETWORK_ENDED' : undefined);
+    const error = await gone;
+    t.is(error?.code, isOver ? 'NETWORK_ENDED' : undefined);
+    if (isOver) t.regex(error?.message ?? '', /has ended, by kubectl tp quit or /);
   });
 }
 
@@ -144,7 +146,10 @@ for (const [how, code] of [
     const caller = new AbortController();
     const over = untilEnded(session, { namespace: 'shop', name: 'orders-1' }, caller.signal);
     caller.abort();
-    t.is((await over)?.code, code);
+    const error = await over;
+    t.is(error?.code, code);
+    // It may have been one's own.
+    if (code !== undefined) t.regex(error?.message ?? '', /has ended: by kubectl tp leave or quit, /);
   });
 }
 

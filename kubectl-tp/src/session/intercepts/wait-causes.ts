@@ -84,7 +84,11 @@ export function probeMissing(pods: readonly string[], installNamespace: string):
 }
 
 export function ended(): TpError {
-  return new TpError('INTERCEPT_ENDED', 'The intercept was deleted by somebody else before it was ready.', {
-    hint: 'See what happened: kubectl get events',
-  });
+  return new TpError(
+    'INTERCEPT_ENDED',
+    'The intercept has ended before it was ready: by kubectl tp leave or quit, or by somebody who deleted it.',
+    {
+      hint: 'Run the command again.',
+    },
+  );
 }
