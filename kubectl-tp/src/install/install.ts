@@ -74,7 +74,7 @@ async function apply(
   { dryRun, signal, progress }: InstallOptions,
 ): Promise<void> {
   const { name, namespace } = manifest.metadata;
-  progress(`Applying ${manifest.kind} ${name}`);
+  progress(`${dryRun ? 'Checking' : 'Applying'} ${manifest.kind} ${name}`);
   const ref = { name, ...(namespace === undefined ? {} : { namespace }) };
   try {
     await client.patch(resourceOf(manifest), ref, manifest, { type: 'apply', dryRun, signal });
