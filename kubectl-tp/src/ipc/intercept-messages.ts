@@ -75,7 +75,8 @@ export type ReplaceRequest = Pick<
 export type ReplaceResult = { readonly intercepts: readonly InterceptResult[]; readonly inside?: InsideResult };
 
 export type LeaveRequest =
-  | { readonly all: true }
+  /** Without namespace in all of them. */
+  | { readonly all: true; readonly namespace?: string }
   /** Name of an intercept, or of its or an ingest's target (`orders`, `deployment/orders`). */
   | { readonly all: false; readonly namespace: string; readonly name: string };
 

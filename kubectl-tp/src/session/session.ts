@@ -111,8 +111,8 @@ export function createSession({ cluster, installNamespace, identityPath, log }: 
     // What is left of it is the next process's to end.
     if (isLeftToNext) throw ending();
     if (current === undefined) return [];
-    if (!request.all) await follow(request.namespace);
-    const chosen = current.table.all().filter((intercept) => request.all || isMeant(intercept, request));
+    if (request.namespace !== undefined) await follow(request.namespace);
+    const chosen = current.table.all().filter((intercept) => isMeant(intercept, request));
     await Promise.all(chosen.map(leave));
     return chosen.map(({ metadata }) => ({ namespace: metadata.namespace, name: metadata.name }));
   }
@@ -185,8 +185,7 @@ function ending(): TpError {
   return new TpError('SESSION_PROCESS_LOST', 'The session process ends.', { hint: 'Run the command again.' });
 }
 
-function isMeant({ metadata, spec }: Intercept, { namespace, name }: { namespace: string; name: string }): boolean {
-  return (
-    metadata.namespace === namespace && [metadata.name, describeTarget(spec.target), spec.target.name].includes(name)
-  );
+function isMeant({ metadata, spec }: Intercept, request: LeaveRequest): boolean {
+  if (request.namespace !== undefined && request.namespace !== metadata.namespace) return false;
+  return request.all || [metadata.name, describeTarget(spec.target), spec.target.name].includes(request.name);
 }

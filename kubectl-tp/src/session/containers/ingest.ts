@@ -42,7 +42,7 @@ export async function leaveIngests({ volumes }: Holdings, request: LeaveRequest)
   const chosen = volumes
     .all()
     .map(({ owner }) => owner)
-    .filter((owner) => owner.kind === 'ingest' && (request.all || isMeant(owner, request)));
+    .filter((owner) => owner.kind === 'ingest' && isMeant(owner, request));
   await Promise.all(chosen.map(volumes.unmount));
   return chosen.map(({ namespace, name }) => ({ namespace, name }));
 }
@@ -60,6 +60,7 @@ export function ownerOf({ namespace, target, container, volumes: { root } = {} }
 }
 
 /** `orders` means the Service's and the workload's, as for intercepts. */
-function isMeant(owner: VolumeOwner, { namespace, name }: { namespace: string; name: string }): boolean {
-  return owner.namespace === namespace && [owner.name, owner.name.split('/').at(-1)].includes(name);
+function isMeant(owner: VolumeOwner, request: LeaveRequest): boolean {
+  if (request.namespace !== undefined && request.namespace !== owner.namespace) return false;
+  return request.all || [owner.name, owner.name.split('/').at(-1)].includes(request.name);
 }
