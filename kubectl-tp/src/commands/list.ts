@@ -17,6 +17,10 @@ export const list = defineCommand({
     ]);
     const scope = args['all-namespaces'] ? {} : { namespace };
     const intercepts = await client.list<Intercept>(INTERCEPTS, { ...scope, signal });
+    if (intercepts.length === 0 && !args['all-namespaces']) {
+      const { assertNamespaceExists } = await import('../kubernetes/assert-namespace.ts');
+      await assertNamespaceExists(client, { namespace, signal });
+    }
     const { describeTarget, explainSubject } = await import('@kubectl-tp/control-plane/match');
     const rows = intercepts.map((intercept) =>
       describe(intercept, {

@@ -15,8 +15,19 @@ export async function assertNamespace(
     isMissing(client, namespace, signal),
     client.list(SERVICES, { namespace, signal }),
   ]);
-  if (!missing) return;
-  throw new TpError('NAMESPACE_NOT_FOUND', `There is no namespace ${namespace}.`, {
+  if (missing) throw namespaceNotFound(namespace);
+}
+
+/** Where nothing was found: because there is no such namespace? Throws NAMESPACE_NOT_FOUND where that can be known. */
+export async function assertNamespaceExists(
+  client: KubernetesClient,
+  { namespace, signal }: { namespace: string; signal: AbortSignal },
+): Promise<void> {
+  if (await isMissing(client, namespace, signal)) throw namespaceNotFound(namespace);
+}
+
+function namespaceNotFound(namespace: string): TpError {
+  return new TpError('NAMESPACE_NOT_FOUND', `There is no namespace ${namespace}.`, {
     hint: 'See what there is: kubectl get namespaces',
   });
 }

@@ -13,6 +13,7 @@ import {
 } from '@kubectl-tp/control-plane/api';
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
+import { assertNamespaceExists } from './assert-namespace.ts';
 import { describeAgent } from './describe-agent.ts';
 import {
   addressesOfService,
@@ -110,7 +111,7 @@ async function findSelector(client: KubernetesClient, search: Search, signal: Ab
   return buildSelector({ matchLabels: selector });
 }
 
-/** Throws TARGET_NOT_FOUND. */
+/** Throws TARGET_NOT_FOUND or NAMESPACE_NOT_FOUND. */
 export async function readTarget(
   client: KubernetesClient,
   search: Search,
@@ -120,13 +121,15 @@ export async function readTarget(
   const ref = { name: target.name, namespace };
   if (target.kind === 'Service') {
     const service = await ifFound(client.get<Service>(SERVICES, ref, { signal }));
-    if (service === undefined) throw await serviceNotFound(client, search, signal);
-    return { service };
+    if (service !== undefined) return { service };
+    await assertNamespaceExists(client, { namespace, signal });
+    throw await serviceNotFound(client, search, signal);
   }
   const resource = WORKLOADS[target.kind];
   const workload = await ifFound(client.get<Workload>(resource, ref, { signal }));
-  if (workload === undefined) throw targetNotFound(search, `kubectl -n ${namespace} get ${resource.plural}`);
-  return { workload };
+  if (workload !== undefined) return { workload };
+  await assertNamespaceExists(client, { namespace, signal });
+  throw targetNotFound(search, `kubectl -n ${namespace} get ${resource.plural}`);
 }
 
 function findService(search: Search, service: Service): Target {

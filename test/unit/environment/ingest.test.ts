@@ -43,6 +43,7 @@ const FORBIDDEN = refusal(
   'secrets "login" is forbidden: User "ann" cannot get resource "secrets" in API group "" in the namespace "shop"',
 );
 const ANSWERS: Answers = {
+  [`GET ${SHOP}`]: { status: 200, body: { metadata: { name: 'shop' } } },
   [`GET ${SHOP}/services/orders`]: { status: 200, body: ORDERS },
   [`GET ${SHOP}/services`]: list(DB),
   [`GET ${SHOP}/pods`]: list(POD),

@@ -53,7 +53,7 @@ test('the bundle, through a link as krew makes it', async (t) => {
   }
   t.regex((await run('list', '--kubeconfig', kubeconfig)).stderr, /CLUSTER_UNREACHABLE/);
   // Through the session process.
-  t.regex((await run('intercept', 'orders', '--kubeconfig', api.kubeconfig)).stderr, /TARGET_NOT_FOUND/);
+  t.regex((await run('intercept', 'orders', '--kubeconfig', api.kubeconfig)).stderr, /NAMESPACE_NOT_FOUND/);
   // With the manifests.
   t.regex((await run('install', '--no-helm', '--kubeconfig', api.kubeconfig)).stderr, /customresourcedefinitions/);
 });

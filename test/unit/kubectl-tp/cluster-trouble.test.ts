@@ -43,8 +43,23 @@ const trouble = test.macro({
   title: (name) => name ?? '',
 });
 
+const NAMESPACE = { 'GET /api/v1/namespaces/shop': { status: 200, body: { metadata: { name: 'shop' } } } };
+
+for (const line of ['intercept orders', 'intercept deployment/orders', 'list']) {
+  test(`no such namespace: ${line}`, trouble, {
+    answers: { 'GET /apis/kubectl-tp.dev/v1alpha1/namespaces/shop/intercepts': { status: 200, body: { items: [] } } },
+    line,
+    code: 'NAMESPACE_NOT_FOUND',
+    exitCode: 4,
+    says: /There is no namespace shop\.\n.*kubectl get namespaces/,
+  });
+}
+
 test('no such service', trouble, {
-  answers: { [`GET ${SERVICES}/orders`]: refusal(404, 'NotFound', 'services "orders" not found', { name: 'orders' }) },
+  answers: {
+    ...NAMESPACE,
+    [`GET ${SERVICES}/orders`]: refusal(404, 'NotFound', 'services "orders" not found', { name: 'orders' }),
+  },
   code: 'TARGET_NOT_FOUND',
   exitCode: 4,
   says: /Namespace shop has no Service orders.*\n.*kubectl -n shop get services/,
@@ -52,6 +67,7 @@ test('no such service', trouble, {
 
 test('no such service, but a workload', trouble, {
   answers: {
+    ...NAMESPACE,
     [`GET ${SERVICES}/orders`]: refusal(404, 'NotFound', 'services "orders" not found', { name: 'orders' }),
     'GET /apis/apps/v1/namespaces/shop/deployments/orders': { status: 200, body: { metadata: { name: 'orders' } } },
   },
