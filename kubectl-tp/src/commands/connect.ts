@@ -69,6 +69,8 @@ export const connect = defineCommand({
     assertFor(args, { isProxy, hasCommand: command.length > 0 });
     const { parseProxyEntry } = await import('../held/parse-proxy-entry.ts');
     const proxy = parseProxyEntry({ address, password, hasCommand: command.length > 0 });
+    const { assertProgram } = await import('../find-program.ts');
+    await assertProgram(command, tools.env);
     const { namespace } = await tools.connection();
     const wish = { namespace, timeoutMs, ...parseVia(args.via) };
     if (isProxy) {

@@ -11,6 +11,8 @@ import type { MountedVolumes } from '../volumes/mounted-volumes.ts';
 import type { EnvironmentArguments, SelectionArguments } from './environment-options.ts';
 
 export type EnvironmentFlags = {
+  /** Throws COMMAND_NOT_STARTED; to be asked before anything is made for the command. */
+  assertProgram(command: readonly string[], env: NodeJS.ProcessEnv): Promise<void>;
   /**
    * Warns of what is missing, writes the files, resolves with what a command gets on top of the person's own. `outdated`:
    * notes on volumes that are not told.
@@ -28,6 +30,10 @@ export function parseEnvironmentFlags(args: EnvironmentArguments): EnvironmentFl
     { flag: '--env-json', path: args['env-json'], syntax: 'json' as const },
   ].flatMap(({ path, ...file }) => (path === undefined ? [] : [{ path, ...file }]));
   return {
+    async assertProgram(command, env) {
+      const { assertProgram } = await import('../find-program.ts');
+      await assertProgram(command, { ...env, ...selection.override });
+    },
     async deliver(tools, { environment, ...facts }, outdated = []) {
       if (environment === undefined) return {};
       const { variables, missing } = selectVariables(environment, selection);

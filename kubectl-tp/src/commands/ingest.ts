@@ -29,6 +29,7 @@ export const ingest = defineCommand({
       hold,
     };
     const environment = parseEnvironmentFlags(args);
+    await environment.assertProgram(args.childCommand, tools.env);
     const { namespace } = await tools.connection();
     const request: IngestRequest = { ...wish, namespace };
     const session = await tools.session();

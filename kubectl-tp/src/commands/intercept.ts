@@ -71,6 +71,7 @@ export const intercept = defineCommand({
       loaderVariables: args['loader-variables'],
     };
     const environment = parseEnvironmentFlags(args);
+    await environment.assertProgram(args.childCommand, tools.env);
     const { namespace } = await tools.connection();
     const request: InterceptRequest = { ...wish, namespace };
     const session = await tools.session();

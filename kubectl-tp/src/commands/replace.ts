@@ -54,6 +54,7 @@ export const replace = defineCommand({
       hold,
     };
     const environment = parseEnvironmentFlags(args);
+    await environment.assertProgram(args.childCommand, tools.env);
     const { namespace } = await tools.connection();
     const request: ReplaceRequest = { ...wish, namespace };
     const session = await tools.session();

@@ -117,6 +117,17 @@ test('the port of the command is in use', trouble, {
   says: /in use/,
 });
 
+for (const verb of ['intercept orders', 'replace orders', 'ingest orders', 'connect']) {
+  test(`${verb} for a program that is not there asks the cluster nothing`, async (t) => {
+    const api = await startScriptedApi(t, ONE_PORT);
+    const plugin = await createPlugin(t, { KUBECONFIG: api.kubeconfig });
+    const { code, stderr } = await plugin.run(...verb.split(' '), '--', 'nosuchprogram', '-x');
+    t.is(code, 2, stderr);
+    t.regex(stderr, /nosuchprogram can't be started: there is no such program.*\n.*command -v nosuchprogram\n/);
+    t.deepEqual(api.requests, []);
+  });
+}
+
 test('not installed', trouble, {
   answers: ONE_PORT,
   code: 'NOT_INSTALLED',

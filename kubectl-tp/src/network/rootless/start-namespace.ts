@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fromDescription, TpError } from '../../errors.ts';
-import { findProgram } from '../../find-program.ts';
+import { assertProgram, findProgram } from '../../find-program.ts';
 import { NAMESPACE_PROCESS_WORD } from '../../ipc/words.ts';
 import { passSignals, toExitCode } from '../../pass-signals.ts';
 import { programPath } from '../../program-path.ts';
@@ -45,12 +45,7 @@ export async function startNamespace({ addresses, resolvConf }: NamespaceOptions
   return {
     descriptors,
     async run(command, environment) {
-      const [program = ''] = command;
-      if ((await findProgram(program, environment)) === undefined) {
-        throw new TpError('COMMAND_NOT_STARTED', `${program} can't be started: there is no such program.`, {
-          hint: 'Check the command after --.',
-        });
-      }
+      await assertProgram(command, environment);
       tell(child, { kind: 'run', command: [...wrapper, ...command], environment });
       passSignals(child);
       return exited;
