@@ -111,7 +111,7 @@ const WITHOUT_RIGHTS = [
     3,
     'MISSING_RIGHT',
     /"alice" may not list intercepts.* in the whole cluster/,
-    /-n NAMESPACE instead/,
+    /kubectl tp list -n NAMESPACE/,
   ),
   mistake(
     'install',

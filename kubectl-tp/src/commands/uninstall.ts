@@ -3,6 +3,7 @@
 import { defineCommand, type Tools } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import { TpError } from '../errors.ts';
+import { parseTarget } from './intercept-arguments.ts';
 
 const DEFAULT_TIMEOUT = '5m';
 
@@ -29,16 +30,24 @@ export const uninstall = defineCommand({
   },
 });
 
-async function removeAgents(tools: Tools, name: string | undefined, timeoutMs: number): Promise<undefined> {
-  const { removeAgentsOf } = await import('../install/remove-agents.ts');
+async function removeAgents(tools: Tools, word: string | undefined, timeoutMs: number): Promise<undefined> {
+  const [{ removeAgentsOf }, { describeTarget }] = await Promise.all([
+    import('../install/remove-agents.ts'),
+    import('@kubectl-tp/control-plane/match'),
+  ]);
+  // `deploy/orders`, too.
+  const name = word === undefined ? undefined : describeTarget(parseTarget(word));
   const [{ client }, { namespace }] = await Promise.all([tools.cluster(), tools.connection()]);
   const { signal, progress, printer } = tools;
   const result = await removeAgentsOf({ client, namespace, name, timeoutMs, signal, progress: progress.step });
   for (const owner of result.left) progress.warn(`${owner} can't be rolled; replace its pods yourself`);
   for (const owner of result.inUse) progress.warn(`${owner} keeps its agents: intercepts need them`);
-  printer.result(result, () =>
-    result.removed.length === 0 ? 'No agents removed.' : `Agents removed: ${result.removed.join(', ')}`,
-  );
+  printer.result(result, () => {
+    if (result.removed.length > 0) return `Agents removed: ${result.removed.join(', ')}`;
+    return name === undefined || result.left.length > 0
+      ? 'No agents removed.'
+      : `${name} in ${namespace} has no agent.`;
+  });
 }
 
 async function removeAll(tools: Tools, timeoutMs: number): Promise<undefined> {
@@ -56,5 +65,7 @@ async function removeAll(tools: Tools, timeoutMs: number): Promise<undefined> {
   const namespace = connection.installNamespace;
   const result = await uninstall({ client, namespace, timeoutMs, signal, progress: progress.step });
   for (const owner of result.left) progress.warn(`${owner} keeps its agent until its pod is replaced`);
-  printer.result(result, () => 'kubectl tp is gone from the cluster.');
+  printer.result(result, () =>
+    result.found ? 'kubectl tp is gone from the cluster.' : 'There was nothing of kubectl tp in this cluster.',
+  );
 }

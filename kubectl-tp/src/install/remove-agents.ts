@@ -1,9 +1,11 @@
 // `uninstall --agent NAME` and `--all-agents`: agents go, the cluster part stays.
 
-import { INTERCEPTS, type Intercept, isSelectedBy, SERVICES } from '@kubectl-tp/control-plane/api';
+import { INTERCEPTS, type Intercept, isSelectedBy, type Resource, SERVICES } from '@kubectl-tp/control-plane/api';
 import type { KubernetesClient } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
+import { assertNamespaceExists } from '../kubernetes/assert-namespace.ts';
 import type { Labels, Pod, Service } from '../kubernetes/objects.ts';
+import { WORKLOADS } from '../kubernetes/target.ts';
 import { ifFound } from '../kubernetes/translate-error.ts';
 import { describeOwner, listAgentPods, type Owner, ownerOf, removeAgents, uniqueOwners } from './agents.ts';
 
@@ -23,6 +25,7 @@ export async function removeAgentsOf(options: RemoveAgentsOptions): Promise<Remo
   const { client, namespace, name, signal } = options;
   const pods = await listAgentPods(client, name === undefined ? undefined : namespace, signal);
   const chosen = name === undefined ? pods : await podsOf(pods, name, options);
+  if (name !== undefined && chosen.length === 0) await assertKnown(name, options);
   const { used, unused } = await splitByUse(chosen, options);
   if (name !== undefined && used.length > 0) throw inUse(used);
   const left = await removeAgents(unused, options);
@@ -46,6 +49,23 @@ async function podsOf(
   if (byWorkload.length > 0 || kind !== undefined) return byWorkload;
   const selector = await selectorOf(client, { name, namespace }, signal);
   return pods.filter(({ metadata }) => isSelectedBy(selector, metadata.labels));
+}
+
+/** Whether what has no agents is there at all. */
+async function assertKnown(word: string, { client, namespace, signal }: RemoveAgentsOptions): Promise<void> {
+  const [name = '', kind] = word.split('/').toReversed();
+  const kinds: [string, Resource][] = Object.entries({
+    ...WORKLOADS,
+    ...(kind === undefined ? { Service: SERVICES } : {}),
+  });
+  for (const [known, resource] of kinds) {
+    if (kind !== undefined && kind.toLowerCase() !== known.toLowerCase()) continue;
+    if ((await ifFound(client.get(resource, { name, namespace }, { signal }))) !== undefined) return;
+  }
+  await assertNamespaceExists(client, { namespace, signal });
+  throw new TpError('TARGET_NOT_FOUND', `Namespace ${namespace} has no workload ${word}.`, {
+    hint: `See what there is: kubectl -n ${namespace} get deployments,statefulsets,daemonsets (another namespace: -n NAMESPACE)`,
+  });
 }
 
 /** A rollout would bring the agents back at once where an intercept needs them. */

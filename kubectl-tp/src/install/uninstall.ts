@@ -34,8 +34,14 @@ export type UninstallOptions = {
   readonly progress: (text: string) => void;
 };
 
-/** Gives the pods' owners whose agents stay until somebody replaces the pods. */
-export async function uninstall(options: UninstallOptions): Promise<{ left: string[] }> {
+export type Uninstalled = {
+  /** Whether there was anything. */
+  readonly found: boolean;
+  /** The pods' owners whose agents stay until somebody replaces the pods. */
+  readonly left: readonly string[];
+};
+
+export async function uninstall(options: UninstallOptions): Promise<Uninstalled> {
   const { client, signal, progress } = options;
   progress('Ending all intercepts and sessions');
   await deleteAll(client, INTERCEPTS, signal);
@@ -44,8 +50,8 @@ export async function uninstall(options: UninstallOptions): Promise<{ left: stri
   await client.delete(MUTATING_WEBHOOKS, { name: WEBHOOK_CONFIGURATION }, { signal });
   const owners = uniqueOwners(await listAgentPods(client, undefined, signal));
   const left = await removeAgents(owners, options);
-  await deleteObjects(options);
-  return { left: left.map(describeOwner) };
+  const found = await deleteObjects(options);
+  return { found: found || owners.length > 0, left: left.map(describeOwner) };
 }
 
 /** Where the kind itself is not there, nothing of it is. */
@@ -54,38 +60,49 @@ async function deleteAll(client: KubernetesClient, resource: Resource, signal: A
   await Promise.all(objects.map(({ metadata }) => client.delete(resource, metadata, { signal })));
 }
 
-async function deleteObjects(options: UninstallOptions): Promise<void> {
+/** Whether there were any. */
+async function deleteObjects(options: UninstallOptions): Promise<boolean> {
   const { client, namespace, signal, progress } = options;
   const manifests = await readManifests({ namespace, ...DEFAULT_IMAGES, pullPolicy: 'IfNotPresent' });
+  let deleted = 0;
   for (const manifest of manifests.toReversed()) {
     if (manifest.kind === 'Namespace') continue;
     const resource = resourceOf(manifest);
-    progress(`Deleting ${manifest.kind} ${manifest.metadata.name}`);
-    await client.delete(resource, manifest.metadata, { signal });
+    const { metadata } = manifest;
+    if ((await ifFound(client.get(resource, metadata, { signal }))) !== undefined) {
+      progress(`Deleting ${manifest.kind} ${metadata.name}`);
+      await client.delete(resource, metadata, { signal });
+      deleted += 1;
+    }
     // What other values of the chart, or another version of it, have made.
-    await deleteLabelled(options, resource);
+    deleted += await deleteLabelled(options, resource);
   }
   const found = await ifFound(client.get(NAMESPACES, { name: namespace }, { signal }));
-  if (found === undefined) return;
+  if (found === undefined) return deleted > 0;
   const pods = {
     resource: PODS,
     where: { namespace, labelSelector: OUR_LABEL },
     step: 'Waiting until its pods are gone',
   };
   await waitUntilGone(pods, options);
-  if (!isOurs(found)) return deleteLeftovers(options);
+  if (!isOurs(found)) {
+    await deleteLeftovers(options);
+    return deleted > 0;
+  }
   await client.delete(NAMESPACES, { name: namespace }, { signal });
   const fieldSelector = `metadata.name=${namespace}`;
   await waitUntilGone(
     { resource: NAMESPACES, where: { fieldSelector }, step: `Waiting until namespace ${namespace} is gone` },
     options,
   );
+  return true;
 }
 
-async function deleteLabelled({ client, namespace, signal }: UninstallOptions, resource: Resource): Promise<void> {
+async function deleteLabelled({ client, namespace, signal }: UninstallOptions, resource: Resource): Promise<number> {
   const where = resource.namespaced ? { namespace } : {};
   const objects = (await ifFound(client.list(resource, { ...where, labelSelector: OUR_LABEL, signal }))) ?? [];
   await Promise.all(objects.map(({ metadata }) => client.delete(resource, metadata, { signal })));
+  return objects.length;
 }
 
 /** What helm and the processes made by themselves, in a namespace that stays. */

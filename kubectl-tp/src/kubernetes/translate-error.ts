@@ -81,7 +81,7 @@ type Missing = { user: string; right: string; namespace: string | undefined; ins
 
 function grantHint({ user, right, namespace, installNamespace }: Missing): string {
   if (namespace === undefined) {
-    const alone = right === 'list intercepts.kubectl-tp.dev' ? ' Without it: -n NAMESPACE instead of -A.' : '';
+    const alone = right === 'list intercepts.kubectl-tp.dev' ? ' Of one namespace: kubectl tp list -n NAMESPACE' : '';
     return `An administrator of the cluster has this right.${alone}`;
   }
   const isThere = namespace === installNamespace;

@@ -55,7 +55,7 @@ test(
   'intercepts.kubectl-tp.dev is forbidden: User "bob" cannot list resource "intercepts" in API group "kubectl-tp.dev" at the cluster scope',
   'MISSING_RIGHT',
   /in the whole cluster/,
-  /-n NAMESPACE instead of -A/,
+  / right\. Of one namespace: kubectl tp list -n NAMESPACE$/,
 );
 test(
   translated,
