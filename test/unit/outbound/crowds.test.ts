@@ -19,6 +19,7 @@ const ONE_AFTER_ANOTHER = 10_000;
 const PARALLEL = 50;
 /** A connection that left something behind would leave a stream and a socket at least, which are several kilobytes. */
 const GROWTH_BYTES = ONE_AFTER_ANOTHER * 256;
+const ATTEMPTS = 3;
 const never = new AbortController().signal;
 
 setFlagsFromString('--expose-gc');
@@ -96,9 +97,13 @@ test.serial('10,000 connections, ended, given up and refused: none leaves anythi
   const before = countResources();
   // What is loaded, compiled and kept for the next connection is there after the first ones.
   await run(ONE_AFTER_ANOTHER / 10);
-  const bytes = heldBytes();
-  await run(ONE_AFTER_ANOTHER);
-  const grown = heldBytes() - bytes;
+  let grown = Number.POSITIVE_INFINITY;
+  // What V8 has made beside it meanwhile it makes once; what connections leave behind, each time.
+  for (let attempt = 0; attempt < ATTEMPTS && grown >= GROWTH_BYTES; attempt++) {
+    const bytes = heldBytes();
+    await run(ONE_AFTER_ANOTHER);
+    grown = heldBytes() - bytes;
+  }
   t.true(grown < GROWTH_BYTES, `${grown} bytes more`);
 });
 
