@@ -44,7 +44,7 @@ export type Target = TargetName & {
   readonly endpoints: readonly { readonly host: string; readonly port: number }[];
 };
 
-const WORKLOADS: Readonly<Record<Exclude<TargetKind, 'Service'>, Resource>> = {
+export const WORKLOADS: Readonly<Record<Exclude<TargetKind, 'Service'>, Resource>> = {
   Deployment: DEPLOYMENTS,
   StatefulSet: STATEFUL_SETS,
   DaemonSet: DAEMON_SETS,

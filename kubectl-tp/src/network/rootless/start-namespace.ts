@@ -2,7 +2,7 @@
 // whoever takes the descriptors.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fromDescription, TpError } from '../../errors.ts';
+import { fromDescription } from '../../errors.ts';
 import { assertProgram, findProgram } from '../../find-program.ts';
 import { NAMESPACE_PROCESS_WORD } from '../../ipc/words.ts';
 import { passSignals, toExitCode } from '../../pass-signals.ts';
