@@ -4,10 +4,11 @@ import type { AnyCommand, Arguments, Options } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { CONNECTION_OPTIONS, lastString, listOf, toConnectionFlags } from './connection-options.ts';
 import { TpError } from './errors.ts';
-import { OUTPUT_OPTIONS, optionsOf } from './known-options.ts';
+import { OUTPUT_OPTIONS, optionsOf, spellingsOf } from './known-options.ts';
 import type { ConnectionFlags } from './kubernetes/connection.ts';
 import type { OutputFormat } from './output/printer.ts';
 import { type ParsedWords, readPlainWords } from './read-plain-words.ts';
+import { spellOutLetters } from './spell-out-letters.ts';
 import { PROGRAM, usageError } from './usage-error.ts';
 
 export type Invocation =
@@ -27,7 +28,9 @@ export async function parseCommandLine(words: readonly string[]): Promise<Invoca
   const found = findCommand(own);
   if (found === undefined) return { kind: 'help', text: await helpWithoutCommand(own) };
   const { command, rest } = found;
-  const parsed = readPlainWords(rest, optionsOf(command)) ?? (await leaveToYargs(command, rest));
+  const options = optionsOf(command);
+  const spelledOut = rest.flatMap((word) => spellOutLetters(word, options));
+  const parsed = readPlainWords(spelledOut, options) ?? (await leaveToYargs(command, spelledOut));
   if (typeof parsed === 'string') return { kind: 'help', text: parsed };
   const args = toArguments(command, parsed, childCommand);
   return {
@@ -63,15 +66,11 @@ function findCommand(words: readonly string[]): { command: AnyCommand; rest: str
 function firstPlainWord(words: readonly string[]): number | undefined {
   const all: Options = { ...CONNECTION_OPTIONS, ...OUTPUT_OPTIONS };
   const takesValue = new Set(
-    Object.entries(all).flatMap(([name, { type, alias }]) =>
-      type === 'boolean'
-        ? []
-        : [`--${name}`, ...(name.length === 1 ? [`-${name}`] : []), ...(alias === undefined ? [] : [`-${alias}`])],
-    ),
+    Object.entries(all).flatMap(([name, option]) => (option.type === 'boolean' ? [] : spellingsOf(name, option))),
   );
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
-    if (takesValue.has(word)) at++;
+    if (takesValue.has(spellOutLetters(word, all).at(-1) ?? '')) at++;
     else if (!word.startsWith('-')) return at;
   }
   return undefined;

@@ -18,6 +18,12 @@ export function optionsOf(command: AnyCommand): Options {
   return { ...OUTPUT_OPTIONS, ...command.options, ...connectionOptionsOf(command) };
 }
 
+/** How a flag is typed: `--namespace`, `-n`. */
+export function spellingsOf(name: string, { alias }: Option): string[] {
+  const letter = name.length === 1 ? name : alias;
+  return letter === undefined ? [`--${name}`] : [`--${name}`, `-${letter}`];
+}
+
 /** A command may use a letter for itself, as `quit -s` does. */
 export function connectionOptionsOf({ options }: AnyCommand): Options {
   const free = ({ alias, ...rest }: Option): Option =>

@@ -1,15 +1,18 @@
 // Reads flags in their plain spellings, which nearly all command lines have: `--name value`, `--name=value`, `-n value`,
-// `--flag`. Everything else is left to yargs, which takes as long to load as Node itself: help, mistakes, letters written
-// together. Pure.
+// `--flag`. Everything else is left to yargs, which takes as long to load as Node itself: help, mistakes. Letters written
+// together are spelled out before (spell-out-letters.ts). Pure.
 
 import type { Option, Options } from './command.ts';
+import { spellingsOf } from './known-options.ts';
 
 /** By name of the option; `_` has the words that are no flags. */
 export type ParsedWords = Readonly<Record<string, unknown>>;
 
 /** Undefined for what yargs is to read. */
 export function readPlainWords(words: readonly string[], options: Options): ParsedWords | undefined {
-  const names = new Map(Object.entries(options).flatMap(([name, option]) => spellingsOf(name, option)));
+  const names = new Map(
+    Object.entries(options).flatMap(([name, option]) => spellingsOf(name, option).map((flag) => [flag, name])),
+  );
   const plainWords: string[] = [];
   const parsed: Record<string, string | boolean | string[]> = { _: plainWords };
   const rest = [...words];
@@ -35,11 +38,6 @@ export function readPlainWords(words: readonly string[], options: Options): Pars
   }
   // yargs explains the command then.
   return plainWords.at(-1) === 'help' ? undefined : parsed;
-}
-
-function spellingsOf(name: string, { alias }: Option): [flag: string, name: string][] {
-  const short = name.length === 1 ? name : alias;
-  return [[`--${name}`, name], ...(short === undefined ? [] : [[`-${short}`, name] satisfies [string, string]])];
 }
 
 /** Only `--name=value`: a letter with its value behind it has rules of its own. */

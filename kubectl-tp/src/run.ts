@@ -42,5 +42,5 @@ function abortOnSignals(): AbortSignal {
 
 function seemsJson(words: readonly string[]): boolean {
   const text = words.join(' ');
-  return /(^| )(-o ?|--output[ =])json( |$)/.test(text);
+  return /(^| )(-[A-Za-z]*o[ =]?|--output[ =])json( |$)/.test(text);
 }

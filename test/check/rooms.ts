@@ -19,6 +19,7 @@ const ROOMS = {
     'read-by-yargs.ts',
     'read-plain-words.ts',
     'run.ts',
+    'spell-out-letters.ts',
     'usage-error.ts',
   ],
   'the session process': ['session/'],

@@ -41,6 +41,9 @@ for (const flag of ['--also-proxy 10.0.0.0/8', '--never-proxy 10.0.0.0/8', '--he
   test(mistake, `connect ${flag} -- true`, 'USAGE', told);
 }
 test(mistake, 'status -- ls', 'USAGE', /takes no command/);
+test(mistake, 'status -oyaml', 'USAGE', /output is "yaml", it can be "text", "json"/);
+test(mistake, 'intercept orders -phttp', 'BAD_PORT', /http/);
+test(mistake, 'intercept orders -Hnonsense', 'BAD_HEADER', /nonsense/);
 test(mistake, 'status --bogus', 'USAGE', /Unknown argument: bogus\nSee: kubectl tp status --help/);
 test(mistake, 'status -o yaml', 'USAGE', /output is "yaml", it can be "text", "json"/);
 test(mistake, 'intercept orders --fallback maybe', 'USAGE', /fallback is "maybe", it can be "pod", "fail"/);
@@ -70,6 +73,8 @@ test('with -o json an error is JSON on stdout', async (t) => {
     ['status', '-o', 'json'],
     ['intercept', 'pod/x', '--output=json'],
     ['nothing', '-ojson'],
+    ['nothing', '-o=json'],
+    ['nothing', '-qojson'],
   ]) {
     const { code, stdout } = await plugin.run(...words);
     const { error } = JSON.parse(stdout) as { error: { exitCode: number; code: string; message: string } };
