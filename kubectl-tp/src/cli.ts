@@ -25,8 +25,9 @@ export type Invocation =
 /** Throws USAGE. */
 export async function parseCommandLine(words: readonly string[]): Promise<Invocation> {
   const { own, childCommand } = splitChildCommand(words);
-  const found = findCommand(own);
-  if (found === undefined) return { kind: 'help', text: await helpWithoutCommand(own) };
+  const meant = translateHabits(own);
+  const found = findCommand(meant);
+  if (found === undefined) return { kind: 'help', text: await helpWithoutCommand(meant) };
   const { command, rest } = found;
   const options = optionsOf(command);
   const spelledOut = rest.flatMap((word) => spellOutLetters(word, options));
@@ -49,6 +50,14 @@ function splitChildCommand(words: readonly string[]): { own: string[]; childComm
   return at < 0
     ? { own: [...words], childCommand: [] }
     : { own: words.slice(0, at), childCommand: words.slice(at + 1) };
+}
+
+/** As kubectl and other programs are asked: `help COMMAND` is `COMMAND --help`, `--version` is `version`. */
+function translateHabits(words: readonly string[]): readonly string[] {
+  const at = firstPlainWord(words);
+  if (at === undefined)
+    return words.includes('--version') ? ['version', ...words.filter((word) => word !== '--version')] : words;
+  return words[at] === 'help' ? translateHabits([...words.toSpliced(at, 1), '--help']) : words;
 }
 
 /** The first word that is not a flag or a flag's value names the command; two words for `helm install`. */

@@ -32,3 +32,21 @@ test(means, 'intercept orders -p8080:80', { name: 'intercept', args: { port: '80
 test(means, 'intercept orders -Hx-dev=me', { name: 'intercept', args: { header: ['x-dev=me'] } });
 test(means, 'replace orders -p8080 -p=9090', { name: 'replace', args: { port: ['8080', '9090'] } });
 test(means, 'ingest orders -- ls -nshop', { name: 'ingest', args: { childCommand: ['ls', '-nshop'] } });
+
+// Words of other programs.
+test(means, '--version', { name: 'version' });
+test(means, '-o json --version', { name: 'version', format: 'json' });
+
+const helps = test.macro({
+  exec: async (t, line: string, same: string) =>
+    t.deepEqual(await parseCommandLine(line.split(' ')), await parseCommandLine(same.split(' '))),
+  title: (_, line: string, same: string) => `${line} is ${same}`,
+});
+
+test(helps, 'help', '--help');
+test(helps, 'help help', '--help');
+test(helps, 'help intercept', 'intercept --help');
+test(helps, '-n shop help intercept', 'intercept --help');
+test(helps, 'help helm install', 'install --help');
+test('help of what is no command', (t) =>
+  t.throwsAsync(parseCommandLine(['help', 'bogus']), { message: 'There is no command "bogus".' }));
