@@ -2,10 +2,11 @@
 
 import type { AnyCommand, Arguments, Options } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
-import { CONNECTION_OPTIONS, lastString, listOf, toConnectionFlags } from './connection-options.ts';
+import { lastString, listOf, toConnectionFlags } from './connection-options.ts';
 import { TpError } from './errors.ts';
-import { OUTPUT_OPTIONS, optionsOf, spellingsOf } from './known-options.ts';
+import { COMMON_OPTIONS, optionsOf, spellingsOf } from './known-options.ts';
 import type { ConnectionFlags } from './kubernetes/connection.ts';
+import { findNearWord } from './near-word.ts';
 import type { OutputFormat } from './output/printer.ts';
 import { type ParsedWords, readPlainWords } from './read-plain-words.ts';
 import { spellOutLetters } from './spell-out-letters.ts';
@@ -73,22 +74,26 @@ function findCommand(words: readonly string[]): { command: AnyCommand; rest: str
 }
 
 function firstPlainWord(words: readonly string[]): number | undefined {
-  const all: Options = { ...CONNECTION_OPTIONS, ...OUTPUT_OPTIONS };
   const takesValue = new Set(
-    Object.entries(all).flatMap(([name, option]) => (option.type === 'boolean' ? [] : spellingsOf(name, option))),
+    Object.entries(COMMON_OPTIONS).flatMap(([name, option]) =>
+      option.type === 'boolean' ? [] : spellingsOf(name, option),
+    ),
   );
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
-    if (takesValue.has(spellOutLetters(word, all).at(-1) ?? '')) at++;
+    if (takesValue.has(spellOutLetters(word, COMMON_OPTIONS).at(-1) ?? '')) at++;
     else if (!word.startsWith('-')) return at;
   }
   return undefined;
 }
 
 async function helpWithoutCommand(words: readonly string[]): Promise<string> {
-  if (words.some((word) => !word.startsWith('-'))) throw unknownCommand(words);
   const { explainCommands } = await import('./read-by-yargs.ts');
-  return explainCommands(words);
+  const at = firstPlainWord(words);
+  // A mistyped flag comes first: the word may be its value.
+  const help = await explainCommands(words.slice(0, at).flatMap((word) => spellOutLetters(word, COMMON_OPTIONS)));
+  if (at !== undefined) throw unknownCommand(words[at] ?? '');
+  return help;
 }
 
 /** Loaded only when needed: that takes as long as Node itself takes to start. */
@@ -112,10 +117,10 @@ function toArguments(command: AnyCommand, parsed: Record<string, unknown>, child
   return { ...Object.fromEntries(values), words, childCommand };
 }
 
-function unknownCommand(words: readonly string[]): TpError {
-  const word = words.find((candidate) => !candidate.startsWith('-')) ?? '';
+function unknownCommand(word: string): TpError {
+  const message = `There is no command "${word}".`;
   const names = COMMANDS.filter(({ hidden }) => hidden !== true).map(({ name }) => name);
-  return new TpError('USAGE', `There is no command "${word}".`, {
-    hint: `Commands: ${names.join(', ')}. See: ${PROGRAM} --help`,
-  });
+  const meant = findNearWord(word, [...names, 'help']);
+  if (meant !== undefined) return usageError(message, undefined, meant);
+  return new TpError('USAGE', message, { hint: `Commands: ${names.join(', ')}. See: ${PROGRAM} --help` });
 }

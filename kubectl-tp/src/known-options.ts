@@ -18,6 +18,9 @@ export function optionsOf(command: AnyCommand): Options {
   return { ...OUTPUT_OPTIONS, ...command.options, ...connectionOptionsOf(command) };
 }
 
+/** What may stand before the command. */
+export const COMMON_OPTIONS: Options = { ...OUTPUT_OPTIONS, ...CONNECTION_OPTIONS };
+
 /** How a flag is typed: `--namespace`, `-n`. */
 export function spellingsOf(name: string, { alias }: Option): string[] {
   const letter = name.length === 1 ? name : alias;

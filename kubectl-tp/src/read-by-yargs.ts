@@ -4,27 +4,34 @@
 import yargs, { type Argv, type Options as YargsOption } from 'yargs';
 import type { AnyCommand, Option, Options } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
-import { connectionOptionsOf, OUTPUT_OPTIONS } from './known-options.ts';
+import { CONNECTION_OPTIONS } from './connection-options.ts';
+import type { TpError } from './errors.ts';
+import { COMMON_OPTIONS, connectionOptionsOf, OUTPUT_OPTIONS, optionsOf, spellingsOf } from './known-options.ts';
+import { findNearWord } from './near-word.ts';
 import type { ParsedWords } from './read-plain-words.ts';
 import { PROGRAM, usageError } from './usage-error.ts';
 
 /** Sentences of yargs in our words. */
 const SENTENCES = {
-  'Not enough arguments following: %s': 'A flag needs a value: %s',
+  'Not enough arguments following: %s': '--%s needs a value.',
   'Invalid values:': 'A flag has a value that it does not understand:',
-  'Argument: %s, Given: %s, Choices: %s': '%s is %s, it can be %s',
+  'Argument: %s, Given: %s, Choices: %s': '--%s is %s, it can be %s',
 };
 
 /** The help text without a command. Throws USAGE. */
 export async function explainCommands(words: readonly string[]): Promise<string> {
   const overview = buildOverview();
-  const read = await readBy(overview, words);
+  const read = await readBy(overview, words).catch((error) => {
+    throw unknownFlag(words, COMMON_OPTIONS) ?? error;
+  });
   return typeof read === 'string' ? read : overview.getHelp();
 }
 
 /** A text is the help that the words ask for. Throws USAGE. */
 export function readByYargs(command: AnyCommand, words: readonly string[]): Promise<ParsedWords | string> {
-  return readBy(buildCommandParser(command), words);
+  return readBy(buildCommandParser(command), words).catch((error) => {
+    throw unknownFlag(words, optionsOf(command), command.name) ?? error;
+  });
 }
 
 async function readBy(parser: Argv, words: readonly string[]): Promise<ParsedWords | string> {
@@ -40,13 +47,34 @@ async function readBy(parser: Argv, words: readonly string[]): Promise<ParsedWor
   return help ?? parsed;
 }
 
+/** The first flag that is none, as it was typed: yargs tells its letters. */
+function unknownFlag(words: readonly string[], options: Options, command?: string): TpError | undefined {
+  const spellings = new Set([
+    ...Object.entries(options).flatMap(([name, option]) => spellingsOf(name, option)),
+    '--help',
+    '-h',
+  ]);
+  const typed = words
+    // A number may be a value with a sign.
+    .filter((word) => /^-[^0-9]/.test(word))
+    .map((word) => word.replace(/=.*/s, ''))
+    .find((flag) => !spellings.has(flag));
+  if (typed === undefined) return undefined;
+  const names = Object.entries(options).flatMap(([name, { hidden }]) => (hidden ? [] : [name]));
+  const meant = findNearWord(typed.replace(/^-+/, ''), [...names, 'help']);
+  return usageError(`There is no flag ${typed}.`, command, meant === undefined ? undefined : `--${meant}`);
+}
+
 function buildOverview(): Argv {
   const shown = COMMANDS.filter(({ hidden }) => hidden !== true);
-  const parser = createParser('COMMAND').usage(
+  const parser = createParser().usage(
     `${PROGRAM} COMMAND [flags]\n\nYour laptop answers chosen requests of a shared cluster.`,
   );
   for (const { name, words, summary } of shown)
     parser.command(words === undefined ? name : `${name} ${words}`, summary);
+  // Understood, but told with each command.
+  for (const [name, option] of Object.entries<Option>(CONNECTION_OPTIONS))
+    parser.option(name, { ...toYargsOption(option), hidden: true });
   return parser.epilogue(
     `Flags of one command: ${PROGRAM} COMMAND --help. kubectl's connection flags work everywhere.`,
   );
@@ -63,7 +91,7 @@ function buildCommandParser(command: AnyCommand): Argv {
   return parser;
 }
 
-function createParser(command: string): Argv {
+function createParser(command?: string): Argv {
   return (
     yargs()
       .scriptName(PROGRAM)
@@ -85,7 +113,8 @@ function createParser(command: string): Argv {
       .wrap(110)
       .fail((message, error) => {
         const said = message ?? error?.message ?? '';
-        throw usageError(said.replaceAll(/\n\s*/g, ' '), command);
+        // A letter has one dash.
+        throw usageError(said.replaceAll(/\n\s*/g, ' ').replaceAll(/(?<=^| )--(?=\S )/g, '-'), command);
       })
   );
 }

@@ -5,6 +5,8 @@ import { TpError } from './errors.ts';
 /** As people type it. */
 export const PROGRAM = 'kubectl tp';
 
-export function usageError(message: string, command: string): TpError {
-  return new TpError('USAGE', message, { hint: `See: ${PROGRAM} ${command} --help` });
+/** Without a command: of the words before any. `meant` is what somebody may have wanted to type. */
+export function usageError(message: string, command?: string, meant?: string): TpError {
+  const see = `See: ${[PROGRAM, command, '--help'].filter((word) => word !== undefined).join(' ')}`;
+  return new TpError('USAGE', message, { hint: meant === undefined ? see : `Did you mean ${meant}? ${see}` });
 }

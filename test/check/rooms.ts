@@ -16,6 +16,7 @@ const ROOMS = {
     'connection-options.ts',
     'context.ts',
     'known-options.ts',
+    'near-word.ts',
     'read-by-yargs.ts',
     'read-plain-words.ts',
     'run.ts',

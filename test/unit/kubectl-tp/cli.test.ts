@@ -31,7 +31,13 @@ const mistake = test.macro({
   title: (_, line: string) => `kubectl tp ${line}`,
 });
 
-test(mistake, 'intercpt orders', 'USAGE', /no command "intercpt"/);
+test(
+  mistake,
+  'interceptt orders',
+  'USAGE',
+  /no command "interceptt"\.\nDid you mean intercept\? See: kubectl tp --help/,
+);
+test(mistake, 'nothing', 'USAGE', /no command "nothing"\.\nCommands: intercept, /);
 test(mistake, 'intercept', 'USAGE', /needs a NAME/);
 test(mistake, 'intercept a b', 'USAGE', /one word/);
 test(mistake, 'status now', 'USAGE', /takes no words: now/);
@@ -44,10 +50,23 @@ test(mistake, 'status -- ls', 'USAGE', /takes no command/);
 test(mistake, 'status -oyaml', 'USAGE', /output is "yaml", it can be "text", "json"/);
 test(mistake, 'intercept orders -phttp', 'BAD_PORT', /http/);
 test(mistake, 'intercept orders -Hnonsense', 'BAD_HEADER', /nonsense/);
-test(mistake, 'status --bogus', 'USAGE', /Unknown argument: bogus\nSee: kubectl tp status --help/);
-test(mistake, 'status -o yaml', 'USAGE', /output is "yaml", it can be "text", "json"/);
-test(mistake, 'intercept orders --fallback maybe', 'USAGE', /fallback is "maybe", it can be "pod", "fail"/);
-test(mistake, 'intercept orders --port', 'USAGE', /needs a value: port/);
+test(mistake, 'status --bogus', 'USAGE', /There is no flag --bogus\.\nSee: kubectl tp status --help/);
+test(
+  mistake,
+  'intercept orders --hedaer x=y',
+  'USAGE',
+  /no flag --hedaer\.\nDid you mean --header\? See: kubectl tp i/,
+);
+test(mistake, 'leave --al', 'USAGE', /There is no flag --al\.\nDid you mean --all\?/);
+test(mistake, 'list --namepsace=shop', 'USAGE', /There is no flag --namepsace\.\nDid you mean --namespace\?/);
+test(mistake, 'intercept orders -fallback fail', 'USAGE', /no flag -fallback\.\nDid you mean --fallback\?/);
+test(mistake, 'list -x', 'USAGE', /There is no flag -x\.\nSee: kubectl tp list --help/);
+test(mistake, 'list -Ax', 'USAGE', /There is no flag -x\./);
+test(mistake, '--contxt x', 'USAGE', /There is no flag --contxt\.\nDid you mean --context\? See: kubectl tp --help/);
+test(mistake, 'status -o yaml', 'USAGE', /--output is "yaml", it can be "text", "json"/);
+test(mistake, 'intercept orders --fallback maybe', 'USAGE', /--fallback is "maybe", it can be "pod", "fail"/);
+test(mistake, 'intercept orders --port', 'USAGE', /--port needs a value/);
+test(mistake, 'intercept orders -p', 'USAGE', /error: -p needs a value/);
 test(mistake, 'intercept pod/orders', 'BAD_TARGET', /pod\/orders/);
 test(mistake, 'intercept orders -p http', 'BAD_PORT', /http/);
 test(mistake, 'intercept orders --header nonsense', 'BAD_HEADER', /nonsense/);

@@ -45,6 +45,8 @@ const helps = test.macro({
 
 test(helps, 'help', '--help');
 test(helps, 'help help', '--help');
+test(helps, '-n shop', '--help');
+test(helps, '-ojson', '--help');
 test(helps, 'help intercept', 'intercept --help');
 test(helps, '-n shop help intercept', 'intercept --help');
 test(helps, 'help helm install', 'install --help');
