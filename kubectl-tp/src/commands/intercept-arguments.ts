@@ -47,6 +47,15 @@ export function parsePorts(text: string): { laptopPort: number; remotePort?: str
   return { laptopPort: port, ...(remote === undefined ? {} : { remotePort: remote }) };
 }
 
+/** The one port of an intercept. Throws USAGE for several. */
+export function readOnlyPort(ports: readonly string[], target: string): string | undefined {
+  if (ports.length <= 1) return ports[0];
+  const flags = ports.map((port) => `-p ${port}`).join(' ');
+  throw new TpError('USAGE', `intercept takes one --port, not ${ports.length}: ${ports.join(', ')}.`, {
+    hint: `Intercept each port by a command of its own, or have all requests of all ports: kubectl tp replace ${target} ${flags}`,
+  });
+}
+
 function badPort(text: string, why: string): TpError {
   return new TpError('BAD_PORT', `--port does not understand "${text}": ${why}.`, {
     hint: 'Write it like -p 8080 or -p 8080:80 or -p 8080:http (laptop first, then the port of the target).',

@@ -14,7 +14,7 @@ import {
   wantsEnvironment,
 } from './environment-options.ts';
 import { parseHeaderConditions } from './header-conditions.ts';
-import { FALLBACK_OPTION, parseFallback, parsePorts, parseTarget } from './intercept-arguments.ts';
+import { FALLBACK_OPTION, parseFallback, parsePorts, parseTarget, readOnlyPort } from './intercept-arguments.ts';
 import { formatIntercept, withoutEnvironment } from './intercept-text.ts';
 
 /** Long enough for the rollout of a large workload; what can't succeed ends earlier, with its cause. */
@@ -27,7 +27,8 @@ export const intercept = defineCommand({
   takesCommand: true,
   options: {
     port: {
-      type: 'string',
+      // One is meant, but of several the last would win in silence.
+      type: 'list',
       alias: 'p',
       describe: 'port of this laptop [the container port], and of the target',
       value: 'LOCAL[:REMOTE]',
@@ -57,9 +58,10 @@ export const intercept = defineCommand({
     const [word = ''] = args.words;
     const hold = args.childCommand.length > 0;
     // What is wrong with the words is told before the cluster is asked anything.
+    const port = readOnlyPort(args.port, word);
     const wish = {
       target: parseTarget(word),
-      ...(args.port === undefined ? {} : parsePorts(args.port)),
+      ...(port === undefined ? {} : parsePorts(port)),
       headers: parseHeaderConditions([...args.header, ...args['http-header']]),
       fallback: parseFallback(args.fallback),
       ...(args.ttl === undefined ? {} : { ttlMs: readDuration(args.ttl, '--ttl') }),

@@ -69,6 +69,12 @@ test(mistake, 'intercept orders --port', 'USAGE', /--port needs a value/);
 test(mistake, 'intercept orders -p', 'USAGE', /error: -p needs a value/);
 test(mistake, 'intercept pod/orders', 'BAD_TARGET', /pod\/orders/);
 test(mistake, 'intercept orders -p http', 'BAD_PORT', /http/);
+test(
+  mistake,
+  'intercept orders -p 8080 --port=8081:http',
+  'USAGE',
+  /one --port, not 2: 8080, 8081:http\.\n.*kubectl tp replace orders -p 8080 -p 8081:http/,
+);
 test(mistake, 'intercept orders --header nonsense', 'BAD_HEADER', /nonsense/);
 test(mistake, 'intercept orders --ttl soon', 'BAD_DURATION', /soon/);
 test(mistake, 'intercept orders --timeout soon', 'BAD_DURATION', /soon/);

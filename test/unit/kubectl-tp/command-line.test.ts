@@ -28,7 +28,7 @@ test(means, 'list -Anshop', { name: 'list', namespace: 'shop', args: { 'all-name
 test(means, 'list -qA', { name: 'list', args: { 'all-namespaces': true } });
 test(means, 'list -v6', { name: 'list' });
 test(means, 'quit -sq', { name: 'quit', args: { s: true } });
-test(means, 'intercept orders -p8080:80', { name: 'intercept', args: { port: '8080:80', words: ['orders'] } });
+test(means, 'intercept orders -p8080:80', { name: 'intercept', args: { port: ['8080:80'], words: ['orders'] } });
 test(means, 'intercept orders -Hx-dev=me', { name: 'intercept', args: { header: ['x-dev=me'] } });
 test(means, 'replace orders -p8080 -p=9090', { name: 'replace', args: { port: ['8080', '9090'] } });
 test(means, 'ingest orders -- ls -nshop', { name: 'ingest', args: { childCommand: ['ls', '-nshop'] } });
