@@ -9,7 +9,6 @@ export const OUTPUT_OPTIONS = {
     alias: 'o',
     choices: ['text', 'json'],
     describe: 'how to print the result and errors',
-    value: 'FORMAT',
   },
   quiet: { type: 'boolean', alias: 'q', describe: 'no progress on stderr' },
 } as const satisfies Options;

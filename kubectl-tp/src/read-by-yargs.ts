@@ -11,6 +11,13 @@ import { findNearWord } from './near-word.ts';
 import type { ParsedWords } from './read-plain-words.ts';
 import { PROGRAM, usageError } from './usage-error.ts';
 
+declare module 'yargs' {
+  interface Argv<T> {
+    /** Documented by yargs, but its types do not know it. */
+    usageConfiguration(configuration: { 'hide-types': boolean }): Argv<T>;
+  }
+}
+
 /** Sentences of yargs in our words. */
 const SENTENCES = {
   'Not enough arguments following: %s': '--%s needs a value.',
@@ -28,10 +35,11 @@ export async function explainCommands(words: readonly string[]): Promise<string>
 }
 
 /** A text is the help that the words ask for. Throws USAGE. */
-export function readByYargs(command: AnyCommand, words: readonly string[]): Promise<ParsedWords | string> {
-  return readBy(buildCommandParser(command), words).catch((error) => {
+export async function readByYargs(command: AnyCommand, words: readonly string[]): Promise<ParsedWords | string> {
+  const read = await readBy(buildCommandParser(command), words).catch((error) => {
     throw unknownFlag(words, optionsOf(command), command.name) ?? error;
   });
+  return typeof read === 'string' ? `${read}\n\n${formatExamples(command)}` : read;
 }
 
 async function readBy(parser: Argv, words: readonly string[]): Promise<ParsedWords | string> {
@@ -81,14 +89,17 @@ function buildOverview(): Argv {
 }
 
 function buildCommandParser(command: AnyCommand): Argv {
-  const { name, words, summary, options, examples, takesCommand } = command;
+  const { name, words, summary, options, takesCommand } = command;
   const usage = [PROGRAM, name, words, '[flags]', takesCommand ? '[-- CMD]' : undefined];
-  const parser = createParser(name)
+  return createParser(name)
     .usage(`${usage.filter((word) => word !== undefined).join(' ')}\n\n${summary}`)
     .options(toYargs(options, 'Flags:'))
     .options(toYargs(connectionOptionsOf(command), 'Connection (as in kubectl):'));
-  for (const [line, what] of examples) parser.example(line, what);
-  return parser;
+}
+
+/** Not by yargs, which breaks lines where they are full: a command is to be copied. */
+function formatExamples({ examples }: AnyCommand): string {
+  return ['Examples:', ...examples.map(([line, what]) => `  # ${what}\n  ${line}`)].join('\n');
 }
 
 function createParser(command?: string): Argv {
@@ -110,7 +121,9 @@ function createParser(command?: string): Argv {
       .updateStrings(SENTENCES)
       .exitProcess(false)
       // A fixed width: the same help text everywhere, also in a pipe.
-      .wrap(110)
+      .wrap(80)
+      // The value's name says more than its type.
+      .usageConfiguration({ 'hide-types': true })
       .fail((message, error) => {
         const said = message ?? error?.message ?? '';
         // A letter has one dash.
@@ -125,9 +138,9 @@ function toYargs(options: Options, group: string): Record<string, YargsOption> {
   );
 }
 
-function toYargsOption({ type, alias, choices, describe, hidden, value }: Option): YargsOption {
+function toYargsOption({ type, alias, choices, describe, hidden, value = choices?.join('|') }: Option): YargsOption {
   return {
-    describe: value === undefined ? describe : `${describe} (${value})`,
+    describe: value === undefined ? describe : `${value}: ${describe}`,
     ...(type === 'boolean' ? { type } : { type: 'string', requiresArg: true }),
     ...(type === 'list' ? { array: true, nargs: 1 } : {}),
     ...(alias === undefined ? {} : { alias }),

@@ -18,6 +18,22 @@ test('help texts', async (t) => {
   }
 });
 
+test('a command of the help text can be copied, and the text fits into a terminal', async (t) => {
+  const plugin = await createPlugin(t);
+  for (const { name, examples } of COMMANDS.filter(({ hidden }) => !hidden)) {
+    const lines = (await plugin.run(name, '--help')).stdout.split('\n');
+    for (const [command, what] of examples) {
+      t.true(lines.includes(`  ${command}`), command);
+      t.true(lines.includes(`  # ${what}`), what);
+    }
+    const commands = new Set(examples.map(([command]) => `  ${command}`));
+    t.deepEqual(
+      lines.filter((line) => line.length > 80 && !commands.has(line)),
+      [],
+    );
+  }
+});
+
 const mistake = test.macro({
   exec: async (t, line: string, code: string, message: RegExp, exitCode: number = 2) => {
     const plugin = await createPlugin(t, { KUBECONFIG: '/nowhere' });
