@@ -62,7 +62,7 @@ function translateHabits(words: readonly string[]): readonly string[] {
 }
 
 /** The first word that is not a flag or a flag's value names the command; two words for `helm install`. */
-function findCommand(words: readonly string[]): { command: AnyCommand; rest: string[] } | undefined {
+export function findCommand(words: readonly string[]): { command: AnyCommand; rest: string[] } | undefined {
   const at = firstPlainWord(words);
   if (at === undefined) return undefined;
   for (const length of [2, 1]) {

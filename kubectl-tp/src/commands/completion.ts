@@ -1,7 +1,8 @@
 // kubectl tp completion: kubectl completes a plugin by calling kubectl_complete-NAME; this prints that script.
 
-import { type AnyCommand, defineCommand, type Options } from '../command.ts';
-import { CONNECTION_OPTIONS } from '../connection-options.ts';
+import { defineCommand } from '../command.ts';
+import { TpError } from '../errors.ts';
+import { SHELLS } from './shells.ts';
 
 const SCRIPT = `#!/bin/sh
 # kubectl calls this to complete "kubectl tp"; it must be executable and in PATH as kubectl_complete-tp.
@@ -19,13 +20,18 @@ export const completion = defineCommand({
       'for every shell that completes kubectl',
     ],
   ],
-  async run({ printer }) {
+  async run({ printer }, { words: [shell = SHELLS[0]] }) {
+    if (!SHELLS.some((known) => known === shell)) {
+      throw new TpError('USAGE', `There is no completion for ${shell}: the script needs /bin/sh.`, {
+        hint: `One script is for all of ${SHELLS.join(', ')}: kubectl tp completion`,
+      });
+    }
     printer.raw(SCRIPT);
     return undefined;
   },
 });
 
-/** Answers in Cobra's protocol: one candidate per line, then `:` and a directive (4 = no file names). */
+/** Answers in Cobra's protocol: one candidate per line, its description behind a tab, then `:` and a directive. */
 export const complete = defineCommand({
   name: '__complete',
   summary: 'Candidates for the last word',
@@ -33,20 +39,17 @@ export const complete = defineCommand({
   hidden: true,
   options: {},
   examples: [],
-  async run({ printer }, { childCommand }) {
-    const { COMMANDS } = await import('./index.ts');
-    printer.raw(`${findCandidates(COMMANDS, childCommand).join('\n')}\n:4`);
+  async run({ printer, env }, { childCommand }) {
+    const [{ completeWords }, { createAskNames }] = await Promise.all([
+      import('./complete-words.ts'),
+      import('./ask-names.ts'),
+    ]);
+    const { candidates, files } = await completeWords(childCommand, createAskNames(env));
+    const lines = candidates.map((parts) => parts.filter((part) => part !== undefined && part !== '').join('\t'));
+    printer.raw([...lines, files ? DIRECTIVES.default : DIRECTIVES.noFiles].join('\n'));
     return undefined;
   },
 });
 
-/** The last word is the one being typed. */
-export function findCandidates(commands: readonly AnyCommand[], words: readonly string[]): string[] {
-  const typed = words.at(-1) ?? '';
-  const command = commands.find(({ name }) => words.slice(0, -1).includes(name));
-  const shown = commands.filter(({ hidden }) => hidden !== true).map(({ name }) => name);
-  const options: Options = { ...command?.options, ...CONNECTION_OPTIONS };
-  const flags = Object.entries(options).filter(([, { hidden }]) => hidden !== true);
-  const candidates = typed.startsWith('-') ? flags.map(([name]) => `--${name}`) : command === undefined ? shown : [];
-  return candidates.filter((candidate) => candidate.startsWith(typed));
-}
+/** cobra.ShellCompDirective: what the shell does beside the candidates. */
+const DIRECTIVES = { default: ':0', noFiles: ':4' } as const;

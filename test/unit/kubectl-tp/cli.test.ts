@@ -3,6 +3,7 @@
 import test from 'ava';
 import { COMMANDS } from '../../../kubectl-tp/src/commands/index.ts';
 import { closedPort } from '../../helpers/loopback.ts';
+import { refusal, startScriptedApi } from '../../helpers/scripted-api.ts';
 import { createPlugin } from './run-plugin.ts';
 
 test('help texts', async (t) => {
@@ -98,6 +99,7 @@ test(mistake, 'intercept orders --env-file x --env-syntax xml', 'USAGE', /env-sy
 test(mistake, 'intercept orders --env-override =x', 'USAGE', /--env-override does not understand "=x"/);
 test(mistake, 'ingest pod/orders', 'BAD_TARGET', /pod\/orders/);
 test(mistake, 'replace orders -p 8080 -p http', 'BAD_PORT', /http/);
+test(mistake, 'completion pwsh', 'USAGE', /no completion for pwsh[\s\S]*bash, zsh, fish/);
 test(mistake, 'env', 'USAGE', /env needs a NAME/);
 test(mistake, 'connect --proxy-address foo', 'USAGE', /--proxy-address does not understand "foo"/);
 test(mistake, 'connect --proxy-address 0.0.0.0:1080', 'USAGE', /A proxy on 0\.0\.0\.0/);
@@ -140,10 +142,45 @@ test('version needs no cluster', async (t) => {
 });
 
 test('completion speaks the protocol of kubectl', async (t) => {
-  const plugin = await createPlugin(t);
-  t.is((await plugin.run('__complete', '--', 'in')).stdout, 'intercept\ningest\ninstall\n:4\n');
-  t.is((await plugin.run('__complete', '--', 'intercept', 'orders', '--he')).stdout, '--header\n:4\n');
-  t.regex((await plugin.run('completion')).stdout, /^#!\/bin\/sh\n/);
+  const plugin = await createPlugin(t, { KUBECONFIG: '/nowhere' });
+  const complete = async (...words: string[]) => {
+    const { stdout, stderr, code } = await plugin.run('__complete', '--', ...words);
+    t.deepEqual([stderr, code], ['', 0]);
+    return stdout.trimEnd().split('\n');
+  };
+  t.deepEqual(await complete('ins'), ['install\tInstall or upgrade the cluster part and wait until it works', ':4']);
+  t.regex((await complete('intercept', 'orders', '--he'))[0] ?? '', /^--header\tonly requests with this header/);
+  t.deepEqual(await complete('list', '-o', ''), ['text', 'json', ':4']);
+  t.deepEqual(await complete('list', '-qo', 'j'), ['json', ':4']);
+  t.deepEqual(await complete('list', '--output=j'), ['json', ':4']);
+  t.deepEqual(await complete('intercept', 'orders', '--fallback', ''), ['pod', 'fail', ':4']);
+  t.deepEqual(await complete('env', 'orders', '--env-syntax', 'c'), ['compose', 'csh', 'cmd', ':4']);
+  t.deepEqual(await complete('intercept', 'orders', '--env-file', ''), [':0']);
+  t.deepEqual(await complete('ingest', 'orders', '--', 'npm', ''), [':0']);
+  t.deepEqual(await complete('completion', ''), ['bash', 'zsh', 'fish', ':4']);
+  // Nothing to ask, so nothing to say.
+  t.deepEqual(await complete('leave', ''), [':4']);
+  t.deepEqual(await complete('intercept', ''), [':4']);
+  t.regex((await plugin.run('completion', 'zsh')).stdout, /^#!\/bin\/sh\n/);
+});
+
+test('completion asks the cluster for names', async (t) => {
+  const objects = (...names: string[]) => ({
+    status: 200,
+    body: { items: names.map((name) => ({ metadata: { name } })) },
+  });
+  const { kubeconfig: KUBECONFIG } = await startScriptedApi(t, {
+    'GET /api/v1/namespaces': objects('shop', 'store', 'tools'),
+    'GET /api/v1/namespaces/store/services': objects('orders', 'web'),
+    'GET /apis/apps/v1/namespaces/store/deployments': objects('orders'),
+    'GET /apis/apps/v1/namespaces/store/statefulsets': refusal(403, 'Forbidden', 'no'),
+  });
+  const plugin = await createPlugin(t, { KUBECONFIG });
+  const complete = async (...words: string[]) => (await plugin.run('__complete', '--', ...words)).stdout;
+  t.is(await complete('list', '-n', 's'), 'shop\nstore\n:4\n');
+  t.is(await complete('intercept', '-nstore', 'or'), 'orders\tService\n:4\n');
+  t.is(await complete('-n', 'store', 'env', 'd'), 'deployment/orders\tDeployment\n:4\n');
+  t.is(await complete('intercept', '-n', 'store', 'orders', ''), ':4\n');
 });
 
 test('a file that --env-file names is not read by the program itself', async (t) => {
