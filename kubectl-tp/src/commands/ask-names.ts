@@ -4,27 +4,30 @@
 import { createSessionCaller } from '../caller/caller.ts';
 import { sessionFiles } from '../ipc/paths.ts';
 import type { Cluster } from '../kubernetes/client.ts';
-import { type Connection, resolveConnection } from '../kubernetes/connection.ts';
-import type { AskNames, Candidate } from './complete-words.ts';
+import { type Connection, type ConnectionFlags, resolveConnection } from '../kubernetes/connection.ts';
+import type { AskNames, Candidate, KindOfName } from './complete-words.ts';
 
 const DEADLINE_MS = 1500;
 
+/** At the deadline requests are cancelled, but not everybody hears that: whoever asks must be ready to exit. */
 export function createAskNames(env: NodeJS.ProcessEnv): AskNames {
-  return async (kind, flags) => {
+  return (kind, flags) => {
     const signal = AbortSignal.timeout(DEADLINE_MS);
-    try {
-      const connection = await resolveConnection(flags, env);
-      if (kind === 'intercepts') return await listOwn(connection, env, signal);
-      const { createCluster } = await import('../kubernetes/client.ts');
-      const { client } = await createCluster(connection);
-      return await (kind === 'namespaces'
-        ? listNamespaces(client, signal)
-        : listTargets(client, connection.namespace, signal));
-    } catch {
-      // A message would stand in the middle of the line that is being typed.
-      return [];
-    }
+    const expired = new Promise<Candidate[]>((resolve) => signal.addEventListener('abort', () => resolve([])));
+    const names = listNames(kind, flags, { env, signal });
+    // A message would stand in the middle of the line that is being typed.
+    return Promise.race([names.catch(() => []), expired]);
   };
+}
+
+type Asking = { readonly env: NodeJS.ProcessEnv; readonly signal: AbortSignal };
+
+async function listNames(kind: KindOfName, flags: ConnectionFlags, { env, signal }: Asking): Promise<Candidate[]> {
+  const connection = await resolveConnection(flags, env);
+  if (kind === 'intercepts') return listOwn(connection, env, signal);
+  const { createCluster } = await import('../kubernetes/client.ts');
+  const { client } = await createCluster(connection);
+  return kind === 'namespaces' ? listNamespaces(client, signal) : listTargets(client, connection.namespace, signal);
 }
 
 /** A process that does not serve this call is left alone: completion neither starts nor replaces one. */

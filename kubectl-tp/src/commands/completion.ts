@@ -47,6 +47,8 @@ export const complete = defineCommand({
     const { candidates, files } = await completeWords(childCommand, createAskNames(env));
     const lines = candidates.map((parts) => parts.filter((part) => part !== undefined && part !== '').join('\t'));
     printer.raw([...lines, files ? DIRECTIVES.default : DIRECTIVES.noFiles].join('\n'));
+    // Who did not answer in time would keep the process, and the prompt.
+    process.stdout.write('', () => process.exit());
     return undefined;
   },
 });

@@ -10,6 +10,7 @@ import { toConnectionFlags } from '../../../kubectl-tp/src/connection-options.ts
 import { sessionFiles } from '../../../kubectl-tp/src/ipc/paths.ts';
 import { resolveConnection } from '../../../kubectl-tp/src/kubernetes/connection.ts';
 import { buildKubeconfig } from '../../helpers/scripted-api.ts';
+import { createPlugin } from './run-plugin.ts';
 
 const FLAGS = toConnectionFlags({});
 
@@ -37,9 +38,12 @@ test('a session process of another version is not replaced', async (t) => {
   t.like(JSON.parse(calls[0] ?? ''), { verb: 'status', again: true });
 });
 
-test('one that does not answer is not waited for', async (t) => {
+test('one that does not even hang up is not waited for', async (t) => {
   const { env } = await runSession(t, undefined);
-  t.deepEqual(await createAskNames(env)('intercepts', FLAGS), []);
+  const plugin = await createPlugin(t, env);
+  const { code, stdout } = await plugin.run('__complete', '--', 'leave', '');
+  t.is(code, 0);
+  t.is(stdout, ':4\n');
 });
 
 /** A socket in the session process's place with one answer, or none. */
@@ -52,7 +56,9 @@ async function runSession(t: ExecutionContext, answer: object | undefined) {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const calls: string[] = [];
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    socket.on('end', () => socket.end());
+    t.teardown(() => void socket.destroy());
+    socket.on('error', () => undefined);
+    if (answer !== undefined) socket.on('end', () => socket.end());
     socket.once('data', (request) => {
       calls.push(String(request).trim());
       if (answer !== undefined) socket.write(`${JSON.stringify(answer)}\n`);
