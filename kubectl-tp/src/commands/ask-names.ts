@@ -7,7 +7,7 @@ import type { Cluster } from '../kubernetes/client.ts';
 import { type Connection, type ConnectionFlags, resolveConnection } from '../kubernetes/connection.ts';
 import type { AskNames, Candidate, KindOfName } from './complete-words.ts';
 
-const DEADLINE_MS = 1500;
+const DEADLINE_MS = 3000;
 
 /** At the deadline requests are cancelled, but not everybody hears that: whoever asks must be ready to exit. */
 export function createAskNames(env: NodeJS.ProcessEnv): AskNames {

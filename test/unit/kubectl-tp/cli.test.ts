@@ -164,7 +164,8 @@ test('completion speaks the protocol of kubectl', async (t) => {
   t.regex((await plugin.run('completion', 'zsh')).stdout, /^#!\/bin\/sh\n/);
 });
 
-test('completion asks the cluster for names', async (t) => {
+// By itself: names are waited for only so long.
+test.serial('completion asks the cluster for names', async (t) => {
   const objects = (...names: string[]) => ({
     status: 200,
     body: { items: names.map((name) => ({ metadata: { name } })) },
