@@ -12,16 +12,16 @@ import { type ParsedWords, readPlainWords } from './read-plain-words.ts';
 import { spellOutLetters } from './spell-out-letters.ts';
 import { PROGRAM, usageError } from './usage-error.ts';
 
-export type Invocation =
-  | { readonly kind: 'help'; readonly text: string }
-  | {
-      readonly kind: 'command';
-      readonly command: AnyCommand;
-      readonly args: Arguments<Options>;
-      readonly flags: ConnectionFlags;
-      readonly format: OutputFormat;
-      readonly verbose: boolean;
-    };
+/** A command with what it was called with. */
+export type Called = {
+  readonly command: AnyCommand;
+  readonly args: Arguments<Options>;
+  readonly flags: ConnectionFlags;
+  readonly format: OutputFormat;
+  readonly verbose: boolean;
+};
+
+export type Invocation = { readonly kind: 'help'; readonly text: string } | ({ readonly kind: 'command' } & Called);
 
 /** Throws USAGE. */
 export async function parseCommandLine(words: readonly string[]): Promise<Invocation> {

@@ -1,8 +1,8 @@
 // One command from its words to its exit code: tools, signals, errors as text.
 
-import { parseCommandLine } from './cli.ts';
+import { type Called, parseCommandLine } from './cli.ts';
 import { createTools } from './context.ts';
-import { EXIT } from './errors.ts';
+import { EXIT, TpError } from './errors.ts';
 import { explainError } from './output/explain-error.ts';
 import { createPrinter, type OutputFormat } from './output/printer.ts';
 import { createProgress } from './output/progress.ts';
@@ -17,14 +17,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
       return EXIT.ok;
     }
     format = invocation.format;
-    const tools = createTools({
-      flags: invocation.flags,
-      env: process.env,
-      printer: createPrinter((text) => void process.stdout.write(text), format),
-      progress: createProgress(process.stderr, { quiet: !invocation.verbose }),
-      signal: abortOnSignals(),
-    });
-    return (await invocation.command.run(tools, invocation.args)) ?? EXIT.ok;
+    return await runCommand(invocation);
   } catch (error) {
     const { text, exitCode } = explainError(error, format, { debug: process.env.TP_DEBUG !== undefined });
     // JSON is a result, too: whoever parses stdout finds the error there.
@@ -33,11 +26,32 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
   }
 }
 
+async function runCommand({ command, args, flags, format, verbose }: Called): Promise<number> {
+  const signal = abortOnSignals();
+  const tools = createTools({
+    flags,
+    env: process.env,
+    printer: createPrinter((text) => void process.stdout.write(text), format),
+    progress: createProgress(process.stderr, { quiet: !verbose }),
+    signal,
+  });
+  try {
+    return (await command.run(tools, args)) ?? EXIT.ok;
+  } catch (error) {
+    // Sockets and child processes tell of the signal in words of their own.
+    throw signal.aborted && !(error instanceof TpError) ? signal.reason : error;
+  }
+}
+
 /** The first signal asks the command to undo what it did; a second one ends it the usual way. */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort(interrupted()));
   return controller.signal;
+}
+
+function interrupted(): TpError {
+  return new TpError('INTERRUPTED', 'Interrupted.');
 }
 
 function seemsJson(words: readonly string[]): boolean {

@@ -40,7 +40,8 @@ const A_HEADER = /--header x-dev=me/;
 const A_DURATION = /--ttl 30m/;
 
 const MISTYPED = [
-  mistake('intercpt shop', 2, 'USAGE', /no command "intercpt"/, /Commands: intercept, .*kubectl tp --help/),
+  mistake('intercpt shop', 2, 'USAGE', /no command "intercpt"/, /Did you mean intercept\?.*kubectl tp --help/),
+  mistake('steal shop', 2, 'USAGE', /no command "steal"/, /Commands: intercept, .*kubectl tp --help/),
   mistake('intercept', 2, 'USAGE', /needs a NAME/, HELP),
   mistake('intercept shop cart', 2, 'USAGE', /takes one word, not 2: shop cart/, HELP),
   mistake('intercept shop --colour red', 2, 'USAGE', /no flag --colour/, HELP),

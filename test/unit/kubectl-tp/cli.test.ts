@@ -1,10 +1,17 @@
 // The command line as people type it: help, mistakes, exit codes.
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { COMMANDS } from '../../../kubectl-tp/src/commands/index.ts';
-import { closedPort } from '../../helpers/loopback.ts';
-import { refusal, startScriptedApi } from '../../helpers/scripted-api.ts';
-import { createPlugin } from './run-plugin.ts';
+import { closedPort, portOf } from '../../helpers/loopback.ts';
+import { collectOutput } from '../../helpers/processes.ts';
+import { buildKubeconfig, refusal, startScriptedApi } from '../../helpers/scripted-api.ts';
+import { createPlugin, MAIN } from './run-plugin.ts';
 
 test('help texts', async (t) => {
   const plugin = await createPlugin(t);
@@ -133,6 +140,24 @@ test('flags may stand before the command, and spellings of others are understood
   t.regex((await plugin.run('helm', 'install')).stderr, /KUBECONFIG_INVALID/);
   t.regex((await plugin.run('detach', 'orders')).stderr, /KUBECONFIG_INVALID/);
   t.regex((await plugin.run('quit', '-s')).stderr, /KUBECONFIG_INVALID/);
+});
+
+test('Ctrl-C ends what nobody answers, and is told as such', async (t) => {
+  const asked = Promise.withResolvers<void>();
+  const silent = createServer((socket) => void socket.on('error', () => undefined).once('data', () => asked.resolve()));
+  await once(silent.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => silent.close());
+  const folder = await mkdtemp(join(tmpdir(), 'tp-silent-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const kubeconfig = join(folder, 'kubeconfig');
+  await writeFile(kubeconfig, JSON.stringify(buildKubeconfig(`http://127.0.0.1:${portOf(silent)}`)));
+  const child = spawn(process.execPath, ['--', MAIN, 'list', '--kubeconfig', kubeconfig]);
+  t.teardown(() => void child.kill('SIGKILL'));
+  const { ended } = collectOutput(child);
+  await asked.promise;
+  child.kill('SIGINT');
+  const { code, stderr } = await ended;
+  t.deepEqual({ code, stderr }, { code: 130, stderr: 'Interrupted.\n' });
 });
 
 test('version needs no cluster', async (t) => {

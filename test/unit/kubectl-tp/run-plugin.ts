@@ -8,7 +8,7 @@ import type { ExecutionContext } from 'ava';
 import { type Ended, runToEnd } from '../../helpers/processes.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
-const MAIN = fileURLToPath(new URL('../../../kubectl-tp/src/main.ts', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../../kubectl-tp/src/main.ts', import.meta.url));
 
 export type Plugin = {
   run(...words: string[]): Promise<Ended>;
