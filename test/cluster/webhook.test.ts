@@ -105,7 +105,7 @@ test.serial('sessions and intercepts are stamped, and those of others are out of
   t.is(await stage.cluster.kubectl(owner, { user: 'carol' }), 'alice');
 
   const foreign = stage.cluster.apply([buildIntercept('team-a', 'posing', session)], { user: 'carol' });
-  t.regex((await t.throwsAsync(foreign))?.message ?? '', /belongs to alice.*SESSION_FOREIGN/);
+  t.regex((await t.throwsAsync(foreign))?.message ?? '', /belongs to alice.*SESSION_FOREIGN/s);
   const deletion = stage.cluster.kubectl(['-n', INSTALL_NAMESPACE, 'delete', 'sessions.kubectl-tp.dev', session], {
     user: 'carol',
   });
