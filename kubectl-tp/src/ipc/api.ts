@@ -44,7 +44,8 @@ export type Request<V extends Verb = Verb> = {
   /**
    * Of a command that runs already and has lost its process. Replaces none: commands with different credentials or
    * versions would take the process from each other for ever. Served whatever the credentials, of which there may be
-   * newer ones by now; a process of another version answers `makesRoom` and stays.
+   * newer ones by now; a process of another version answers `makesRoom` and stays. Also of a command that is to replace
+   * none: completion, and `quit --all`, which has no credentials.
    */
   readonly again?: true;
 };

@@ -4,6 +4,7 @@ import { GROUP } from '@kubectl-tp/control-plane/api';
 import { isNotFound, isUnreachable, KubernetesError } from '@kubectl-tp/control-plane/kubernetes';
 import { TpError } from '../errors.ts';
 import { seePods } from './see-pods.ts';
+import { unauthorized } from './unauthorized.ts';
 import { unreachable } from './unreachable.ts';
 
 /** `User "bob" cannot create resource "intercepts" in API group "kubectl-tp.dev" in the namespace "team-a"` */
@@ -20,7 +21,8 @@ export function fromKubernetesError(error: unknown, installNamespace: string): u
   if (isTimeout(error)) return unreachable('The API server did not answer within --request-timeout.', error);
   if (!(error instanceof KubernetesError)) return error;
   if (isUnreachable(error)) return unreachable(error.message, error);
-  if (error.status === 401 || error.code === 'KUBERNETES_CREDENTIALS') return unauthorized(error);
+  if (error.status === 401 || error.code === 'KUBERNETES_CREDENTIALS')
+    return unauthorized(`The API server does not accept the credentials: ${error.message}`, error);
   if (WEBHOOK_FAILED.test(error.message)) return webhookUnreachable(error, installNamespace);
   if (DENIED_BY_WEBHOOK.test(error.message)) return deniedByWebhook(error);
   if (DENIED_BY_POLICY.test(error.message)) return deniedByPolicy(error);
@@ -118,13 +120,6 @@ function deniedByPolicy(error: KubernetesError): TpError {
 function webhookUnreachable(error: KubernetesError, installNamespace: string): TpError {
   return new TpError('WEBHOOK_UNREACHABLE', `The API server can't call the webhook of kubectl tp: ${error.message}`, {
     hint: seePods(installNamespace, 'webhook', 'pods,endpointslices'),
-    cause: error,
-  });
-}
-
-function unauthorized(error: KubernetesError): TpError {
-  return new TpError('UNAUTHORIZED', `The API server does not accept the credentials: ${error.message}`, {
-    hint: 'Log in again, then check: kubectl auth whoami',
     cause: error,
   });
 }

@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { TpError } from '../errors.ts';
+import { unauthorized } from './unauthorized.ts';
 import { type ApiAccess, askForUpgrade, statusMessage } from './upgrade.ts';
 
 const ACCEPT_SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -44,11 +45,7 @@ export async function openWebSocket(
 
 function fromRefusal(status: number, body: string): TpError {
   const message = statusMessage(body) || `HTTP status ${status}`;
-  if (status === 401) {
-    return new TpError('UNAUTHORIZED', `The API server does not know you: ${message}`, {
-      hint: 'Log in again, then check: kubectl auth whoami',
-    });
-  }
+  if (status === 401) return unauthorized(`The API server does not know you: ${message}`);
   if (status !== 403) {
     return new TpError('PORT_FORWARD_FAILED', `The API server refused a port-forward: ${message}`, {
       hint: 'Try it without the plugin: kubectl -n NAMESPACE port-forward POD PORT',

@@ -40,6 +40,26 @@ async function createFolder(t: ExecutionContext): Promise<string> {
   return folder;
 }
 
+type PluginScript = {
+  readonly path: string;
+  /** How often it was run. */
+  runs(): Promise<number>;
+};
+
+/** An exec plugin's program: `body` has in `count` which run it is. */
+async function writePlugin(t: ExecutionContext, body: string): Promise<PluginScript> {
+  const folder = await createFolder(t);
+  const [path, runs] = [join(folder, 'plugin.mjs'), join(folder, 'runs')];
+  await writeFile(
+    path,
+    `import { appendFileSync, readFileSync } from 'node:fs';
+     appendFileSync(${JSON.stringify(runs)}, 'x');
+     const count = readFileSync(${JSON.stringify(runs)}, 'utf8').length;
+     ${body}`,
+  );
+  return { path, runs: async () => (await readFile(runs, 'utf8')).length };
+}
+
 test('certificates as data or as files that may be replaced', async (t) => {
   const path = join(await createFolder(t), 'key');
   await writeFile(path, 'KEY');
@@ -79,15 +99,9 @@ test('acting as somebody else', async (t) => {
 });
 
 test('an exec plugin runs once until its credential is about to expire, and again after a failure', async (t) => {
-  const folder = await createFolder(t);
-  const runs = join(folder, 'runs');
-  const script = join(folder, 'plugin.mjs');
-  await writeFile(
-    script,
-    `import { appendFileSync, readFileSync } from 'node:fs';
-     appendFileSync(${JSON.stringify(runs)}, 'x');
-     const count = readFileSync(${JSON.stringify(runs)}, 'utf8').length;
-     if (count === 1) process.exit(3);
+  const { path } = await writePlugin(
+    t,
+    `if (count === 1) process.exit(3);
      const info = JSON.parse(process.env.KUBERNETES_EXEC_INFO);
      const token = [count, process.env.STAGE, info.apiVersion, info.spec.cluster.server].join(' ');
      const expirationTimestamp = new Date(Date.now() + (count === 2 ? 60_000 : -1)).toISOString();
@@ -96,7 +110,7 @@ test('an exec plugin runs once until its credential is about to expire, and agai
   const exec = {
     apiVersion: 'client.authentication.k8s.io/v1',
     command: process.execPath,
-    args: [script],
+    args: [path],
     env: [{ name: 'STAGE', value: 'dev' }],
     provideClusterInfo: true,
     installHint: 'Get it.',
@@ -114,16 +128,7 @@ test('an exec plugin runs once until its credential is about to expire, and agai
 });
 
 test('a credential that is refused is asked for anew, once for all who hear so', async (t) => {
-  const folder = await createFolder(t);
-  const runs = join(folder, 'runs');
-  const script = join(folder, 'plugin.mjs');
-  await writeFile(
-    script,
-    `import { appendFileSync, readFileSync } from 'node:fs';
-     appendFileSync(${JSON.stringify(runs)}, 'x');
-     const token = String(readFileSync(${JSON.stringify(runs)}, 'utf8').length);
-     console.log(JSON.stringify({ status: { token } }));`,
-  );
+  const { path, runs } = await writePlugin(t, 'console.log(JSON.stringify({ status: { token: String(count) } }));');
   let accepted = '1';
   const isAccepted = ({ headers }: IncomingMessage) => headers.authorization === `Bearer ${accepted}`;
   const server = createServer((request, response) => {
@@ -138,21 +143,21 @@ test('a credential that is refused is asked for anew, once for all who hear so',
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   t.teardown(() => server.close().closeAllConnections());
-  const user = { exec: { command: process.execPath, args: [script] } };
+  const user = { exec: { command: process.execPath, args: [path] } };
   const cluster = await createCluster(buildConnection(user, { server: `http://127.0.0.1:${portOf(server)}` }));
 
   const list = () => cluster.client.list(PODS, { namespace: 'shop' });
   t.deepEqual(await list(), []);
   accepted = '2';
   t.deepEqual(await Promise.all([list(), list(), list()]), [[], [], []]);
-  t.is(await readFile(runs, 'utf8'), 'xx');
+  t.is(await runs(), 2);
   accepted = '3';
   const { signal } = new AbortController();
   const upgraded = await askForUpgrade(cluster, { path: '/', headers: { upgrade: 'tp' }, signal });
   t.true('socket' in upgraded);
   accepted = 'none of its';
   await t.throwsAsync(list(), { code: 'UNAUTHORIZED' });
-  t.is(await readFile(runs, 'utf8'), 'xxxx', 'no credential is asked for more than once again');
+  t.is(await runs(), 4, 'no credential is asked for more than once again');
 });
 
 test('proxies and auth-provider are left to client-node', (t) => {
